@@ -1,0 +1,48 @@
+"""Celery is a doorbell: PostgreSQL holds what is to be done, a tick asks for it every minute.
+
+The schedule lives here, in code, in UTC. A task takes keyword ids only, ignores its result, may be lost, may run twice.
+"""
+
+import os
+from typing import Any
+
+from celery import Celery, Task
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "careteam.settings")
+
+TICK_SECONDS = 60
+
+
+class AuditedTask(Task):  # type: ignore[type-arg]  # celery's Task is generic in its stubs only
+    """Every row that a task writes carries the task's name in its history."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        import pghistory  # noqa: PLC0415  # needs Django, which is set up after this module
+
+        with pghistory.context(task=self.name):
+            return super().__call__(*args, **kwargs)
+
+
+app = Celery("careteam", task_cls=AuditedTask)
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"socket_timeout": 30, "socket_connect_timeout": 5, "visibility_timeout": 3600},
+    task_soft_time_limit=900,
+    task_time_limit=960,
+    timezone="UTC",
+    enable_utc=True,
+    beat_schedule={
+        "tick": {
+            "task": "patients.tick",
+            "schedule": float(os.environ.get("TICK_SECONDS", TICK_SECONDS)),
+            "options": {"expires": TICK_SECONDS - 5},
+        },
+    },
+)
+app.autodiscover_tasks(["careteam", "patients", "tumorboard"])

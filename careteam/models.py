@@ -1,0 +1,22 @@
+"""Table of contents: Django finds the app's tables here; the substance is in the slices."""
+
+from careteam.access.models import AccessGrant
+from careteam.audit.models import AuditEvent, AuditSeal
+from careteam.events.models import Consumption, Event
+from careteam.notifications.models import Delivery, InboxItem
+from careteam.people.models import Absence, Deputy, Membership, Team, User
+
+__all__ = [
+    "Absence",
+    "AccessGrant",
+    "AuditEvent",
+    "AuditSeal",
+    "Consumption",
+    "Delivery",
+    "Deputy",
+    "Event",
+    "InboxItem",
+    "Membership",
+    "Team",
+    "User",
+]

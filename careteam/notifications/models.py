@@ -1,0 +1,89 @@
+"""The inbox and the e-mail outbox. A key says what a message is about: the same key never arrives twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+
+from careteam.notifications.rules import DeliveryStatus
+
+
+class InboxItemQuerySet(models.QuerySet["InboxItem"]):
+    def open(self) -> InboxItemQuerySet:
+        return self.filter(done_at__isnull=True, withdrawn_at__isnull=True)
+
+
+class InboxItem(models.Model):
+    """One message to one person. `key` is (subject, step, due date); (recipient, key) is unique."""
+
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="inbox")
+    key = models.CharField(max_length=120)
+    kind = models.CharField(max_length=30)
+    title = models.CharField(max_length=200)
+    body = models.TextField(blank=True)
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, null=True, related_name="+")
+    url = models.CharField(max_length=200)
+    raised_at = models.DateTimeField()
+    due_on = models.DateField(null=True)
+    read_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = InboxItemQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["recipient", "key"], name="inbox_once"),)
+        indexes = (
+            models.Index(
+                fields=["recipient", "-raised_at", "-id"],
+                name="inbox_open",
+                condition=models.Q(done_at__isnull=True, withdrawn_at__isnull=True),
+            ),
+            models.Index(fields=["key"], name="inbox_key"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.key} to {self.recipient_id}"
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def claimable(self, now: datetime) -> DeliveryQuerySet:
+        """Waiting, due, and not leased by a worker that is still alive."""
+        return self.filter(
+            models.Q(leased_until__isnull=True) | models.Q(leased_until__lt=now),
+            status=DeliveryStatus.PENDING,
+            next_attempt_at__lte=now,
+        )
+
+
+class Delivery(models.Model):
+    """The e-mail for an inbox item. Marked sent after the server took it; the Message-ID is stable, so that a crash
+    between the two shows the reader one message, not two."""
+
+    item = models.OneToOneField(InboxItem, on_delete=models.CASCADE, related_name="delivery")
+    status = models.CharField(max_length=10, choices=DeliveryStatus, default=DeliveryStatus.PENDING)
+    message_id = models.CharField(max_length=120, unique=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=["next_attempt_at"], name="delivery_pending", condition=models.Q(status="pending")
+            ),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(status="sent") | models.Q(sent_at__isnull=False), name="delivery_sent_has_time"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.message_id}"

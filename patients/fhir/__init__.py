@@ -1,0 +1,1 @@
+"""FHIR R4 / mCODE import and export of the patient record."""
