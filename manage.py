@@ -10,18 +10,7 @@ BASE = Path(__file__).resolve().parent
 
 # Commands that touch neither the database nor Redis.
 SERVERLESS = frozenset(
-    [
-        "check",
-        "collectstatic",
-        "compilemessages",
-        "diffsettings",
-        "findstatic",
-        "help",
-        "makemessages",
-        "startapp",
-        "startproject",
-        "version",
-    ]
+    {"check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages", "version"}
 )
 
 
