@@ -1,0 +1,29 @@
+// Native dialogs: data-opens="id" opens one, data-closes closes the one around it. Escape and the focus trap are the
+// browser's. Whatever carries data-autofocus (error summaries, conflicts) takes focus when it appears.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  if (opener) {
+    const dialog = document.getElementById(opener.dataset.opens);
+    if (dialog instanceof HTMLDialogElement) {
+      event.preventDefault();
+      if (!dialog.open) dialog.showModal();
+    }
+  }
+  event.target.closest("[data-closes]")?.closest("dialog")?.close();
+});
+
+function focusAnnounced(root) {
+  const found = root.querySelectorAll?.("[data-autofocus]") ?? [];
+  const last = found[found.length - 1];
+  if (last) last.focus();
+}
+document.addEventListener("DOMContentLoaded", () => focusAnnounced(document));
+document.addEventListener("htmx:after:swap", () => {
+  const box = document.querySelector("[data-autofocus]:not([data-announced])");
+  if (box) {
+    box.dataset.announced = "";
+    box.focus();
+  }
+});
+// The server closes a dialog after a successful save with the event closeDialog.
+document.addEventListener("closeDialog", () => document.querySelector("dialog[open]")?.close());
