@@ -9,6 +9,7 @@ process list. Process id files are never believed: they outlive crashes and thei
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from dataclasses import dataclass
@@ -77,14 +78,22 @@ class Lease:
     ) -> None:
         """Start what is missing of `parts`, see `ensure`. Raises `ServerError`."""
         self._root = root
+        self._parts = parts
+        self._durable = durable
+        self._database = database
         self._owner = os.getpid()
         self._file: IO[bytes] | None = open_lock(place_at(root), "users.lock")
         try:
             flock(self._file, fcntl.LOCK_SH)
             self.started = ensure(root, durable=durable, database=database, parts=parts)
         except BaseException:
-            self._file.close()
+            with contextlib.suppress(ServerError):  # the first error is the one to tell
+                self.release()
             raise
+
+    def renew(self) -> tuple[str, ...]:
+        """Start again what has died meanwhile; which. Raises `ServerError`."""
+        return ensure(self._root, durable=self._durable, database=self._database, parts=self._parts).started
 
     def release(self) -> None:
         """Give the lease back; stop the servers when no other process holds one. May be called twice."""

@@ -126,7 +126,7 @@ def launch(place: Place, name: str, command: list[str | Path], answers: Callable
 
 def environment() -> dict[str, str]:
     """The environment without what would change the servers' behavior from one shell to the next."""
-    unwanted = ("PG", "LC_", "LANG", "VALKEY", "REDIS", "DATABASE")
+    unwanted = ("PG", "LC_", "LANG", "VALKEY", "REDIS", "DATABASE", "CARETEAM")
     return {key: value for key, value in os.environ.items() if not key.startswith(unwanted)} | {"LC_ALL": "C"}
 
 
