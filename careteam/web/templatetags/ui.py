@@ -58,6 +58,18 @@ def age(person: object, today: object) -> str:
 
 
 @register.filter
+def inline_svg(document: str) -> SafeString:
+    """An SVG document of a library of ours without its XML prolog, ready to stand in the page.
+
+    Never for uploads. Raises ValueError if it is anything but one svg element.
+    """
+    start = document.find("<svg")
+    if start < 0 or not document.rstrip().endswith("</svg>"):
+        raise ValueError("not an SVG document")
+    return SafeString(document[start:])
+
+
+@register.filter
 def shortcut(nav_key: str) -> str:
     """The second key of `g …` for an entry of the rail; empty when it has none."""
     return {"inbox": "n"}.get(nav_key, nav_key[:1] if nav_key in NAV_KEYS else "")
@@ -120,6 +132,8 @@ def tabs(items: Sequence[object], label: str = "Sections") -> dict[str, object]:
 def _prepare(bound: BoundField) -> None:
     """Choose input types that help and that can show back whatever was typed, however wrong."""
     widget = bound.field.widget
+    # What stands inside a control vanishes while typing; hints stand above it.
+    widget.attrs.pop("placeholder", None)
     if isinstance(widget, widgets.NumberInput):
         # type=number drops text it cannot read, so a typing error would be lost.
         widget.input_type = "text"
@@ -139,8 +153,8 @@ def _prepare(bound: BoundField) -> None:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, unit: str = "", hint: str = "", label: str = "", rows: int = 0) -> dict[str, object]:
-    """Label, hint, error, control. `hint` replaces the help text, `unit` is glued to the control, `rows` for textareas.
+def field(bound: BoundField, unit: str = "", hint: str | None = None, label: str = "", rows: int = 0) -> dict[str, object]:
+    """Label, hint, error, control. `hint` replaces the help text ("" leaves it out), `unit` is glued to the control, `rows` for textareas.
 
     Radio buttons and several checkboxes become pills in a fieldset, one checkbox a line of its own.
     """
@@ -149,7 +163,7 @@ def field(bound: BoundField, unit: str = "", hint: str = "", label: str = "", ro
     _prepare(bound)
     widget = bound.field.widget
     name = bound.auto_id or bound.html_name
-    hint = hint or str(bound.help_text)
+    hint = str(bound.help_text) if hint is None else hint
     described = " ".join(part for part, there in ((f"{name}-h", hint), (f"{name}-e", bound.errors)) if there)
     attrs: dict[str, Any] = {"aria-describedby": described} if described else {}
     if rows:
