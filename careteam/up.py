@@ -325,6 +325,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m careteam.up", description=__doc__)
     parser.add_argument("--host", default=os.environ.get("BIND_HOST") or "127.0.0.1")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+    parser.add_argument("--root", type=Path, default=BASE / ".local", help="where the servers and their data live")
     arguments = parser.parse_args()
     if not 0 < arguments.port < 65536:
         sys.exit("PORT must be a number from 1 to 65535.")
@@ -332,7 +333,7 @@ def main() -> int:
     if "MAKELEVEL" in os.environ:
         die_with_parent()  # a killed make takes us, and everything, with it
     try:
-        return up(arguments.host, arguments.port, (BASE / ".local").resolve())
+        return up(arguments.host, arguments.port, arguments.root.resolve())
     except (UpError, servers.ServerError) as error:
         print(error, file=sys.stderr)
         return 1

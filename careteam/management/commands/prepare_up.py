@@ -17,7 +17,7 @@ class Command(BaseCommand):
     help = (
         "Migrates, fills an empty database with the demo cohort (DEMO=0: leaves it empty), prints the demo's sign-ins."
     )
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print little when there is little to do: this runs at every start."""
