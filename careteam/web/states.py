@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from careteam.web.paging import Page, Sort
 from careteam.web.parts import Difference, Tab
+from careteam.web.svg import sparkline
 
 TODAY = dt.date(2026, 11, 23)
 
@@ -139,6 +140,7 @@ def states_context() -> dict[str, Any]:
             ("plain", "G2"),
             ("count", "3 new"),
         ),
+        "weight": sparkline([64.1, 63.0, 62.4, 60.2, 58.4], label="Weight 58.4 kg, falling from 64.1 in a year"),
         "banner": sample_banner(),
     }
 

@@ -4,6 +4,7 @@
 A builtin library: no `{% load %}` needed. Tags raise at once when they are used wrongly (an unknown icon kind is a bug).
 """
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,9 +15,10 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from careteam.web import marks, words
+from careteam.web import marks, svg, words
 from careteam.web.paging import Page, with_params
 from careteam.web.responses import undo_url
+from careteam.web.svg import Sparkline
 
 register = template.Library()
 
@@ -114,6 +116,24 @@ def kv(pairs: Iterable[tuple[object, object]]) -> SafeString:
     return format_html('<dl class="kv">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows))
 
 
+@register.simple_tag
+def changes(before: str, after: str) -> SafeString:
+    """What turns `before` into `after`, word by word: `<del>` and `<ins>`. An empty `after` is written as "empty"."""
+    old, new = before.split(), after.split()
+    parts: list[SafeString] = []
+    for step, a, b, c, d in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+        if step == "equal":
+            parts.append(format_html("{}", " ".join(old[a:b])))
+            continue
+        if a < b:
+            parts.append(format_html("<del>{}</del>", " ".join(old[a:b])))
+        if c < d:
+            parts.append(format_html("<ins>{}</ins>", " ".join(new[c:d])))
+    if not new:
+        parts.append(format_html("<ins>{}</ins>", "empty"))
+    return format_html_join(" ", "{}", ((part,) for part in parts))
+
+
 @register.inclusion_tag("components/empty.html")
 def empty(icon_name: str, heading: str, body: str = "", action_url: str = "", action: str = "") -> dict[str, object]:
     """What belongs here and the first action. `action_url` empty: no button."""
@@ -124,6 +144,20 @@ def empty(icon_name: str, heading: str, body: str = "", action_url: str = "", ac
 def tabs(items: Sequence[object], label: str = "Sections") -> dict[str, object]:
     """Tabs as links (`parts.Tab` or mappings with label, url, current, count)."""
     return {"items": items, "label": label}
+
+
+@register.simple_tag
+def spark(line: Sparkline) -> SafeString:
+    """A sparkline for a table cell, with its course in words for those who do not see it."""
+    dot = format_html('<circle cx="{}" cy="{}" r="2"/>', *map(svg.text, line.last)) if line.last else ""
+    return format_html(
+        '<svg class="spark" viewBox="0 0 {} {}" role="img" aria-label="{}"><path d="{}"/>{}</svg>',
+        line.width,
+        line.height,
+        line.label,
+        line.d,
+        dot,
+    )
 
 
 # --- forms ------------------------------------------------------------------------------------------------------------
@@ -153,7 +187,9 @@ def _prepare(bound: BoundField) -> None:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, unit: str = "", hint: str | None = None, label: str = "", rows: int = 0) -> dict[str, object]:
+def field(
+    bound: BoundField, unit: str = "", hint: str | None = None, label: str = "", rows: int = 0
+) -> dict[str, object]:
     """Label, hint, error, control. `hint` replaces the help text ("" leaves it out), `unit` is glued to the control, `rows` for textareas.
 
     Radio buttons and several checkboxes become pills in a fieldset, one checkbox a line of its own.
@@ -163,8 +199,12 @@ def field(bound: BoundField, unit: str = "", hint: str | None = None, label: str
     _prepare(bound)
     widget = bound.field.widget
     name = bound.auto_id or bound.html_name
-    hint = str(bound.help_text) if hint is None else hint
-    described = " ".join(part for part, there in ((f"{name}-h", hint), (f"{name}-e", bound.errors)) if there)
+    if hint is None:
+        hint = str(bound.help_text)
+    elif not hint:
+        bound.help_text = ""  # otherwise Django describes the control by an element that is not there
+    notes = ((f"{name}-h", hint), (f"{name}-e", bound.errors), (f"{name}-u", unit))
+    described = " ".join(note for note, there in notes if there)
     attrs: dict[str, Any] = {"aria-describedby": described} if described else {}
     if rows:
         attrs["rows"] = rows
