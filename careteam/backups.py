@@ -167,26 +167,37 @@ def _has_table(connection: psycopg.Connection, table: str) -> bool:
 # --- restore ----------------------------------------------------------------------------------------------------------
 
 
+def read_manifest(file: Path) -> Manifest:
+    """What a backup says about itself, nothing of it compared. Raises `BackupError`."""
+    with _whole(file), zipfile.ZipFile(file) as archive:
+        told = json.loads(archive.read("manifest.json"))
+        if told.get("format") != FORMAT:
+            raise BackupError(f"{file} has format {told.get('format')}; this version reads format {FORMAT}.")
+        return Manifest(**told)
+
+
 def read(file: Path) -> Manifest:
     """The manifest of a backup, after the checksum of every member has been compared. Raises `BackupError`."""
+    manifest = read_manifest(file)
+    with _whole(file), zipfile.ZipFile(file) as archive:
+        names = set(archive.namelist()) - {"manifest.json"}
+        if names != set(manifest.sha256) or DUMP not in names:
+            raise BackupError(f"{file} is damaged: its content is not what its manifest lists.")
+        for name, checksum in manifest.sha256.items():
+            with archive.open(name) as member:
+                if _copy(member, None) != checksum:
+                    raise BackupError(f"{file} is damaged: {name} differs from its checksum.")
+    return manifest
+
+
+@contextlib.contextmanager
+def _whole(file: Path) -> Iterator[None]:
     try:
-        with zipfile.ZipFile(file) as archive:
-            told = json.loads(archive.read("manifest.json"))
-            if told.get("format") != FORMAT:
-                raise BackupError(f"{file} has format {told.get('format')}; this version reads format {FORMAT}.")
-            manifest = Manifest(**told)
-            names = set(archive.namelist()) - {"manifest.json"}
-            if names != set(manifest.sha256) or DUMP not in names:
-                raise BackupError(f"{file} is damaged: its content is not what its manifest lists.")
-            for name, checksum in manifest.sha256.items():
-                with archive.open(name) as member:
-                    if _copy(member, None) != checksum:
-                        raise BackupError(f"{file} is damaged: {name} differs from its checksum.")
+        yield
     except FileNotFoundError:
         raise BackupError(f"{file} does not exist.") from None
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError) as error:
         raise BackupError(f"{file} is not a whole backup: {error}") from error
-    return manifest
 
 
 def restore(

@@ -32,6 +32,7 @@ BASE = Path(__file__).resolve().parent.parent
 MARK = "CARETEAM_UP"  # in the environment of every process we run: how the next run finds what a killed one left
 
 _GRACE = 15.0  # seconds a process may take to end: a running task is finished, a live stream closed
+_LEFTOVER_PATIENCE = 8.0  # seconds what a killed run left may take to end
 _RESTARTS = 4  # a process that dies so often ...
 _RESTART_WINDOW = 60.0  # ... within so many seconds is broken
 _LOOK = 0.2  # seconds between looks at the processes
@@ -117,7 +118,7 @@ def end_leftovers(root: Path) -> int:
     for process in left:
         with contextlib.suppress(psutil.Error):
             process.terminate()
-    _, stubborn = psutil.wait_procs(left, timeout=8)
+    _, stubborn = psutil.wait_procs(left, timeout=_LEFTOVER_PATIENCE)
     for process in stubborn:
         with contextlib.suppress(psutil.Error):
             process.kill()

@@ -1,0 +1,262 @@
+"""The drill: a backup of a database with rows, restored into another, compared row by row; and what must be refused."""
+
+import contextlib
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+from psycopg import sql
+
+from careteam import backups
+from careteam.backups import BackupError, Target
+
+NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@dataclass
+class Pair:
+    """A migrated database with rows, and an empty one beside it."""
+
+    full: Target
+    empty: Target
+    server: Target
+
+
+def known() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for app, name in MigrationLoader(None).disk_migrations:
+        found.setdefault(app, set()).add(name)
+    return found
+
+
+def migrate(restored: Target) -> None:
+    backups.manage(restored, "migrate", "--noinput", "--verbosity", "0")
+
+
+def accept(restored: Target) -> None:
+    """Checks nothing: for the tests that are about something else."""
+
+
+def execute(target: Target, statement: str) -> list[tuple[Any, ...]]:
+    with contextlib.closing(target.connect()) as connection:
+        cursor = connection.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+def content(target: Target) -> dict[str, tuple[Any, ...]]:
+    """Rows and a checksum over all of them, of every table."""
+    tables = [name for (name,) in execute(target, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    count = "SELECT count(*), md5(coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '')) FROM \"{}\" t"
+    return {table: execute(target, count.format(table))[0] for table in tables}
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """Copies of the test database, which pytest itself stays connected to."""
+    ours = Target.of(connections["default"].settings_dict)
+    server = ours.named("postgres")
+    connections.close_all()
+    names = [f"{ours.name}_full", f"{ours.name}_empty"]
+    with contextlib.closing(server.connect()) as connection:
+        drop_all(connection, ours.name)
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(names[0]), sql.Identifier(ours.name))
+        connection.execute(copy)
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(names[1])))
+        full, empty = map(ours.named, names)
+        execute(full, "CREATE TABLE letters AS SELECT n, md5(n::text) AS text FROM generate_series(1, 5000) n")
+        execute(full, "INSERT INTO auth_group (name) VALUES ('Ärzte'), ('nurses')")
+        yield Pair(full, empty, server)
+        drop_all(connection, ours.name)
+
+
+def drop_all(connection: psycopg.Connection, prefix: str) -> None:
+    named = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+    for (name,) in connection.execute(named, [prefix + "_"]).fetchall():
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Path:
+    folder = tmp_path / "private"
+    (folder / "imports").mkdir(parents=True)
+    (folder / "imports" / "bundle.json").write_text('{"resourceType": "Bundle"}')
+    return folder
+
+
+@pytest.fixture
+def backup(pair: Pair, private: Path, tmp_path: Path) -> Path:
+    file = tmp_path / "backups" / "one.zip"
+    backups.write(file, pair.full, private, now=NOW)
+    return file
+
+
+def use(target: Target) -> None:
+    """Make the database one that is in use."""
+    execute(target, "CREATE TABLE IF NOT EXISTS careteam_user (id int); INSERT INTO careteam_user (id) VALUES (1)")
+
+
+def restore(backup: Path, target: Target, private: Path, *, replace: bool = False) -> str | None:
+    return backups.restore(backup, target, private, now=NOW, replace=replace, known=known(), prepare=accept)
+
+
+def test_drill_restored_database_is_the_one_backed_up(pair: Pair, backup: Path, tmp_path: Path) -> None:
+    former = backups.restore(
+        backup, pair.empty, tmp_path / "elsewhere", now=NOW, replace=False, known=known(), prepare=migrate
+    )
+    assert former is None
+    assert content(pair.empty) == content(pair.full)
+    assert content(pair.empty)["letters"][0] == 5000
+    assert (tmp_path / "elsewhere" / "imports" / "bundle.json").read_text() == '{"resourceType": "Bundle"}'
+
+
+def test_restored_database_still_refuses_what_the_original_refuses(pair: Pair, backup: Path, private: Path) -> None:
+    """Triggers, constraints and indexes are restored too: as many of each, and by the same definitions."""
+    objects = """
+        SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+        UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2, 3
+    """
+    restore(backup, pair.empty, private)
+    assert execute(pair.empty, objects) == execute(pair.full, objects)
+
+
+def test_backup_is_for_its_owner_only_and_proves_itself(backup: Path) -> None:
+    assert backup.stat().st_mode & 0o777 == 0o600
+    manifest = backups.read(backup)
+    assert (manifest.created, manifest.postgresql) == ("2026-03-02T08:30:00+00:00", 18)
+    assert (manifest.rows["letters"], manifest.rows["auth_group"]) == (5000, 2)
+    with zipfile.ZipFile(backup) as archive:
+        assert manifest.sha256 == {
+            name: hashlib.sha256(archive.read(name)).hexdigest()
+            for name in ("database.dump", "private/imports/bundle.json")
+        }
+    assert list(backup.parent.iterdir()) == [backup]
+
+
+def test_backup_never_overwrites(pair: Pair, backup: Path, private: Path) -> None:
+    with pytest.raises(BackupError, match="exists already"):
+        backups.write(backup, pair.full, private, now=NOW)
+
+
+def test_one_changed_byte_is_found(pair: Pair, backup: Path, private: Path) -> None:
+    with zipfile.ZipFile(backup) as archive:
+        members = {name: bytearray(archive.read(name)) for name in archive.namelist()}
+    members["database.dump"][len(members["database.dump"]) // 2] ^= 1
+    with zipfile.ZipFile(backup, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, bytes(data))
+    with pytest.raises(BackupError, match="is damaged: database.dump differs from its checksum"):
+        restore(backup, pair.empty, private)
+    assert content(pair.empty) == {}
+
+
+@pytest.mark.parametrize("keep", [0, 10, 1000, -1])
+def test_cut_off_file_is_refused(pair: Pair, backup: Path, private: Path, keep: int) -> None:
+    os.truncate(backup, keep if keep >= 0 else backup.stat().st_size - 1)
+    with pytest.raises(BackupError, match="is not a whole backup"):
+        restore(backup, pair.empty, private)
+
+
+def rewrite(backup: Path, **changes: Any) -> None:
+    """Another manifest in the same file."""
+    with zipfile.ZipFile(backup) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(members["manifest.json"]) | changes
+    with zipfile.ZipFile(backup, "w") as archive:
+        for name, data in (members | {"manifest.json": json.dumps(manifest).encode()}).items():
+            archive.writestr(name, data)
+
+
+def test_missing_rows_are_found_before_anything_is_changed(pair: Pair, backup: Path, private: Path) -> None:
+    use(pair.empty)
+    rewrite(backup, rows=backups.read(backup).rows | {"letters": 5001})
+    with pytest.raises(BackupError, match=r"first letters \(5001 rows in the manifest, 5000 restored\)"):
+        restore(backup, pair.empty, private, replace=True)
+    assert execute(pair.empty, "SELECT id FROM careteam_user") == [(1,)]
+    left = "SELECT datname FROM pg_database WHERE datname LIKE '%\\_restore\\_%'"
+    assert execute(pair.server, left) == []
+
+
+def test_backup_of_a_newer_version_is_refused(pair: Pair, backup: Path, private: Path) -> None:
+    rewrite(backup, migrations=backups.read(backup).migrations | {"patients": ["0001_initial", "9999_from_the_future"]})
+    with pytest.raises(BackupError, match="patients 9999_from_the_future is unknown here"):
+        restore(backup, pair.empty, private)
+
+
+def test_file_outside_the_private_folder_is_refused(pair: Pair, backup: Path, private: Path) -> None:
+    with zipfile.ZipFile(backup, "a") as archive:
+        archive.writestr("private/../../planted", b"x")
+    planted = {"private/../../planted": hashlib.sha256(b"x").hexdigest()}
+    rewrite(backup, sha256=backups.read_manifest(backup).sha256 | planted)
+    with pytest.raises(BackupError, match="outside the private folder"):
+        restore(backup, pair.empty, private)
+    assert not (private.parent.parent / "planted").exists()
+
+
+def test_database_in_use_is_refused_unless_asked_and_then_kept(pair: Pair, backup: Path, private: Path) -> None:
+    use(pair.empty)
+    with pytest.raises(BackupError, match="is in use"):
+        restore(backup, pair.empty, private)
+    former = restore(backup, pair.empty, private, replace=True)
+    assert former == f"{pair.empty.name}_before_20260302083000"
+    assert execute(pair.empty.named(former), "SELECT id FROM careteam_user") == [(1,)]
+    assert content(pair.empty) == content(pair.full)
+
+
+def test_database_that_others_are_connected_to_is_refused(pair: Pair, backup: Path, private: Path) -> None:
+    with contextlib.closing(pair.empty.connect()), pytest.raises(BackupError, match="Others are connected"):
+        restore(backup, pair.empty, private, replace=True)
+
+
+def test_failed_proof_of_the_restored_data_changes_nothing(pair: Pair, backup: Path, private: Path) -> None:
+    def disprove(restored: Target) -> None:
+        backups.manage(restored, "no_such_proof")
+
+    with pytest.raises(BackupError, match="no_such_proof failed on the restored data"):
+        backups.restore(backup, pair.empty, private, now=NOW, replace=False, known=known(), prepare=disprove)
+    assert content(pair.empty) == {}
+
+
+def test_backup_command_leaves_an_audit_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from careteam.audit.models import AuditEvent
+
+    file = tmp_path / "one.zip"
+    call_command("backup", file=file)
+    event = AuditEvent.objects.get(action="backup")
+    assert event.kind == "export"
+    assert event.details == {"file": "one.zip", "sha256": backups.read(file).sha256["database.dump"]}
+    with pytest.raises(CommandError, match="exists already"):
+        call_command("backup", file=file)
+
+
+def test_target_speaks_django_libpq_and_url_alike() -> None:
+    settings = {
+        "NAME": "care team",
+        "HOST": "/a folder/run",
+        "PORT": "5432",
+        "USER": "postgres",
+        "PASSWORD": "p@ss/w:rd",
+        "OPTIONS": {"pool": {"min_size": 2}, "sslmode": "disable"},
+    }
+    target = Target.of(settings)
+    from careteam.settings import database
+
+    read_back = database(target.url)
+    assert {key: read_back[key] for key in ("NAME", "HOST", "PORT", "USER", "PASSWORD")} == {
+        key: settings[key] for key in ("NAME", "HOST", "PORT", "USER", "PASSWORD")
+    }
+    assert read_back["OPTIONS"] == {"sslmode": "disable"}
