@@ -162,7 +162,7 @@ def _nullable(qs: QuerySet[Any], path: str) -> bool:
         if getattr(field, "null", True):
             return True
         if field is not None and field.is_relation and field.related_model is not None:
-            meta = field.related_model._meta  # type: ignore[union-attr]
+            meta = field.related_model._meta
     return False
 
 

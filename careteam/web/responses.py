@@ -13,14 +13,15 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django_htmx.middleware import HtmxDetails
 
 UNDO = re.compile(r"(?:^|\s)undo:(/\S*)")
 
 
 def wants_fragment(request: HttpRequest) -> bool:
     """True for an htmx request that swaps a part of the page (not boosted, not the back button)."""
-    htmx = getattr(request, "htmx", None)
-    return bool(htmx) and htmx.request_type == "partial"
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
+    return htmx is not None and bool(htmx) and htmx.request_type == "partial"
 
 
 def render_page(

@@ -12,18 +12,12 @@ document.addEventListener("click", (event) => {
   event.target.closest("[data-closes]")?.closest("dialog")?.close();
 });
 
-function focusAnnounced(root) {
-  const found = root.querySelectorAll?.("[data-autofocus]") ?? [];
-  const last = found[found.length - 1];
-  if (last) last.focus();
-}
-document.addEventListener("DOMContentLoaded", () => focusAnnounced(document));
-document.addEventListener("htmx:after:swap", () => {
+function focusAnnounced() {
   const box = document.querySelector("[data-autofocus]:not([data-announced])");
-  if (box) {
-    box.dataset.announced = "";
-    box.focus();
-  }
-});
+  document.querySelectorAll("[data-autofocus]").forEach((each) => { each.dataset.announced = ""; });
+  box?.focus();
+}
+document.addEventListener("DOMContentLoaded", focusAnnounced);
+document.addEventListener("htmx:after:swap", focusAnnounced);
 // The server closes a dialog after a successful save with the event closeDialog.
 document.addEventListener("closeDialog", () => document.querySelector("dialog[open]")?.close());

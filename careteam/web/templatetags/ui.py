@@ -1,7 +1,7 @@
 """The interface's parts as template tags and filters. `docs/architecture.md` says where each is used;
 `templates/components/states.html` shows every one of them once.
 
-A builtin library: no `{% load %}` needed. Tags raise at once when they are used wrongly (an unknown icon kind is a bug).
+A builtin library: no `{% load %}` needed. Tags raise at once when they are used wrongly (an unknown kind is a bug).
 """
 
 import difflib
@@ -190,8 +190,9 @@ def _prepare(bound: BoundField) -> None:
 def field(
     bound: BoundField, unit: str = "", hint: str | None = None, label: str = "", rows: int = 0
 ) -> dict[str, object]:
-    """Label, hint, error, control. `hint` replaces the help text ("" leaves it out), `unit` is glued to the control, `rows` for textareas.
+    """Label, hint, error, control.
 
+    `hint` replaces the help text ("" leaves it out), `unit` is glued to the control, `rows` is for textareas.
     Radio buttons and several checkboxes become pills in a fieldset, one checkbox a line of its own.
     """
     if not isinstance(bound, BoundField):
