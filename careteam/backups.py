@@ -1,8 +1,8 @@
 """Backup and restore: everything a site would miss, in one file that proves itself.
 
-The file is a zip (readable by any unzip) of `manifest.json`, `database.dump` (PostgreSQL's custom format) and the private
-files. The manifest holds the checksum of every member, the migrations the data stands at and the number of rows of every
-table, counted in the very snapshot that was dumped; a restore is only put in place after all of it has been compared.
+The file is a zip (readable by any unzip) of `manifest.json`, `database.dump` (PostgreSQL's custom format) and the
+private files. The manifest holds the checksum of every member, the migrations the data stands at and the number of rows
+of every table, counted in the very snapshot that was dumped; a restore is put in place after all of it was compared.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The browser of the journey tests, and the text libraries of the PDF tests: found, or installed by `make test`.
 
-Order: a Chromium or Chrome that is there, Debian's package (as root), Playwright's own download, a message that says what
-to install. `CHROMIUM=/path` overrules.
+Order: a Chromium or Chrome that is there, Debian's package (as root), Playwright's own download, a message that says
+what to install. `CHROMIUM=/path` overrules.
 """
 
 from __future__ import annotations

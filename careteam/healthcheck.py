@@ -1,4 +1,7 @@
-"""Ask this container's web server for a page: `python -m careteam.healthcheck /readyz`. Exit status 0 when it is well."""
+"""Ask this container's web server for a page: `python -m careteam.healthcheck /readyz`.
+
+Exit status 0 when it is well.
+"""
 
 import http.client
 import os

@@ -2,7 +2,7 @@
 
 from careteam.access.models import AccessGrant
 from careteam.audit.models import AuditEvent, AuditSeal
-from careteam.events.models import Consumption, Event
+from careteam.events.models import Consumption, Event, Heartbeat
 from careteam.notifications.models import Delivery, InboxItem
 from careteam.people.models import Absence, Deputy, Membership, Team, User
 
@@ -15,6 +15,7 @@ __all__ = [
     "Delivery",
     "Deputy",
     "Event",
+    "Heartbeat",
     "InboxItem",
     "Membership",
     "Team",

@@ -22,7 +22,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 def commands(env: Mapping[str, str], text: str | None = None) -> dict[str, list[str]]:
     """Name and command line of every process, `${NAME}` and `${NAME:-default}` filled in from `env`.
 
-    As in a shell, a default also stands in for an empty value. Raises `KeyError` for a variable without value or default.
+    As in a shell, a default also stands in for an empty value. Raises `KeyError` for a variable that has neither.
     """
 
     def fill(match: re.Match[str]) -> str:

@@ -31,7 +31,9 @@ def env_list(name: str, default: str = "") -> list[str]:
 # PRODUCTION=1 is set by the Docker image; the embedded run leaves it unset.
 PRODUCTION = env_bool("PRODUCTION")
 DEBUG = env_bool("DJANGO_DEBUG")
-SECRET_KEY = env("DJANGO_SECRET_KEY") or ("" if PRODUCTION else "embedded-run-only-never-used-in-production-" + "x" * 20)
+SECRET_KEY = env("DJANGO_SECRET_KEY") or (
+    "" if PRODUCTION else "embedded-run-only-never-used-in-production-" + "x" * 20
+)
 if not SECRET_KEY:
     raise ImproperlyConfigured("DJANGO_SECRET_KEY must be set in production.")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1],testserver")
@@ -124,6 +126,7 @@ DATABASES = {"default": database(env("DATABASE_URL", "postgresql://postgres@loca
 if TESTING:
     # The flush of transactional tests is a TRUNCATE; the guards on clinical tables let it pass only here.
     DATABASES["default"]["OPTIONS"]["options"] = "-c careteam.allow_truncate=on"
+    DATABASES["default"]["TEST"] = {"NAME": "test_careteam" + env("TEST_SUFFIX")}
 elif not env_bool("NO_DATABASE_POOL"):
     # Web workers x max_size + Celery must stay below max_connections (100).
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 2, "max_size": int(env("DATABASE_POOL", "10")), "timeout": 5}
@@ -162,7 +165,7 @@ if TESTING:
     PASSWORD_HASHERS.reverse()  # thousands of test users: MD5 first, in tests only
 AUTH_USER_MODEL = "careteam.User"
 AUTHENTICATION_BACKENDS = [
-    "careteam.people.models.ActivePeopleBackend",
+    "careteam.people.backends.ActivePeopleBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [

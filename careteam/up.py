@@ -1,7 +1,7 @@
 """`make up`: the whole product in the foreground, from nothing to a sign-in page; Ctrl-C ends all of it.
 
-Servers first (those whose address is not given), then the database's preparation, then the processes of `Procfile`. What
-dies is started again, so that a killed part does not end the rest; what keeps dying ends everything.
+Servers first (those whose address is not given), then the database's preparation, then the processes of `Procfile`.
+What dies is started again, so that a killed part does not end the rest; what keeps dying ends everything.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _GRACE = 15.0  # seconds a process may take to end: a running task is finished, 
 _LEFTOVER_PATIENCE = 8.0  # seconds what a killed run left may take to end
 _RESTARTS = 4  # a process that dies so often ...
 _RESTART_WINDOW = 60.0  # ... within so many seconds is broken
+_HEAD_START = 8.0  # seconds the first process may take before the others start
 _LOOK = 0.2  # seconds between looks at the processes
 _LOOK_AT_SERVERS = 2.0  # seconds between looks at the servers
 
@@ -130,7 +131,7 @@ def end_leftovers(root: Path) -> int:
 
 
 def die_with_parent() -> None:
-    """Ask the kernel for a SIGTERM when the parent process dies, however it dies. Linux only; elsewhere nothing happens."""
+    """Ask the kernel for a SIGTERM when the parent dies, however it dies. Linux only; elsewhere nothing happens."""
     if sys.platform == "linux":
         _LIBC.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
@@ -157,7 +158,8 @@ def spawn(line: list[str], env: dict[str, str]) -> subprocess.Popen[str]:
 def _pump(name: str, process: subprocess.Popen[str]) -> None:
     stream: IO[str] | None = process.stdout
     for line in stream or ():
-        say(f"{name:7}| {line}")
+        if line.strip():
+            say(f"{name:7}| {line}")
 
 
 @dataclass
@@ -167,6 +169,8 @@ class Runner:
     lines: dict[str, list[str]]
     env: dict[str, str]
     lease: servers.Lease | None = None
+    first: str | None = None  # the process the others wait for, so that pages come soon on a small machine
+    ready: threading.Event = field(default_factory=threading.Event)  # that process answers
     stop: threading.Event = field(default_factory=threading.Event)
     hurry: threading.Event = field(default_factory=threading.Event)  # a second Ctrl-C
     processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
@@ -175,17 +179,20 @@ class Runner:
     def run(self) -> int:
         """Start all and stay until `stop` is set (returns 0) or one process keeps dying (returns 1)."""
         try:
-            # All processes before the first thread: between fork and exec a child must not need another thread's lock.
-            for name, line in self.lines.items():
-                self.processes[name] = spawn(line, self.env)
-            for name in self.lines:
-                self._listen(name)
+            if self.first is not None:
+                self._start(self.first)
+                end = time.monotonic() + _HEAD_START
+                while time.monotonic() < end and not (self.ready.is_set() or self.stop.is_set()):
+                    time.sleep(0.05)
+            for name in self.lines.keys() - self.processes.keys():
+                self._start(name)
             return self._watch()
         finally:
             self._end_all()
 
-    def _listen(self, name: str) -> None:
-        threading.Thread(target=_pump, args=(name, self.processes[name]), daemon=True).start()
+    def _start(self, name: str) -> None:
+        process = self.processes[name] = spawn(self.lines[name], self.env)
+        threading.Thread(target=_pump, args=(name, process), daemon=True).start()
 
     def _watch(self) -> int:
         look_at_servers = time.monotonic() + _LOOK_AT_SERVERS
@@ -207,13 +214,12 @@ class Runner:
         deaths.append(now)
         if len(deaths) == _RESTARTS and now - deaths[0] < _RESTART_WINDOW:
             say(
-                f"up     | {name} ended {_RESTARTS} times (last exit status {process.returncode}): stopping. See above why."
+                f"up     | {name} ended {_RESTARTS} times (last exit status {process.returncode}): stopping, see above."
             )
             return False
         say(f"up     | {name} ended (exit status {process.returncode}), starting it again.")
         self.stop.wait(1)
-        self.processes[name] = spawn(self.lines[name], self.env)
-        self._listen(name)
+        self._start(name)
         return True
 
     def _end_all(self) -> None:
@@ -253,8 +259,8 @@ def run_to_end(line: list[str], env: dict[str, str]) -> None:
         raise UpError(f"Failed (exit status {status}): {' '.join(line[1:])}")
 
 
-def announce(host: str, port: int, address: str, stop: threading.Event) -> None:
-    """Say the address once pages are answered."""
+def announce(host: str, port: int, address: str, ready: threading.Event, stop: threading.Event) -> None:
+    """Say the address, and set `ready`, once pages are answered."""
     near = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
     began = time.monotonic()
     while not stop.wait(0.2) and time.monotonic() - began < 120:
@@ -266,6 +272,7 @@ def announce(host: str, port: int, address: str, stop: threading.Event) -> None:
             continue
         finally:
             connection.close()
+        ready.set()
         say(f"\n  Ready: {address}\n  Ctrl-C stops everything.\n")
         return
 
@@ -288,6 +295,8 @@ def up(host: str, port: int, root: Path) -> int:
         )
         env = dict(os.environ) | {"BIND_HOST": host, "PORT": str(port), "PYTHONUNBUFFERED": "1", MARK: str(root)}
         env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}"
+        # Celery warns of root, which is the fresh machine's user; WhiteNoise of a folder that only production has.
+        env.setdefault("PYTHONWARNINGS", "ignore:You're running the worker,ignore:No directory at")
         os.environ["PATH"] = env["PATH"]  # where Popen looks for granian and celery
         lease = None
         if parts:
@@ -300,7 +309,7 @@ def up(host: str, port: int, root: Path) -> int:
         run_to_end([sys.executable, "manage.py", "prepare_up"], env)
         lines = procfile.commands(env)
         del lines[procfile.RELEASE]
-        runner = Runner(lines, env, lease)
+        runner = Runner(lines, env, lease, first="web")
 
         def on_signal(*_: object) -> None:
             if runner.stop.is_set():
@@ -308,7 +317,7 @@ def up(host: str, port: int, root: Path) -> int:
             runner.stop.set()
 
         _on_signals(on_signal)
-        threading.Thread(target=announce, args=(host, port, address, runner.stop), daemon=True).start()
+        threading.Thread(target=announce, args=(host, port, address, runner.ready, runner.stop), daemon=True).start()
         return runner.run()
 
 

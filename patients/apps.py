@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from django.apps import AppConfig
 
-SLICES_WITH_CONSUMERS: tuple[str, ...] = ()
+SLICES_WITH_CONSUMERS = ("treatment", "imaging", "goals", "guidance")
 
 
 class PatientsConfig(AppConfig):

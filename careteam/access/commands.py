@@ -19,19 +19,14 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
 
-def _refuse(reasons: list[str]) -> None:
-    if reasons:
-        raise ValidationError(reasons)
-
-
 @transaction.atomic
 def set_membership(
     team: Team, person: User, *, roles: list[str], specialty: str = "", by: User | None, now: datetime
 ) -> Membership:
     """Adds the person to the team or changes their roles. `by=None` is the installation itself (demo, first lead)."""
     if by is not None:
-        _refuse(policies.why_not_manage(team, by))
-    _refuse(policies.why_not_roles(roles))
+        policies.insist(policies.why_not_manage(team, by))
+    policies.insist(policies.why_not_roles(roles))
     membership = Membership.objects.select_for_update().filter(team=team, user=person, ended_on=None).first()
     before = list(membership.roles) if membership else []
     if membership is None:
@@ -64,7 +59,7 @@ def set_absence(
 ) -> Absence:
     """Records an absence (the person's own, or by a team lead) and who stands in meanwhile."""
     if by.pk != person.pk:
-        _refuse(policies.why_not_manage(team, by))
+        policies.insist(policies.why_not_manage(team, by))
     if ends_on is not None and ends_on < starts_on:
         raise ValidationError({"ends_on": "The last day is before the first."})
     absence = Absence.objects.create(user=person, starts_on=starts_on, ends_on=ends_on)
@@ -85,7 +80,7 @@ def set_absence(
 @transaction.atomic
 def open_in_emergency(patient: Model, *, reason: str, team_id: int, by: User, now: datetime) -> AccessGrant:
     """Break-glass: read access for a few hours, with the reason; the owning team's auditors and leads see it."""
-    _refuse(policies.why_not_emergency(patient, by, reason))
+    policies.insist(policies.why_not_emergency(patient, by, reason))
     grant = AccessGrant.objects.create(
         user=by,
         patient_id=patient.pk,
@@ -114,7 +109,7 @@ def share(
     patient: Model, *, person: User, kind: GrantKind, reason: str, ends_at: datetime, team: Team, by: User, now: datetime
 ) -> AccessGrant:
     """Lets one person outside the team read one chart until a date."""
-    _refuse(policies.why_not_manage(team, by))
+    policies.insist(policies.why_not_manage(team, by))
     if ends_at <= now:
         raise ValidationError({"ends_at": "The end lies in the past."})
     grant = AccessGrant.objects.create(
@@ -142,7 +137,7 @@ def share(
 @transaction.atomic
 def revoke(grant: AccessGrant, *, team: Team, by: User, now: datetime) -> AccessGrant:
     """Ends a grant at once; revoking twice changes nothing."""
-    _refuse(policies.why_not_manage(team, by))
+    policies.insist(policies.why_not_manage(team, by))
     grant = AccessGrant.objects.select_for_update().get(pk=grant.pk)
     if grant.revoked_at is None:
         grant.revoked_at, grant.revoked_by = now, by
@@ -163,7 +158,7 @@ def revoke(grant: AccessGrant, *, team: Team, by: User, now: datetime) -> Access
 def deactivate(person: User, *, successor: User | None, owned: int, by: User, now: datetime) -> User:
     """Closes the account and ends the memberships. What the person owns must have been handed over by the caller
     (the roof knows all owners); `owned` is what is left."""
-    _refuse(policies.why_not_deactivate(person, by, successor=successor, owned=owned))
+    policies.insist(policies.why_not_deactivate(person, by, successor=successor, owned=owned))
     person = User.objects.select_for_update().get(pk=person.pk)
     for membership in Membership.objects.current().filter(user=person).select_related("team"):
         membership.ended_on = membership.team.local_date(now)

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
+
 from careteam.access.queries import access_of
 from careteam.people.models import Membership, Team, User
 from careteam.people.rules import Permission, Role
 
 if TYPE_CHECKING:
     from django.db.models import Model
+
+
+def insist(reasons: list[str]) -> None:
+    """Raises `ValidationError` with every reason; an empty list is consent. What every command calls first."""
+    if reasons:
+        raise ValidationError(reasons)
+
+
+def lacks(user: User, permission: Permission, team_id: int, sentence: str) -> list[str]:
+    """`[sentence]` when the person does not hold the right in that team: the permission half of a policy."""
+    return [] if access_of(user).may(permission, team_id) else [sentence]
 
 
 def why_not_manage(team: Team, user: User) -> list[str]:

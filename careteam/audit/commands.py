@@ -53,13 +53,23 @@ def record(
     return event
 
 
-def note_read(request: HttpRequest, patient_ids: Iterable[int], *, what: str = "", kind: Kind = Kind.READ) -> None:
+def note_read(
+    request: HttpRequest,
+    patient_ids: Iterable[int],
+    *,
+    team_id: int | None = None,
+    what: str = "",
+    kind: Kind = Kind.READ,
+) -> None:
     """Says that this request shows data of these patients; one audit row per request is written before the answer
-    leaves (`careteam.audit.middleware`). `what` names the page when the URL name is not enough."""
+    leaves (`careteam.audit.middleware`). `what` names the page when the URL name is not enough; `team_id` is the
+    team that owns the patients (default: the reader's home team)."""
     noted: set[int] = getattr(request, "patients_read", set())
     noted.update(patient_ids)
     request.patients_read = noted  # type: ignore[attr-defined]
     request.read_kind = kind  # type: ignore[attr-defined]
+    if team_id is not None:
+        request.read_team_id = team_id  # type: ignore[attr-defined]
     if what:
         request.read_what = what  # type: ignore[attr-defined]
 

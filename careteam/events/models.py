@@ -33,3 +33,14 @@ class Consumption(models.Model):
 
     def __str__(self) -> str:
         return f"{self.consumer} took {self.event_id}"
+
+
+class Heartbeat(models.Model):
+    """When a recurring job last came through; `/readyz` and the stale-job banner read it."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+    details = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at}"

@@ -6,7 +6,6 @@ import zoneinfo
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -64,16 +63,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return f"{self.title} {self.name}".strip()
-
-
-class ActivePeopleBackend(ModelBackend):
-    """Signs in active people; grants no Django permission to anybody (roles do that)."""
-
-    def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:  # noqa: ARG002
-        return set()
-
-    def get_group_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:  # noqa: ARG002
-        return set()
 
 
 def is_time_zone(value: str) -> None:

@@ -1,7 +1,7 @@
 """The embedded PostgreSQL and Valkey of a checkout: started, found again, stopped.
 
 Both come as wheels (`requirements-dev.txt`) and run as plain detached processes whose data lies under one folder
-(`root`, by default `.local/`). They are used when `DATABASE_URL` or `REDIS_URL` is not given; production never comes here.
+(`root`, by default `.local/`). They are used when `DATABASE_URL` or `REDIS_URL` is not given: never in production.
 
 What counts as running is decided by asking the server over its socket and, where it does not answer, by looking at the
 process list. Process id files are never believed: they outlive crashes and their numbers are reused.
@@ -69,8 +69,8 @@ def stop(root: Path, started: tuple[str, ...] = BOTH) -> None:
 class Lease:
     """The servers under `root`, for as long as this process needs them.
 
-    The process that gives back the last lease stops the servers, so that no command leaves any behind and none stops them
-    under another. The kernel gives the lease of a killed process back; servers left running by one are found by the next.
+    The process that gives back the last lease stops the servers, so that no command leaves any behind and none stops
+    them under another. The kernel gives the lease of a killed process back; the next process finds its servers running.
     """
 
     def __init__(

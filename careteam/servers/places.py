@@ -54,7 +54,7 @@ class Place:
         if len(os.fsencode(longest)) <= _SOCKET_PATH_LIMIT and not set(',"\\') & set(str(inside)):
             return inside
         digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
-        return Path("/tmp") / f"ct-{self.uid}-{digest}"
+        return Path("/tmp") / f"ct-{self.uid}-{digest}"  # noqa: S108 - private_folder() makes sure it is ours
 
     @property
     def postgres_socket(self) -> Path:
@@ -82,7 +82,7 @@ class Place:
                 "As root the embedded servers need the program setpriv (package util-linux). "
                 "Install it, or run this as an ordinary user."
             )
-        # dac_override lets the account reach a checkout below a closed folder such as /root without opening that folder.
+        # dac_override lets the account reach a checkout below a closed folder (/root) without opening that folder.
         keep = "-all,+dac_override"
         who = (f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups")
         return [setpriv, *who, f"--inh-caps={keep}", f"--ambient-caps={keep}", *plain]
@@ -138,7 +138,7 @@ def open_lock(place: Place, name: str) -> IO[bytes]:
         file = path.open("ab")
     except OSError as error:
         raise ServerError(
-            f"Cannot write {path}: {error.strerror}. Run this as the user who owns {path.parent}, or remove that folder."
+            f"Cannot write {path}: {error.strerror}. Run this as the owner of {path.parent}, or remove that folder."
         ) from error
     place.give(path)
     return file

@@ -58,8 +58,8 @@ def start(place: Place, *, durable: bool) -> bool:
         command += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
     patience = time.monotonic() + READY_PATIENCE
     while True:
-        # No server runs on this folder (looked up above): what lies here was left by one that was killed, and its process
-        # id may by now be another program's, which would make PostgreSQL refuse to start.
+        # No server runs on this folder (looked up above): what lies here was left by one that was killed, and its
+        # process id may by now be another program's, which would make PostgreSQL refuse to start.
         lock = place.postgres_socket.with_name(place.postgres_socket.name + ".lock")
         for stale in (place.postgres / "postmaster.pid", place.postgres_socket, lock):
             stale.unlink(missing_ok=True)

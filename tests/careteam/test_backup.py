@@ -127,7 +127,8 @@ def test_restored_database_still_refuses_what_the_original_refuses(pair: Pair, b
     """Triggers, constraints and indexes are restored too: as many of each, and by the same definitions."""
     objects = """
         SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
-        UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE connamespace = 'public'::regnamespace
         UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2, 3
     """
     restore(backup, pair.empty, private)
@@ -159,7 +160,7 @@ def test_one_changed_byte_is_found(pair: Pair, backup: Path, private: Path) -> N
     with zipfile.ZipFile(backup, "w") as archive:
         for name, data in members.items():
             archive.writestr(name, bytes(data))
-    with pytest.raises(BackupError, match="is damaged: database.dump differs from its checksum"):
+    with pytest.raises(BackupError, match=r"is damaged: database\.dump differs from its checksum"):
         restore(backup, pair.empty, private)
     assert content(pair.empty) == {}
 

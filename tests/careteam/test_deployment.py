@@ -36,7 +36,7 @@ NOT_IN_COMPOSE = {
 
 
 def test_every_process_of_the_procfile_is_a_service_and_no_other() -> None:
-    assert OURS == set(procfile.commands({}))
+    assert set(procfile.commands({})) == OURS
 
 
 def test_each_service_runs_its_line_of_the_procfile() -> None:

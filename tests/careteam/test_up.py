@@ -86,7 +86,11 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 pathlib.Path(sys.argv[1]).write_text("running")
 time.sleep(600)
 """
-WITH_CHILD = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); time.sleep(600)"
+WITH_CHILD = """
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+time.sleep(600)
+"""
 
 
 def test_stop_lets_a_process_finish_and_leaves_nothing(env: dict[str, str], tmp_path: Path) -> None:
@@ -126,7 +130,7 @@ def test_process_that_keeps_dying_stops_the_rest(
     run.thread.start()
     run.thread.join(30)
     assert (run.status, marked(tmp_path)) == (1, [])
-    assert "up     | broken ended 4 times (last exit status 3): stopping. See above why." in capsys.readouterr().out
+    assert "up     | broken ended 4 times (last exit status 3): stopping, see above." in capsys.readouterr().out
 
 
 def test_output_carries_the_name_of_its_process(env: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,7 +146,8 @@ def test_output_carries_the_name_of_its_process(env: dict[str, str], capsys: pyt
 
 
 def test_killed_runner_takes_its_processes_with_it(tmp_path: Path) -> None:
-    code = "from careteam.up import *; Runner({'a': [sys.executable, '-c', 'import time; time.sleep(600)']}, dict(os.environ)).run()"
+    sleep = "[sys.executable, '-c', 'import time; time.sleep(600)']"
+    code = f"from careteam.up import *; Runner({{'a': {sleep}}}, dict(os.environ)).run()"
     outer = subprocess.Popen(python(code), cwd=BASE, env=os.environ | {MARK: str(tmp_path)}, stdout=subprocess.DEVNULL)
     until(lambda: len(marked(tmp_path)) == 2)
     outer.kill()

@@ -1,0 +1,221 @@
+"""Goals conversations, their drafts, addenda and trade-offs; prompts; referrals to the palliative team."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from careteam.audit.models import tracked
+from patients.goals.rules import (
+    Acceptance,
+    Burden,
+    CloseReason,
+    CodeStatus,
+    ConversationStatus,
+    InformationPreference,
+    Matter,
+    PalliativeReferralStatus,
+    Place,
+    PromptReason,
+    PromptStatus,
+)
+from patients.record.models import ClinicalQuerySet, ClinicalRow
+
+
+class GoalsDraft(models.Model):
+    """What one author has typed so far, saved while typing. Untracked, purged at signing; nobody else reads it."""
+
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="goals_drafts")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="goals_drafts")
+    content = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
+    started_at = models.DateTimeField(db_default=Now())
+    saved_at = models.DateTimeField()
+
+    objects = ClinicalQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["patient", "author"], name="draft_one_per_author"),)
+
+    def __str__(self) -> str:
+        return f"draft by {self.author_id}"
+
+
+@tracked
+class GoalsConversation(ClinicalRow):
+    """A signed conversation: immutable; corrected by addendum or by a new version that supersedes it."""
+
+    status = models.CharField(max_length=10, choices=ConversationStatus, default=ConversationStatus.SIGNED)
+    held_on = models.DateField()
+    place = models.CharField(max_length=120, blank=True)
+    participants = models.CharField(max_length=250, blank=True)
+    interpreter_used = models.BooleanField(null=True, blank=True)
+    has_capacity = models.BooleanField(null=True, blank=True)
+    permission = models.TextField(blank=True)
+    understanding = models.TextField(blank=True)
+    information_preference = models.CharField(max_length=12, choices=InformationPreference, blank=True)
+    prognosis_shared = models.TextField(blank=True)
+    matters = ArrayField(models.CharField(max_length=14, choices=Matter), default=list, blank=True)
+    quote = models.TextField(blank=True, help_text="the patient's own words; shown first at the board")
+    event = models.CharField(max_length=160, blank=True)
+    event_on = models.DateField(null=True, blank=True)
+    worries = models.TextField(blank=True)
+    strength = models.TextField(blank=True)
+    abilities = models.TextField(blank=True)
+    family_knows = models.TextField(blank=True)
+    hopes = models.TextField(blank=True)
+    treatment_limits = models.TextField(blank=True)
+    code_status = models.CharField(max_length=14, choices=CodeStatus, default=CodeStatus.NOT_DISCUSSED)
+    code_status_on = models.DateField(null=True, blank=True)
+    place_of_care = models.CharField(max_length=14, choices=Place, blank=True)
+    place_of_death = models.CharField(max_length=14, choices=Place, blank=True)
+    spiritual = models.TextField(blank=True)
+    surprise = models.BooleanField(null=True, blank=True, help_text="would be surprised by death within a year")
+    summary = models.TextField()
+    recommendation = models.TextField(blank=True)
+    next_review_on = models.DateField(null=True, blank=True)
+    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+    supersedes = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by")
+    retracted_at = models.DateTimeField(null=True, blank=True)
+    retracted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    retract_reason = models.TextField(blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["patient"], condition=models.Q(status="signed"), name="goals_one_current"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="retracted")
+                | (models.Q(retracted_at__isnull=False, retracted_by__isnull=False) & ~models.Q(retract_reason="")),
+                name="goals_retracted_has_who_why",
+            ),
+            models.CheckConstraint(condition=~models.Q(summary=""), name="goals_has_summary"),
+        )
+        indexes = (models.Index(fields=["patient", "-held_on"], name="goals_latest"),)
+
+    def __str__(self) -> str:
+        return f"conversation of {self.held_on}"
+
+
+@tracked
+class TradeOff(ClinicalRow):
+    """One structured trade-off of a conversation: burden, amount, acceptance, condition."""
+
+    conversation = models.ForeignKey(GoalsConversation, on_delete=models.PROTECT, related_name="trade_offs")
+    burden = models.CharField(max_length=16, choices=Burden)
+    more_than = models.PositiveSmallIntegerField(help_text="in the burden's unit")
+    acceptance = models.CharField(max_length=12, choices=Acceptance)
+    condition = models.CharField(max_length=160, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(fields=["conversation", "burden"], name="tradeoff_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.burden} > {self.more_than}: {self.acceptance}"
+
+
+@tracked
+class GoalsAddendum(ClinicalRow):
+    conversation = models.ForeignKey(GoalsConversation, on_delete=models.PROTECT, related_name="addenda")
+    text = models.TextField()
+    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+
+    class Meta(ClinicalRow.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"addendum to {self.conversation_id}"
+
+
+@tracked
+class GoalsPrompt(ClinicalRow):
+    """Something in the work asks for a conversation. One open per patient, carrying all its reasons."""
+
+    status = models.CharField(max_length=10, choices=PromptStatus, default=PromptStatus.OPEN)
+    raised_on = models.DateField()
+    ask_again_on = models.DateField(null=True, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="goals_prompts"
+    )
+    close_reason = models.CharField(max_length=18, choices=CloseReason, blank=True)
+    close_note = models.TextField(blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(
+        GoalsConversation, on_delete=models.PROTECT, null=True, blank=True, related_name="answers"
+    )
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["patient"],
+                condition=models.Q(status__in=["open", "deferred", "declined"]),
+                name="prompt_one_live",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status__in=["deferred", "declined"]) | models.Q(ask_again_on__isnull=False),
+                name="prompt_deferred_has_date",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["status", "raised_on"], name="prompt_open", condition=models.Q(status="open")),
+        )
+
+    def __str__(self) -> str:
+        return f"goals prompt {self.status}"
+
+
+@tracked
+class GoalsPromptReason(models.Model):
+    """One reason of a prompt, once per source (a progression is not asked twice)."""
+
+    prompt = models.ForeignKey(GoalsPrompt, on_delete=models.PROTECT, related_name="reasons")
+    reason = models.CharField(max_length=18, choices=PromptReason)
+    since = models.DateField()
+    detail = models.CharField(max_length=200, blank=True)
+    source_key = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["prompt", "reason", "source_key"], name="prompt_reason_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.get_reason_display()
+
+
+@tracked
+class PalliativeReferral(ClinicalRow):
+    """A request that the palliative team sees the patient, and what came of it."""
+
+    status = models.CharField(max_length=10, choices=PalliativeReferralStatus, default="requested")
+    question = models.TextField()
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer = models.TextField(blank=True)
+    visit_on = models.DateField(null=True, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["patient"],
+                condition=models.Q(status__in=["requested", "accepted"]),
+                name="palliative_referral_one_open",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"palliative referral {self.status}"

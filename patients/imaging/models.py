@@ -1,0 +1,211 @@
+"""Surveillance plans, imaging studies, reminders, contact attempts."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.conf import settings
+from django.db import models
+
+from careteam.audit.models import tracked
+from careteam.people.models import Team
+from careteam.people.rules import Role
+from patients.imaging.rules import (
+    NOT_YET_DONE,
+    AnchorKind,
+    CloseReason,
+    ContactKind,
+    ContactOutcome,
+    ReminderState,
+    ReminderStep,
+    StopReason,
+    StudyModality,
+    StudyStatus,
+)
+from patients.record.models import ClinicalQuerySet, ClinicalRow
+from patients.record.rules import ResponseCategory
+
+
+@tracked
+class SurveillancePlan(ClinicalRow):
+    """What keeps imaging coming: situation, modality, interval in days, anchor. One running plan per modality."""
+
+    situation = models.CharField(max_length=6, help_text="S1 … S15 of the protocol")
+    modality = models.CharField(max_length=14, choices=StudyModality)
+    region = models.CharField(max_length=120, blank=True)
+    interval_days = models.PositiveSmallIntegerField()
+    anchor_on = models.DateField()
+    anchor_kind = models.CharField(max_length=10, choices=AnchorKind)
+    why = models.CharField(max_length=300, help_text="why the date is what it is, in words")
+    is_signed = models.BooleanField(default=True, help_text="the number behind it is signed for this team")
+    is_provisional = models.BooleanField(default=False, help_text="unclassified tumor: strictest interval")
+    override_reason = models.CharField(max_length=250, blank=True)
+    confirmed_at = models.DateTimeField(help_text="ladder clocks start at the later of due date and this")
+    line = models.ForeignKey(
+        "patients.TreatmentLine", on_delete=models.PROTECT, null=True, blank=True, related_name="surveillance_plans"
+    )
+    stopped_on = models.DateField(null=True, blank=True)
+    stop_reason = models.CharField(max_length=12, choices=StopReason, blank=True)
+    ask_again_on = models.DateField(null=True, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["patient", "modality"],
+                condition=models.Q(stopped_on__isnull=True, error_at__isnull=True),
+                name="plan_one_running_per_modality",
+            ),
+            models.CheckConstraint(condition=models.Q(interval_days__gte=1), name="plan_interval_positive"),
+            models.CheckConstraint(
+                condition=models.Q(stopped_on__isnull=True, stop_reason="")
+                | (models.Q(stopped_on__isnull=False) & ~models.Q(stop_reason="")),
+                name="plan_stopped_has_reason",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_modality_display()} every {self.interval_days} days"
+
+
+class ImagingStudyQuerySet(ClinicalQuerySet):
+    def outstanding(self) -> ImagingStudyQuerySet:
+        """Not yet performed and not closed."""
+        return self.filter(status__in=NOT_YET_DONE)
+
+    def due(self, on: date) -> ImagingStudyQuerySet:
+        return self.outstanding().filter(due_on__lte=on)
+
+    def unreviewed(self) -> ImagingStudyQuerySet:
+        return self.filter(status=StudyStatus.REPORTED)
+
+
+@tracked
+class ImagingStudy(ClinicalRow):
+    """One scan from plan to the act that follows from it. Times and persons of each state stay with it."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_index=False)
+    plan = models.ForeignKey(SurveillancePlan, on_delete=models.PROTECT, null=True, blank=True, related_name="studies")
+    modality = models.CharField(max_length=14, choices=StudyModality)
+    region = models.CharField(max_length=160, blank=True)
+    status = models.CharField(max_length=10, choices=StudyStatus, default=StudyStatus.PLANNED)
+    due_on = models.DateField(null=True, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="studies"
+    )
+    ordered_at = models.DateTimeField(null=True, blank=True)
+    scheduled_for = models.DateTimeField(null=True, blank=True)
+    place = models.CharField(max_length=160, blank=True)
+    performed_on = models.DateField(null=True, blank=True)
+    reported_at = models.DateTimeField(null=True, blank=True)
+    report = models.TextField(blank=True)
+    conclusion = models.TextField(blank=True)
+    response = models.CharField(max_length=2, choices=ResponseCategory, blank=True)
+    is_urgent = models.BooleanField(default=False, help_text="discordant or new lesion: review within 2 working days")
+    review_due_on = models.DateField(null=True, blank=True)
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    acted_on_at = models.DateTimeField(null=True, blank=True)
+    acted_note = models.CharField(max_length=250, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    close_reason = models.CharField(max_length=18, choices=CloseReason, blank=True)
+    accession_number = models.CharField(max_length=64, blank=True)
+    pacs_url = models.CharField(max_length=250, blank=True)
+    center = models.CharField(max_length=160, blank=True, help_text="where, if not here")
+    images_requested_on = models.DateField(null=True, blank=True)
+    images_received_on = models.DateField(null=True, blank=True)
+
+    objects = ImagingStudyQuerySet.as_manager()
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["plan"],
+                condition=models.Q(status__in=["planned", "ordered", "scheduled"], error_at__isnull=True),
+                name="study_one_outstanding_per_plan",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status__in=["reviewed", "acted_on"])
+                | models.Q(reviewed_by__isnull=False, reviewed_at__isnull=False)
+                | ~models.Q(source=""),
+                name="study_reviewed_has_who_when",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="closed") | (models.Q(closed_at__isnull=False) & ~models.Q(close_reason="")),
+                name="study_closed_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status__in=["planned", "ordered", "scheduled"]) | models.Q(due_on__isnull=False),
+                name="study_outstanding_has_due_date",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["team", "due_on", "id"],
+                name="study_worklist",
+                condition=models.Q(status__in=["planned", "ordered", "scheduled"]),
+            ),
+            models.Index(fields=["team", "review_due_on", "id"], name="study_review", condition=models.Q(status="reported")),
+            models.Index(fields=["patient", "-performed_on"], name="study_latest"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_modality_display()} {self.region}".strip()
+
+
+@tracked
+class Reminder(models.Model):
+    """One step of the ladder for one study and due date, in a role's queue. Unique: raised exactly once."""
+
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_index=False)
+    study = models.ForeignKey(ImagingStudy, on_delete=models.PROTECT, related_name="reminders")
+    step = models.CharField(max_length=10, choices=ReminderStep)
+    due_on = models.DateField()
+    queue = models.CharField(max_length=30, choices=Role)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    state = models.CharField(max_length=10, choices=ReminderState, default=ReminderState.OPEN)
+    raised_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = ClinicalQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["study", "step", "due_on"], name="reminder_once"),)
+        indexes = (
+            models.Index(fields=["team", "raised_at"], name="reminder_open", condition=models.Q(state="open")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.step} of study {self.study_id}"
+
+    @property
+    def key(self) -> str:
+        """What inbox and mail are unique by."""
+        return f"reminder:{self.study_id}:{self.step}:{self.due_on.isoformat()}"
+
+
+@tracked
+class ContactAttempt(ClinicalRow):
+    """One call, letter or message to the patient, with what came of it."""
+
+    study = models.ForeignKey(ImagingStudy, on_delete=models.PROTECT, null=True, blank=True, related_name="contacts")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=8, choices=ContactKind)
+    outcome = models.CharField(max_length=14, choices=ContactOutcome)
+    note = models.TextField(blank=True)
+    next_try_on = models.DateField(null=True, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.outcome}"

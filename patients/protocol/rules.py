@@ -1,0 +1,92 @@
+"""Every configured clinical number: value, range, unit, source, tag. A number in code elsewhere is a bug.
+
+Tags: V read in a primary source, V2 in a secondary, P prior knowledge, S founding article, D our design.
+P numbers stay "local, unsigned" until a clinician signs them for the team (`ProtocolSignature`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import TextChoices
+
+
+class Tag(TextChoices):
+    V = "V", "Read in a primary source"
+    V2 = "V2", "Read in a secondary source"
+    P = "P", "Prior knowledge, unsigned"
+    S = "S", "Founding article"
+    D = "D", "Design choice"
+
+
+@dataclass(frozen=True)
+class ProtocolNumber:
+    """One configured number. `low` and `high` bound what a team may choose; intervals are in days."""
+
+    code: str
+    name: str
+    value: Decimal
+    unit: str
+    source: str
+    tag: Tag
+    low: Decimal | None = None
+    high: Decimal | None = None
+    modality: str = ""
+
+    @property
+    def needs_signature(self) -> bool:
+        return self.tag == Tag.P
+
+
+def _n(code: str, name: str, value: str, unit: str, source: str, tag: Tag, low: str = "", high: str = "") -> ProtocolNumber:
+    return ProtocolNumber(
+        code, name, Decimal(value), unit, source, tag, Decimal(low) if low else None, Decimal(high) if high else None
+    )
+
+
+_S = "clinical.md 3.1"
+# Situations S1 to S12 of surveillance: default interval in days with its range.
+SURVEILLANCE: tuple[ProtocolNumber, ...] = (
+    _n("S1", "Stage IV G1–2, new or changed therapy, first year", "90", "d", "ASCO 2023 (stated for observation)", Tag.V, "84", "183"),
+    _n("S2", "G1–2 consistently stable", "180", "d", "ASCO 2023; ESMO; NCCN", Tag.V, "84", "365"),
+    _n("S3", "NET G3", "90", "d", "2–3 months", Tag.P, "60", "92"),
+    _n("S4", "NEC, any setting", "60", "d", "ESMO", Tag.V2, "56", "92"),
+    _n("S5", "On everolimus or a TKI", "84", "d", "56–84 days", Tag.P, "56", "84"),
+    _n("S6", "CAPTEM", "84", "d", "E2211: every 3 cycles", Tag.V2, "56", "92"),
+    _n("S7", "During PRRT", "112", "d", "NETTER-2, NETTER-1: day 112, 168, then every 84", Tag.V, "84", "112"),
+    _n("S8", "After the last PRRT dose", "90", "d", "NANETS: 1–3, then 3–6 months", Tag.P, "30", "183"),
+    _n("S9", "After TAE / TACE", "35", "d", "4–6 weeks, then 3 months", Tag.P, "28", "92"),
+    _n("S10a", "After TARE", "60", "d", "1–3 months; readable after 1–2 months", Tag.P, "30", "92"),
+    _n("S10b", "After ablation", "35", "d", "1–3 months", Tag.P, "30", "92"),
+    _n("S11", "After R0/R1 resection, G1–2", "180", "d", "ESMO: 6–12 months, lifelong", Tag.V2, "90", "365"),
+    _n("S12", "After resection of liver metastases", "120", "d", "3–6 months", Tag.P, "90", "183"),
+    _n("S13", "SSTR PET", "0", "d", "event-driven: ASCO 2023, AUC", Tag.V),
+    _n("S14", "FDG PET", "0", "d", "event-driven", Tag.P),
+    _n("S15", "Imaging off: hospice, declined, deceased, discharged", "0", "d", "design", Tag.D),
+)
+
+# The escalation ladder of model.md 6, in days after the due date (strictly greater).
+LADDER: tuple[ProtocolNumber, ...] = (
+    _n("ladder.order", "Order", "-28", "d", "design", Tag.D),
+    _n("ladder.schedule", "Schedule", "-14", "d", "design", Tag.D),
+    _n("ladder.due", "Due", "0", "d", "design", Tag.D),
+    _n("ladder.amber", "Call; tell the responsible clinician", "14", "d", "design", Tag.D, "0", "14"),
+    _n("ladder.letter", "Letter to patient and GP", "28", "d", "design", Tag.D, "0", "28"),
+    _n("ladder.red", "Responsible clinician decides; team lead informed", "42", "d", "design", Tag.D, "0", "42"),
+    _n("ladder.board", "Suggest for the next board", "56", "d", "design", Tag.D, "0", "56"),
+)
+
+LIMITS: tuple[ProtocolNumber, ...] = (
+    _n("imaging.window", "A scan this early satisfies the plan", "14", "d", "design", Tag.D, "0", "28"),
+    _n("review.urgent", "Review of a report with progression or discordance", "2", "working d", "design", Tag.D, "1", "5"),
+    _n("review.routine", "Review of any other report", "7", "d", "design", Tag.D, "1", "14"),
+    _n("decision.after_pd", "From progression to a decision", "14", "d", "design", Tag.D, "1", "28"),
+    _n("goals.stage4", "Stage IV without a goals conversation", "60", "d", "design", Tag.D, "14", "90"),
+    _n("goals.review", "Review of a goals conversation", "365", "d", "1-year window used in practice", Tag.V, "30", "365"),
+    _n("goals.ask_again", "Ask again after the patient declined, at the earliest", "90", "d", "design", Tag.D, "90", "365"),
+    _n("goals.line", "Therapy line that asks for goals", "3", "line", "design", Tag.D, "2", "4"),
+    _n("goals.ecog", "ECOG that asks for goals", "2", "ECOG", "design", Tag.D, "2", "3"),
+)
+
+NUMBERS: dict[str, ProtocolNumber] = {number.code: number for number in (*SURVEILLANCE, *LADDER, *LIMITS)}

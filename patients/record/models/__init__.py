@@ -1,0 +1,57 @@
+"""Tables of the record, by concept."""
+
+from patients.record.models.base import ClinicalQuerySet, ClinicalRow, visible_patients
+from patients.record.models.disease import (
+    Diagnosis,
+    DiseaseStatus,
+    GeneticResult,
+    LiverAssessment,
+    Metastasis,
+    ReceptorImaging,
+    Specimen,
+)
+from patients.record.models.findings import (
+    Admission,
+    Allergy,
+    ClinicalFlag,
+    Comorbidity,
+    Encounter,
+    Measurement,
+    Medication,
+)
+from patients.record.models.patient import (
+    CareTeamMember,
+    Enrollment,
+    ExternalCenter,
+    NextStep,
+    Patient,
+    PatientContact,
+    PatientIdentifier,
+)
+
+__all__ = [
+    "Admission",
+    "Allergy",
+    "CareTeamMember",
+    "ClinicalFlag",
+    "ClinicalQuerySet",
+    "ClinicalRow",
+    "Comorbidity",
+    "Diagnosis",
+    "DiseaseStatus",
+    "Encounter",
+    "Enrollment",
+    "ExternalCenter",
+    "GeneticResult",
+    "LiverAssessment",
+    "Measurement",
+    "Medication",
+    "Metastasis",
+    "NextStep",
+    "Patient",
+    "PatientContact",
+    "PatientIdentifier",
+    "ReceptorImaging",
+    "Specimen",
+    "visible_patients",
+]

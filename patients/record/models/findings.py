@@ -1,0 +1,156 @@
+"""Numbers and events: measurements, allergies, medication, comorbidities, flags, admissions, encounters."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from careteam.audit.models import tracked
+from patients.record.models.base import ClinicalRow
+from patients.record.rules import AllergyKind, DatePrecision, DrugClass, FlagKind, FlagState
+
+
+@tracked
+class Measurement(ClinicalRow):
+    """One result: lab, marker, vital sign, score. `code` is LOINC where one exists.
+
+    `value` and `unit` (UCUM) are what the product works with; `original_*` is what was sent or typed.
+    """
+
+    code = models.CharField(max_length=20)
+    label = models.CharField(max_length=160)
+    taken_at = models.DateTimeField()
+    taken_precision = models.CharField(max_length=5, choices=DatePrecision, default=DatePrecision.DAY)
+    value = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
+    comparator = models.CharField(max_length=2, blank=True, help_text="<, <=, >, >=")
+    text = models.CharField(max_length=500, blank=True, help_text="a value that is no number")
+    unit = models.CharField(max_length=30, blank=True)
+    original_value = models.CharField(max_length=60, blank=True)
+    original_unit = models.CharField(max_length=60, blank=True)
+    reference_low = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
+    reference_high = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
+    interpretation = models.CharField(max_length=20, blank=True)
+    assay = models.CharField(max_length=80, blank=True)
+    on_ppi = models.BooleanField(null=True, blank=True)
+    fasting = models.BooleanField(null=True, blank=True)
+    category = models.CharField(max_length=20, blank=True, help_text="laboratory, vital-signs, survey …")
+    note = models.TextField(blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        indexes = (models.Index(fields=["patient", "code", "-taken_at"], name="measurement_series"),)
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.CheckConstraint(
+                condition=models.Q(value__isnull=False) | ~models.Q(text=""), name="measurement_has_a_value"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.value if self.value is not None else self.text} {self.unit}".strip()
+
+
+@tracked
+class Allergy(ClinicalRow):
+    kind = models.CharField(max_length=8, choices=AllergyKind)
+    substance = models.CharField(max_length=160)
+    reaction = models.CharField(max_length=160, blank=True)
+    severity = models.CharField(max_length=12, blank=True)
+    since = models.DateField(null=True, blank=True)
+    asked_on = models.DateField(null=True, blank=True)
+    codes = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return self.substance
+
+
+@tracked
+class Medication(ClinicalRow):
+    """A current or past drug that is not itself a treatment line."""
+
+    name = models.CharField(max_length=200)
+    drug_class = models.CharField(max_length=14, choices=DrugClass, default=DrugClass.OTHER)
+    atc = models.CharField(max_length=10, blank=True)
+    rxnorm = models.CharField(max_length=12, blank=True)
+    dose = models.CharField(max_length=120, blank=True)
+    started_on = models.DateField(null=True, blank=True)
+    ended_on = models.DateField(null=True, blank=True)
+    asked_on = models.DateField(null=True, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@tracked
+class Comorbidity(ClinicalRow):
+    label = models.CharField(max_length=250)
+    icd10 = models.CharField(max_length=10, blank=True)
+    snomed = models.CharField(max_length=20, blank=True)
+    since = models.DateField(null=True, blank=True)
+    resolved_on = models.DateField(null=True, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return self.label
+
+
+@tracked
+class ClinicalFlag(ClinicalRow):
+    """A fact of the alert strip with the date it was asked; the latest row per kind counts."""
+
+    kind = models.CharField(max_length=16, choices=FlagKind)
+    state = models.CharField(max_length=8, choices=FlagState)
+    detail = models.CharField(max_length=250, blank=True)
+    asked_on = models.DateField()
+
+    class Meta(ClinicalRow.Meta):
+        indexes = (models.Index(fields=["patient", "kind", "-asked_on"], name="flag_latest"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.get_state_display()}"
+
+
+@tracked
+class Admission(ClinicalRow):
+    admitted_on = models.DateField()
+    discharged_on = models.DateField(null=True, blank=True)
+    unplanned = models.BooleanField(null=True, blank=True)
+    reason = models.CharField(max_length=250, blank=True)
+    place = models.CharField(max_length=160, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.CheckConstraint(
+                condition=models.Q(discharged_on__isnull=True) | models.Q(discharged_on__gte=models.F("admitted_on")),
+                name="admission_dates_in_order",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"admission {self.admitted_on}"
+
+
+@tracked
+class Encounter(ClinicalRow):
+    """A visit, call or appointment, past or planned."""
+
+    kind = models.CharField(max_length=20, help_text="visit, phone, video, appointment …")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+    with_whom = models.CharField(max_length=160, blank=True)
+    reason = models.CharField(max_length=250, blank=True)
+    status = models.CharField(max_length=20, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        indexes = (models.Index(fields=["patient", "-starts_at"], name="encounter_latest"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.starts_at:%Y-%m-%d}"

@@ -1,0 +1,59 @@
+"""Permission and precondition of every change to the record. Empty list: allowed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from careteam.access.policies import lacks
+from careteam.people.rules import Permission
+from patients.record.models import Enrollment, Patient
+from patients.record.rules import ENROLLMENT_TRANSITIONS, EnrollmentStatus
+
+if TYPE_CHECKING:
+    from careteam.people.models import User
+
+
+def why_not_edit(patient: Patient, user: User, permission: Permission = Permission.PATIENT_EDIT) -> list[str]:
+    """The person must hold the right in the owning team; a merged row is read-only."""
+    reasons = lacks(user, permission, patient.team_id, "Your roles in the patient's team do not include this change.")
+    if patient.merged_into_id is not None:
+        reasons.append("This record was merged into another one. Open the other one.")
+    return reasons
+
+
+def why_not_enroll(
+    patient: Patient,
+    current: Enrollment | None,
+    status: EnrollmentStatus,
+    user: User | None,
+    *,
+    on: date,
+    reason: str,
+    ask_again_on: date | None,
+) -> list[str]:
+    reasons = why_not_edit(patient, user, Permission.PATIENT_ENROLL) if user is not None else []
+    if current is not None:
+        now_is = EnrollmentStatus(current.status)
+        if status == now_is:
+            reasons.append(f"The patient is already: {now_is.label.lower()}.")
+        elif status not in ENROLLMENT_TRANSITIONS[now_is]:
+            reasons.append(f"From “{now_is.label}” the patient cannot go to “{status.label}”.")
+        if on < current.started_on:
+            reasons.append(f"The present state began on {current.started_on:%d %b %Y}; choose that day or a later one.")
+    if status == EnrollmentStatus.ACTIVE and patient.deceased_on is not None:
+        reasons.append("The patient has died. Correct the date of death first if it is wrong.")
+    if status in {EnrollmentStatus.DECLINED, EnrollmentStatus.DISCHARGED, EnrollmentStatus.TRANSFERRED} and not reason:
+        reasons.append("Say why.")
+    if status == EnrollmentStatus.DECLINED and ask_again_on is None:
+        reasons.append("Choose a date to ask again.")
+    return reasons
+
+
+def why_not_record_death(patient: Patient, on: date, user: User | None, *, today: date) -> list[str]:
+    reasons = why_not_edit(patient, user, Permission.PATIENT_EDIT) if user is not None else []
+    if on > today:
+        reasons.append("The date of death lies in the future.")
+    if patient.birth_date and on < patient.birth_date:
+        reasons.append("The date of death lies before the birth date.")
+    return reasons

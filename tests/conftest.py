@@ -1,0 +1,23 @@
+"""Real PostgreSQL, real Valkey, a cluster of their own (see embedded.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Monday, 23 November 2026, 09:00 UTC: most tests live at this moment."""
+    return datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache() -> Iterator[None]:
+    """Rate limits and sessions of one test do not reach the next."""
+    yield
+    from django.core.cache import cache
+
+    cache.clear()

@@ -1,0 +1,123 @@
+"""What the board decided, what it recommends, who was told."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from careteam.audit.models import tracked
+from patients.record.models import ClinicalRow
+from patients.treatment.rules import Intent
+from tumorboard.decisions.rules import (
+    DecisionStatus,
+    DeviationReason,
+    Option,
+    RecommendationStatus,
+    ToldHow,
+    ToldWhom,
+)
+from tumorboard.meetings.models import AgendaItem
+
+
+@tracked
+class Decision(ClinicalRow):
+    """One decision per agenda item; immutable once signed."""
+
+    item = models.OneToOneField(AgendaItem, on_delete=models.PROTECT, related_name="decision")
+    status = models.CharField(max_length=6, choices=DecisionStatus, default=DecisionStatus.DRAFT)
+    text = models.TextField()
+    rationale = models.TextField(blank=True)
+    dissent = models.TextField(blank=True)
+    goals_seen = models.BooleanField(default=False, help_text="the patient's goals were on the screen")
+    goals_conflict_note = models.TextField(blank=True)
+    is_inquorate = models.BooleanField(default=False)
+    missing_specialties = models.CharField(max_length=250, blank=True)
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField()
+    signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    signed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.CheckConstraint(
+                condition=models.Q(status="draft", signed_by__isnull=True, signed_at__isnull=True)
+                | models.Q(status="signed", signed_by__isnull=False, signed_at__isnull=False),
+                name="decision_signed_has_who_when",
+            ),
+            models.CheckConstraint(condition=~models.Q(text=""), name="decision_says_something"),
+        )
+
+    def __str__(self) -> str:
+        return f"decision {self.pk}"
+
+
+@tracked
+class Recommendation(ClinicalRow):
+    """One option the board recommends, followed until it is done or consciously not done."""
+
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="recommendations")
+    option = models.CharField(max_length=16, choices=Option)
+    detail = models.CharField(max_length=200, blank=True)
+    intent = models.CharField(max_length=16, choices=Intent, blank=True)
+    status = models.CharField(max_length=16, choices=RecommendationStatus, default=RecommendationStatus.OPEN)
+    deviation_reason = models.CharField(max_length=18, choices=DeviationReason, blank=True)
+    deviation_note = models.TextField(blank=True)
+    line = models.ForeignKey(
+        "patients.TreatmentLine", on_delete=models.PROTECT, null=True, blank=True, related_name="recommendations"
+    )
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["decision", "option"], condition=models.Q(error_at__isnull=True), name="option_once"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status__in=["not_implemented", "partly"]) | ~models.Q(deviation_reason=""),
+                name="deviation_has_reason",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.get_option_display()
+
+
+@tracked
+class DecisionAddendum(ClinicalRow):
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="addenda")
+    text = models.TextField()
+    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+
+    class Meta(ClinicalRow.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"addendum to decision {self.decision_id}"
+
+
+@tracked
+class Told(ClinicalRow):
+    """Who told the patient (first) and the GP (then), when, how."""
+
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="told")
+    whom = models.CharField(max_length=8, choices=ToldWhom)
+    how = models.CharField(max_length=8, choices=ToldHow)
+    told_on = models.DateField()
+    told_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    override_reason = models.CharField(max_length=250, blank=True, help_text="why the GP was told before the patient")
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["decision", "whom"], condition=models.Q(error_at__isnull=True), name="told_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.whom} told {self.told_on}"

@@ -1,0 +1,94 @@
+"""One date of a board, its agenda, who was there."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from careteam.audit.models import tracked
+from careteam.people.rules import Specialty
+from patients.record.models import ClinicalRow
+from tumorboard.boards.models import Board
+from tumorboard.meetings.rules import ItemStatus, MeetingStatus
+from tumorboard.referrals.models import Referral
+from tumorboard.referrals.rules import DeferReason
+
+
+@tracked
+class Meeting(models.Model):
+    board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="meetings")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    cutoff_at = models.DateTimeField()
+    occurrence_on = models.DateField(help_text="the date the recurrence gave; stays when the meeting is moved")
+    status = models.CharField(max_length=10, choices=MeetingStatus, default=MeetingStatus.PLANNED)
+    place = models.CharField(max_length=160, blank=True)
+    chair = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    scribe = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    frozen_at = models.DateTimeField(null=True, blank=True)
+    held_at = models.DateTimeField(null=True, blank=True)
+    cancel_reason = models.CharField(max_length=200, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["board", "occurrence_on"], name="meeting_once"),
+            models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="meeting_lasts"),
+            models.CheckConstraint(
+                condition=models.Q(cutoff_at__lte=models.F("starts_at")), name="meeting_cutoff_before_start"
+            ),
+        )
+        indexes = (models.Index(fields=["starts_at"], name="meeting_at"),)
+
+    def __str__(self) -> str:
+        return f"{self.board} {self.starts_at:%Y-%m-%d}"
+
+
+@tracked
+class Attendance(models.Model):
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    specialty = models.CharField(max_length=30, choices=Specialty, blank=True)
+    joined_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["meeting", "user"], name="attendance_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.meeting}"
+
+
+@tracked
+class AgendaItem(ClinicalRow):
+    """A referral on a meeting's agenda. `position` orders it (gaps allowed)."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="items")
+    referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="agenda_items")
+    status = models.CharField(max_length=10, choices=ItemStatus, default=ItemStatus.LISTED)
+    position = models.PositiveIntegerField()
+    minutes = models.PositiveSmallIntegerField(default=10)
+    listed_at = models.DateTimeField()
+    after_cutoff_reason = models.CharField(max_length=200, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    defer_reason = models.CharField(max_length=18, choices=DeferReason, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["referral"], condition=models.Q(status__in=["listed", "current"]), name="item_one_open"
+            ),
+            models.UniqueConstraint(
+                fields=["meeting"], condition=models.Q(status="current"), name="item_one_current"
+            ),
+        )
+        indexes = (models.Index(fields=["meeting", "position"], name="item_order"),)
+
+    def __str__(self) -> str:
+        return f"item {self.position} of {self.meeting_id}"

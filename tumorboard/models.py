@@ -1,0 +1,21 @@
+"""Table of contents: Django finds the app's tables here; the substance is in the slices."""
+
+from tumorboard.actions.models import Action
+from tumorboard.boards.models import Board, BoardMember
+from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
+from tumorboard.meetings.models import AgendaItem, Attendance, Meeting
+from tumorboard.referrals.models import Referral
+
+__all__ = [
+    "Action",
+    "AgendaItem",
+    "Attendance",
+    "Board",
+    "BoardMember",
+    "Decision",
+    "DecisionAddendum",
+    "Meeting",
+    "Recommendation",
+    "Referral",
+    "Told",
+]
