@@ -5,12 +5,16 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from json.decoder import scanstring
 from typing import Any
 
 _SPACE = re.compile(r"[ \t\n\r\ufeff]*")
 _STRUCTURE = re.compile(r'["{}\[\]]')
-_STRING_END = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING_END = re.compile(r'(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_NEXT_ENTRY = re.compile(r',\s*(?=\{\s*"(?:fullUrl|resource|request|response|search)"\s*:)')
+_SCALAR_END = re.compile(r"[,\]}\n]")
+_NUMBER_TAIL = re.compile(r"[0-9.eE+-]{0,3}")
+_CLOSERS = {"{": "}", "[": "]"}
+_MARGIN = 64  # an error this near the end of what was read so far may only be the cut of the chunk
 _NEEDS_CLEANING = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|[\ud800-\udfff\x00]")
 _UNSTORABLE = re.compile("[\ud800-\udfff]")
 
@@ -45,11 +49,11 @@ def storable(value: Any) -> Any:
 class JsonText:
     """A cursor over text that arrives in chunks; only what is not yet read is held."""
 
-    def __init__(self, chunks: Iterator[str]) -> None:
+    def __init__(self, chunks: Iterator[str], line: int = 1) -> None:
         self._chunks = chunks
         self._buffer = ""
         self._at = 0
-        self._line, self._column = 1, 1  # of the buffer's first character
+        self._line, self._column = line, 1  # of the buffer's first character
         self._done = False
 
     def _more(self, wanted: int = 1) -> bool:
@@ -107,14 +111,14 @@ class JsonText:
             raise self.error("expected a property name in double quotes", end_of_file=not self.peek())
         while True:
             try:
-                name, end = scanstring(self._buffer, self._at + 1, False)
+                name, end = DECODER.raw_decode(self._buffer, self._at)
             except ValueError as problem:
                 if not self._more(65_536):
                     raise self.error("a property name does not end", end_of_file=True) from problem
                 continue
             self._at = end
             self.take(":")
-            return str(name)
+            return str(storable(name))
 
     def value(self) -> Any:
         """The next value. Raises BrokenJsonError; the cursor then still stands before it, for ``skip``."""
@@ -125,62 +129,72 @@ class JsonText:
             try:
                 value, end = DECODER.raw_decode(self._buffer, self._at)
             except json.JSONDecodeError as problem:
-                if self._more(wanted):  # perhaps only cut off by the chunk: read on, doubling, and try again
-                    wanted *= 2
+                unended = problem.msg.startswith("Unterminated")
+                perhaps_cut = unended or problem.pos >= len(self._buffer) - _MARGIN
+                if perhaps_cut and self._more(wanted):
+                    wanted *= 2  # read on, doubling, so that a long entry is not tried too often
                     continue
                 raise BrokenJsonError(
                     problem.msg[0].lower() + problem.msg[1:],
                     *self._place(problem.pos),
-                    end_of_file=problem.pos >= len(self._buffer.rstrip()),
+                    end_of_file=perhaps_cut and (unended or problem.pos >= len(self._buffer.rstrip())),
                 ) from problem
             except RecursionError as problem:
                 raise self.error("nested too deeply to be read") from problem
             except ValueError as problem:  # an integer of thousands of digits
                 raise self.error(f"a number cannot be read: {problem}") from problem
-            if end == len(self._buffer) and self._more(wanted):
+            if _NUMBER_TAIL.fullmatch(self._buffer, end) and self._more(wanted):
                 continue  # a number may go on in the next chunk
             cleaning = _NEEDS_CLEANING.search(self._buffer, self._at, end)
             self._at = end
             return storable(value) if cleaning else value
 
+    def next_line(self, mark: str) -> bool:
+        """Steps to the next line whose first character is ``mark``; False when there is none."""
+        pattern = re.compile(r"\n(?=" + re.escape(mark) + ")")
+        match = pattern.search(self._buffer, self._at)
+        while match is None and self._more(1 << 20):
+            match = pattern.search(self._buffer, self._at)
+        self._at = match.end() if match else len(self._buffer)
+        return match is not None
+
     def skip(self) -> bool:
-        """Steps over a value that cannot be read, by its brackets; False when they do not match (nothing is left)."""
-        if self.peek() not in '{["':
-            return self._skip_to(",]}\n")
-        depth, position = 0, self._at
+        """Steps over a value that cannot be read. True: the cursor stands behind it, by its brackets. False: the
+        brackets do not match; the cursor then stands before the next thing that looks like a bundle entry, or at
+        the end of the text."""
+        if self.peek() not in ("{", "[", '"'):
+            return self._skip_scalar()
+        closers: list[str] = []
+        position = self._at
         while True:
             match = _STRUCTURE.search(self._buffer, position)
-            if match is None:
-                position -= self._at
+            mark = match.group() if match else ""
+            if match and mark == '"':
+                match = _STRING_END.match(self._buffer, match.end())
+            if match is None:  # the chunk ends here, perhaps inside a string
+                position = (len(self._buffer) if not mark else self._buffer.index('"', position)) - self._at
                 if not self._more(1 << 20):
-                    self._at = len(self._buffer)
-                    return False
-                position = len(self._buffer) if position < 0 else position
+                    return self._resynchronise()
                 continue
             position = match.end()
-            mark = match.group()
-            if mark == '"':
-                end = _STRING_END.match(self._buffer, position)
-                while end is None:
-                    position -= self._at
-                    if not self._more(1 << 20):
-                        self._at = len(self._buffer)
-                        return False
-                    end = _STRING_END.match(self._buffer, position)
-                position = end.end()
-            elif mark in "{[":
-                depth += 1
-            else:
-                depth -= 1
-            if depth <= 0:
+            if mark in _CLOSERS:
+                closers.append(_CLOSERS[mark])
+            elif mark != '"' and (not closers or closers.pop() != mark):
+                return self._resynchronise()
+            if not closers:
                 self._at = position
-                return depth == 0
+                return True
 
-    def _skip_to(self, marks: str) -> bool:
-        while True:
-            while self._at < len(self._buffer):
-                if self._buffer[self._at] in marks:
-                    return True
-                self._at += 1
-            if not self._more():
-                return False
+    def _skip_scalar(self) -> bool:
+        match = _SCALAR_END.search(self._buffer, self._at)
+        while match is None and self._more():
+            match = _SCALAR_END.search(self._buffer, self._at)
+        self._at = match.start() if match else len(self._buffer)
+        return match is not None
+
+    def _resynchronise(self) -> bool:
+        match = _NEXT_ENTRY.search(self._buffer, self._at + 1)
+        while match is None and self._more(1 << 20):
+            match = _NEXT_ENTRY.search(self._buffer, self._at + 1)
+        self._at = match.end() if match else len(self._buffer)
+        return False

@@ -1,0 +1,128 @@
+"""A resource to facts. What has no place is labelled, so that a person finds it in the list of what was kept."""
+
+from collections.abc import Callable
+
+from patients.fhir.rules.codes.measurements import ADVANCE_DIRECTIVE_LOINC, GENOMIC_LOINC
+from patients.fhir.rules.codes.resource_types import label_of
+from patients.fhir.rules.codes.systems import LOINC
+from patients.fhir.rules.facts import Fact, Mapped
+from patients.fhir.rules.mapping.care import allergy, encounter
+from patients.fhir.rules.mapping.conditions import condition
+from patients.fhir.rules.mapping.context import Context
+from patients.fhir.rules.mapping.drugs import drug
+from patients.fhir.rules.mapping.observations import observation
+from patients.fhir.rules.mapping.people import care_team, patient, provider, related_person
+from patients.fhir.rules.mapping.procedures import procedure
+from patients.fhir.rules.mapping.reports import appointment, diagnostic_report, imaging_study, service_request, specimen
+from patients.fhir.rules.report import JsonObject
+from patients.fhir.rules.values import choice, concept, objects, profiles, status, text, truth
+
+__all__ = ["MAPPED_TYPES", "Context", "label", "map_resource"]
+
+_MAPPINGS: dict[str, Callable[[JsonObject, Context], list[Fact]]] = {
+    "Patient": patient,
+    "RelatedPerson": related_person,
+    "Practitioner": provider,
+    "PractitionerRole": provider,
+    "Organization": provider,
+    "CareTeam": care_team,
+    "Condition": condition,
+    "Observation": observation,
+    "MedicationAdministration": drug,
+    "MedicationRequest": drug,
+    "MedicationOrder": drug,
+    "MedicationStatement": drug,
+    "MedicationUsage": drug,
+    "MedicationDispense": drug,
+    "Procedure": procedure,
+    "DiagnosticReport": diagnostic_report,
+    "ImagingStudy": imaging_study,
+    "Specimen": specimen,
+    "Encounter": encounter,
+    "Appointment": appointment,
+    "ServiceRequest": service_request,
+    "ProcedureRequest": service_request,
+    "DiagnosticOrder": service_request,
+    "ReferralRequest": service_request,
+    "AllergyIntolerance": allergy,
+}
+MAPPED_TYPES = frozenset(_MAPPINGS)
+
+# Statuses by which the source itself withdraws a resource, or says that the thing did not happen.
+_WITHDRAWN = frozenset({"entered-in-error", "nullified"})
+_NOT_HAPPENED = {
+    "Observation": frozenset({"cancelled", "registered"}),
+    "Procedure": frozenset({"not-done", "aborted", "preparation"}),
+    "DiagnosticReport": frozenset({"cancelled", "registered"}),
+    "Encounter": frozenset({"cancelled", "planned"}),
+}
+
+
+def map_resource(resource: JsonObject, ctx: Context) -> Mapped:
+    """Facts, or the reason why the resource is kept without any. Raises nothing for strange content."""
+    kind = str(resource["resourceType"])
+    name = label(resource)
+    state = status(resource.get("status"))
+    verification = status(resource.get("verificationStatus"))
+    if state in _WITHDRAWN or verification in ("entered-in-error", "refuted"):
+        why = "the source says that it was entered in error" if verification != "refuted" else "the source refutes it"
+        return Mapped((), name, why, tuple(ctx.warnings), withdrawn=True)
+    if state in _NOT_HAPPENED.get(kind, ()):
+        return Mapped((), name, f"its status is “{state}”: it did not happen or has no result", tuple(ctx.warnings))
+    mapping = _MAPPINGS.get(kind)
+    if mapping is None:
+        return Mapped((), name, "there is no place for it yet", tuple(ctx.warnings))
+    why = _no_place(resource) if kind == "Observation" else ""
+    if why:
+        return Mapped((), name, why, tuple(ctx.warnings))
+    facts = tuple(mapping(resource, ctx))
+    return Mapped(facts, name, "" if facts else _why_nothing(resource, ctx), tuple(ctx.warnings))
+
+
+def label(resource: JsonObject) -> str:
+    """What a person reads in lists: “Family history: mother”, “Goal: HbA1c below 7”."""
+    kind = str(resource.get("resourceType") or "")
+    code = concept(
+        resource.get("code")
+        or resource.get("vaccineCode")
+        or resource.get("relationship")
+        or resource.get("description")
+        or resource.get("title")
+        or choice(resource, "medication")[1]
+        or resource.get("category")
+        or resource.get("type")
+    )
+    said = code.label or text(resource.get("name"))
+    if _is_directive(resource):
+        return f"Advance directive: {said}"[:300]
+    return f"{label_of(kind)}: {said}"[:300] if said else label_of(kind)
+
+
+def _is_directive(resource: JsonObject) -> bool:
+    if "pacio-adi" in profiles(resource) or "/adi-" in profiles(resource):
+        return True
+    codes = set(concept(resource.get("code")).codes(LOINC))
+    return bool(codes & ADVANCE_DIRECTIVE_LOINC)
+
+
+def _no_place(resource: JsonObject) -> str:
+    """Why an Observation has no place in the record yet; empty when it may have one."""
+    if _is_directive(resource):
+        return "wishes and directives are entered by a clinician in a goals conversation; use this as its source"
+    codes = set(concept(resource.get("code")).codes(LOINC))
+    if codes & GENOMIC_LOINC or "genomic" in profiles(resource) or "implication" in profiles(resource):
+        return "molecular findings are kept with their report"
+    return ""
+
+
+def _why_nothing(resource: JsonObject, ctx: Context) -> str:
+    if ctx.warnings:
+        return ctx.warnings[-1]
+    if resource.get("dataAbsentReason"):
+        return f"has no value: {concept(resource['dataAbsentReason']).label}"
+    members = objects(resource.get("hasMember")) or objects(resource.get("related"))
+    if members:
+        return "is a panel; its members are imported by themselves"
+    if truth(resource.get("valueBoolean")) is not None:
+        return "is a yes or no without a place yet"
+    return "says nothing that has a place yet"
