@@ -134,7 +134,9 @@ def record_death(patient: Patient, *, on: date, cause: str, by: User | None, now
     patient.deceased_on, patient.cause_of_death = on, cause
     patient.version += 1
     patient.save(update_fields=["deceased_on", "cause_of_death", "version"])
-    NextStep.objects.filter(patient=patient, closed_at__isnull=True).update(closed_at=now, closed_because="Patient died")
+    NextStep.objects.filter(patient=patient, closed_at__isnull=True).update(
+        closed_at=now, closed_because="Patient died"
+    )
     record(
         "record.record_death",
         by=by,

@@ -62,9 +62,7 @@ class Patient(models.Model):
     general_practitioner = models.CharField(max_length=200, blank=True)
     deceased_on = models.DateField(null=True, blank=True)
     cause_of_death = models.CharField(max_length=200, blank=True)
-    enrollment_status = models.CharField(
-        max_length=12, choices=EnrollmentStatus, default=EnrollmentStatus.UNDER_REVIEW
-    )
+    enrollment_status = models.CharField(max_length=12, choices=EnrollmentStatus, default=EnrollmentStatus.UNDER_REVIEW)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from")
     is_confidential = models.BooleanField(default=False)
     source = models.CharField(max_length=20, blank=True)
