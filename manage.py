@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Django's command line. Without DATABASE_URL or REDIS_URL it uses, and if need be starts, this checkout's own servers."""
+"""Django's command line. Without DATABASE_URL or REDIS_URL it uses, and may start, this checkout's own servers."""
 
 import atexit
 import os

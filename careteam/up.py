@@ -213,9 +213,7 @@ class Runner:
         deaths = self.deaths.setdefault(name, deque(maxlen=_RESTARTS))
         deaths.append(now)
         if len(deaths) == _RESTARTS and now - deaths[0] < _RESTART_WINDOW:
-            say(
-                f"up     | {name} ended {_RESTARTS} times (last exit status {process.returncode}): stopping, see above."
-            )
+            say(f"up     | {name} ended {_RESTARTS} times (exit status {process.returncode}): stopping, see above.")
             return False
         say(f"up     | {name} ended (exit status {process.returncode}), starting it again.")
         self.stop.wait(1)

@@ -23,16 +23,9 @@ OURS = {name for name, service in SERVICES.items() if "build" in service}
 # What the settings read, and the Procfile; each is explained in docs/operations.md.
 READ_BY_SETTINGS = set(re.findall(r"""\benv(?:_bool|_list)?\("([A-Z_]+)\"""", SETTINGS))
 READ_BY_PROCFILE = set(re.findall(r"\$\{(\w+)", procfile.PATH.read_text()))
-# Set in the image, for tests, or only of use in a checkout.
-NOT_IN_COMPOSE = {
-    "PRIVATE_ROOT",
-    "BIND_HOST",
-    "PORT",
-    "DJANGO_DEBUG",
-    "CACHE_SUFFIX",
-    "NO_DATABASE_POOL",
-    "EMAIL_FILE_PATH",
-}
+ONLY_TESTS = {"CACHE_SUFFIX", "TEST_SUFFIX", "NO_DATABASE_POOL"}
+# Set in the image, or only of use in a checkout.
+NOT_IN_COMPOSE = ONLY_TESTS | {"PRIVATE_ROOT", "BIND_HOST", "PORT", "DJANGO_DEBUG", "EMAIL_FILE_PATH"}
 
 
 def test_every_process_of_the_procfile_is_a_service_and_no_other() -> None:
@@ -83,7 +76,7 @@ def test_secrets_have_no_default_in_compose() -> None:
 def test_operators_page_explains_every_variable() -> None:
     explained = set(re.findall(r"^\| `([A-Z_]+)`", OPERATIONS, re.MULTILINE))
     published = {"POSTGRES_PASSWORD", "PUBLISH", "IMAGE"}
-    assert explained == (READ_BY_SETTINGS | READ_BY_PROCFILE | published) - {"CACHE_SUFFIX", "NO_DATABASE_POOL"}
+    assert explained == (READ_BY_SETTINGS | READ_BY_PROCFILE | published) - ONLY_TESTS
 
 
 def test_docker_sorts_as_the_embedded_server() -> None:

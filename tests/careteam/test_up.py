@@ -130,7 +130,7 @@ def test_process_that_keeps_dying_stops_the_rest(
     run.thread.start()
     run.thread.join(30)
     assert (run.status, marked(tmp_path)) == (1, [])
-    assert "up     | broken ended 4 times (last exit status 3): stopping, see above." in capsys.readouterr().out
+    assert "up     | broken ended 4 times (exit status 3): stopping, see above." in capsys.readouterr().out
 
 
 def test_output_carries_the_name_of_its_process(env: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
