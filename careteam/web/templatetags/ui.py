@@ -172,7 +172,8 @@ def _prepare(bound: BoundField) -> None:
         # type=number drops text it cannot read, so a typing error would be lost.
         widget.input_type = "text"
         widget.attrs.setdefault("inputmode", "numeric" if "step" not in widget.attrs else "decimal")
-        widget.attrs.pop("step", None)
+        for limit in ("step", "min", "max"):  # the server checks them; a text input has none
+            widget.attrs.pop(limit, None)
         return
     native = {
         widgets.DateInput: ("date", "%Y-%m-%d"),
