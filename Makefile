@@ -6,6 +6,9 @@ V := .venv
 HOME_OF_VENV := $(CURDIR) $(shell $(PY) -c 'import sys, platform; print("%d.%d" % sys.version_info[:2], platform.machine())')
 STAMP := $(V)/.ready-$(shell cat requirements*.txt | cksum | tr -d ' ')-$(shell echo '$(HOME_OF_VENV)' | cksum | tr -d ' ')
 
+# uv is quick; behind a proxy with certificates of its own it wants the system's; where it cannot, pip does it.
+INSTALL = $(V)/bin/uv pip install -q --compile-bytecode -p $(V)/bin/python -r requirements.txt -r requirements-dev.txt
+
 # `make check` looks at the settings as production would have them.
 PRODUCTION_ENV = PRODUCTION=1 DJANGO_SECRET_KEY=$$($(V)/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
   FIELD_ENCRYPTION_KEYS=$$($(V)/bin/python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())') \
@@ -55,8 +58,7 @@ $(STAMP):
 	@test "$$(cat $(V)/.home 2>/dev/null)" = '$(HOME_OF_VENV)' && $(V)/bin/python -c '' 2>/dev/null || { rm -rf $(V); $(PY) -m venv $(V) \
 	  || { echo 'Python cannot make virtual environments here. On Debian or Ubuntu: apt-get install python3-venv'; exit 1; }; }
 	@rm -f $(V)/.ready-*
-	@$(V)/bin/python -m pip install -q --disable-pip-version-check uv==0.13.9 \
-	  && $(V)/bin/uv pip install -q --compile-bytecode -p $(V)/bin/python -r requirements.txt -r requirements-dev.txt \
+	@$(V)/bin/python -m pip install -q --disable-pip-version-check uv==0.13.9 && { $(INSTALL) || $(INSTALL) --system-certs; } 2>/dev/null \
 	  || $(V)/bin/python -m pip install -q --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 	@echo '$(HOME_OF_VENV)' > $(V)/.home
 	@touch $@
