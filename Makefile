@@ -31,7 +31,7 @@ test: $(STAMP)  ## every test, on servers of its own and in a real browser (ARGS
 check: $(STAMP)  ## ruff, mypy, import contracts, missing migrations, Django's deploy check
 	$(V)/bin/ruff check .
 	$(V)/bin/ruff format --check .
-	$(V)/bin/mypy .
+	$(V)/bin/mypy
 	$(V)/bin/lint-imports
 	$(V)/bin/python manage.py makemigrations --check --dry-run
 	@echo "manage.py check --deploy, as in production"
