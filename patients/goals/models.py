@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -14,10 +17,12 @@ from patients.goals.rules import (
     CloseReason,
     CodeStatus,
     ConversationStatus,
+    EventOutcome,
     InformationPreference,
     Matter,
     PalliativeReferralStatus,
     Place,
+    ProcedureCodeStatus,
     PromptReason,
     PromptStatus,
 )
@@ -25,12 +30,18 @@ from patients.record.models import ClinicalQuerySet, ClinicalRow
 
 
 class GoalsDraft(models.Model):
-    """What one author has typed so far, saved while typing. Untracked, purged at signing; nobody else reads it."""
+    """What one author has typed so far, saved while typing. Untracked, purged at signing; nobody else reads it.
+
+    `content` holds the fields as typed, valid or not. `tab` is the page that saved last: it may save again without
+    knowing the newest version (its own saves overtake each other); any other page has to.
+    """
 
     patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="goals_drafts")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="goals_drafts")
     content = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=1)
+    tab = models.UUIDField(default=uuid4)
+    submission = models.UUIDField(default=uuid4, help_text="becomes the conversation's: signed once")
     started_at = models.DateTimeField(db_default=Now())
     saved_at = models.DateTimeField()
 
@@ -43,11 +54,22 @@ class GoalsDraft(models.Model):
         return f"draft by {self.author_id}"
 
 
+# What may still change in a signed conversation: that it was superseded or retracted.
+_CHANGEABLE = "ARRAY['status', 'version', 'retracted_at', 'retracted_by_id', 'retract_reason']"
+
+
+def _unchangeable(what: str) -> pgtrigger.Protect:
+    """The database's own refusal to change or delete what was signed, whoever asks."""
+    return pgtrigger.Protect(name=f"{what}_is_signed", operation=pgtrigger.Update | pgtrigger.Delete)
+
+
 @tracked
 class GoalsConversation(ClinicalRow):
-    """A signed conversation: immutable; corrected by addendum or by a new version that supersedes it."""
+    """A signed conversation: immutable (a trigger sees to it); corrected by addendum or by a new version that
+    supersedes it. `submission` is the token of the form it was signed from: the same form gives one conversation."""
 
     status = models.CharField(max_length=10, choices=ConversationStatus, default=ConversationStatus.SIGNED)
+    submission = models.UUIDField(null=True, blank=True, unique=True)
     held_on = models.DateField()
     place = models.CharField(max_length=120, blank=True)
     participants = models.CharField(max_length=250, blank=True)
@@ -61,6 +83,9 @@ class GoalsConversation(ClinicalRow):
     quote = models.TextField(blank=True, help_text="the patient's own words; shown first at the board")
     event = models.CharField(max_length=160, blank=True)
     event_on = models.DateField(null=True, blank=True)
+    earlier_event = models.CharField(
+        max_length=10, choices=EventOutcome, blank=True, help_text="what became of the event named last time"
+    )
     worries = models.TextField(blank=True)
     strength = models.TextField(blank=True)
     abilities = models.TextField(blank=True)
@@ -69,6 +94,8 @@ class GoalsConversation(ClinicalRow):
     treatment_limits = models.TextField(blank=True)
     code_status = models.CharField(max_length=14, choices=CodeStatus, default=CodeStatus.NOT_DISCUSSED)
     code_status_on = models.DateField(null=True, blank=True)
+    code_status_procedure = models.CharField(max_length=10, choices=ProcedureCodeStatus, blank=True)
+    order_location = models.CharField(max_length=200, blank=True, help_text="signed order (POLST …) and where it lies")
     place_of_care = models.CharField(max_length=14, choices=Place, blank=True)
     place_of_death = models.CharField(max_length=14, choices=Place, blank=True)
     spiritual = models.TextField(blank=True)
@@ -78,7 +105,9 @@ class GoalsConversation(ClinicalRow):
     next_review_on = models.DateField(null=True, blank=True)
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     signed_at = models.DateTimeField()
-    supersedes = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by")
+    supersedes = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
     retracted_at = models.DateTimeField(null=True, blank=True)
     retracted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -88,9 +117,7 @@ class GoalsConversation(ClinicalRow):
     class Meta(ClinicalRow.Meta):
         constraints = (
             *ClinicalRow.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["patient"], condition=models.Q(status="signed"), name="goals_one_current"
-            ),
+            models.UniqueConstraint(fields=["patient"], condition=models.Q(status="signed"), name="goals_one_current"),
             models.CheckConstraint(
                 condition=~models.Q(status="retracted")
                 | (models.Q(retracted_at__isnull=False, retracted_by__isnull=False) & ~models.Q(retract_reason="")),
@@ -99,6 +126,23 @@ class GoalsConversation(ClinicalRow):
             models.CheckConstraint(condition=~models.Q(summary=""), name="goals_has_summary"),
         )
         indexes = (models.Index(fields=["patient", "-held_on"], name="goals_latest"),)
+        triggers = (
+            pgtrigger.Protect(name="no_delete", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="signed_is_immutable",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func=f"""
+                    IF to_jsonb(OLD) - {_CHANGEABLE} <> to_jsonb(NEW) - {_CHANGEABLE} THEN
+                        RAISE EXCEPTION 'goals conversation % is signed: add an addendum instead', OLD.id;
+                    END IF;
+                    IF OLD.status = 'retracted' THEN
+                        RAISE EXCEPTION 'goals conversation % is retracted', OLD.id;
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        )
 
     def __str__(self) -> str:
         return f"conversation of {self.held_on}"
@@ -119,6 +163,7 @@ class TradeOff(ClinicalRow):
             *ClinicalRow.Meta.constraints,
             models.UniqueConstraint(fields=["conversation", "burden"], name="tradeoff_once"),
         )
+        triggers = (_unchangeable("tradeoff"),)
 
     def __str__(self) -> str:
         return f"{self.burden} > {self.more_than}: {self.acceptance}"
@@ -132,7 +177,11 @@ class GoalsAddendum(ClinicalRow):
     signed_at = models.DateTimeField()
 
     class Meta(ClinicalRow.Meta):
-        pass
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.CheckConstraint(condition=~models.Q(text=""), name="addendum_says_something"),
+        )
+        triggers = (_unchangeable("addendum"),)
 
     def __str__(self) -> str:
         return f"addendum to {self.conversation_id}"
@@ -168,9 +217,7 @@ class GoalsPrompt(ClinicalRow):
                 name="prompt_deferred_has_date",
             ),
         )
-        indexes = (
-            models.Index(fields=["status", "raised_on"], name="prompt_open", condition=models.Q(status="open")),
-        )
+        indexes = (models.Index(fields=["status", "raised_on"], name="prompt_open", condition=models.Q(status="open")),)
 
     def __str__(self) -> str:
         return f"goals prompt {self.status}"
@@ -187,9 +234,7 @@ class GoalsPromptReason(models.Model):
     source_key = models.CharField(max_length=60)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["prompt", "reason", "source_key"], name="prompt_reason_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=["prompt", "reason", "source_key"], name="prompt_reason_once"),)
 
     def __str__(self) -> str:
         return self.get_reason_display()

@@ -1,5 +1,10 @@
 """Goals of care: states, reasons to ask, ways to say it (`clinical.md` 5). Pure."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
 from django.db.models import TextChoices
 
 
@@ -60,7 +65,16 @@ class CloseReason(TextChoices):
     REFERRED = "referred", "Referred to the palliative team"
     PATIENT_DECLINED = "patient_declined", "Patient does not want to talk about it now"
     DECEASED = "deceased", "Patient died"
+    LEFT_CARE = "left_care", "No longer in our care"
     OTHER = "other", "Other"
+
+
+# Why not today: these need a date to ask again. The others end the prompt.
+NOT_TODAY = frozenset({CloseReason.TOO_ILL, CloseReason.NO_PRIVACY, CloseReason.INTERPRETER})
+# What only the product itself writes.
+BY_THE_PRODUCT = frozenset(
+    {CloseReason.DECEASED, CloseReason.LEFT_CARE, CloseReason.REFERRED, CloseReason.PATIENT_DECLINED}
+)
 
 
 class InformationPreference(TextChoices):
@@ -86,6 +100,20 @@ class Matter(TextChoices):
     EVENT = "event", "An event to reach"
     INDEPENDENCE = "independence", "Independence"
     FAMILY = "family", "Family not burdened"
+
+
+class EventOutcome(TextChoices):
+    REACHED = "reached", "Reached"
+    MISSED = "missed", "Missed"
+    NO_LONGER = "no_longer", "No longer matters"
+
+
+class ProcedureCodeStatus(TextChoices):
+    """What holds during a procedure; the team asks again before each one."""
+
+    STAYS = "stays", "DNR stays"
+    SUSPENDED = "suspended", "Suspended until recovery"
+    EACH_TIME = "each_time", "Decide each time"
 
 
 class Burden(TextChoices):
@@ -135,3 +163,168 @@ PALLIATIVE_REFERRAL_TRANSITIONS: dict[PalliativeReferralStatus, frozenset[Pallia
     R.SEEN: frozenset(),
     R.DECLINED: frozenset(),
 }
+
+
+# How many characters of one field can be signed; a draft keeps far more, so that nothing typed is lost.
+FIELD_LIMIT = 20_000
+DRAFT_LIMIT = 1_000_000
+
+
+# --- reasons to ask --------------------------------------------------------------------------------------------------
+
+# Treatments before which goals are asked for (`clinical.md` 5.3, D).
+PROCEDURES = frozenset({"prrt", "embolization", "surgery"})
+NOT_BEGUN = frozenset({"proposed", "planned"})
+
+
+@dataclass(frozen=True)
+class FoundReason:
+    """One reason to ask. `source_key` names what it rests on: the same source is asked about once."""
+
+    reason: PromptReason
+    since: date
+    source_key: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The configured numbers (`patients.protocol`): therapy line, ECOG grade, days."""
+
+    line: int
+    ecog: int
+    admission_days: int
+    stage4_days: int
+    review_days: int
+
+
+@dataclass(frozen=True)
+class LineFact:
+    """An open line. `therapy` is the therapy line number it has, or would have once started; None when uncounted."""
+
+    line_id: int
+    modality: str
+    label: str
+    status: str
+    on: date
+    therapy: int | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the reasons are read from; `held_on` is the date of the last conversation that counts, if any."""
+
+    held_on: date | None = None
+    conversation_id: int = 0
+    response: str = ""
+    response_on: date | None = None
+    response_id: int = 0
+    ecog: int | None = None
+    ecog_on: date | None = None
+    ecog_before: int | None = None
+    is_nec: bool = False
+    nec_on: date | None = None
+    admitted_on: date | None = None
+    admission_id: int = 0
+    nights: int | None = None
+    lines: tuple[LineFact, ...] = ()
+
+
+def _after(held_on: date | None, on: date) -> bool:
+    """Whether something of that day is news since the last conversation."""
+    return held_on is None or on > held_on
+
+
+def ecog_asks(ecog: int, before: int | None, *, limit: int, talked: bool) -> bool:
+    """ECOG at or above the limit, or risen. Once a conversation exists, only a rise asks again: an unchanged ECOG 2
+    at every visit is no news."""
+    if before is not None and ecog > before:
+        return True
+    return ecog >= limit and not talked
+
+
+def _therapy_line(facts: Facts, limits: Limits, today: date) -> list[FoundReason]:
+    return [
+        FoundReason(
+            PromptReason.THERAPY_LINE,
+            min(line.on, today),
+            f"line:{line.line_id}",
+            f"therapy line {line.therapy}: {line.label}",
+        )
+        for line in facts.lines
+        if line.therapy is not None and line.therapy >= limits.line and _after(facts.held_on, line.on)
+    ]
+
+
+def _procedure(facts: Facts, today: date) -> list[FoundReason]:
+    return [
+        FoundReason(PromptReason.BEFORE_PROCEDURE, min(line.on, today), f"procedure:{line.line_id}", line.label)
+        for line in facts.lines
+        if line.modality in PROCEDURES
+        and (line.status in NOT_BEGUN or line.on >= today)
+        and _after(facts.held_on, line.on)
+    ]
+
+
+def _ecog(facts: Facts, limits: Limits) -> list[FoundReason]:
+    if facts.ecog is None or facts.ecog_on is None or not _after(facts.held_on, facts.ecog_on):
+        return []
+    if not ecog_asks(facts.ecog, facts.ecog_before, limit=limits.ecog, talked=facts.held_on is not None):
+        return []
+    rose = facts.ecog_before is not None and facts.ecog > facts.ecog_before
+    detail = f"ECOG {facts.ecog_before} → {facts.ecog}" if rose else f"ECOG {facts.ecog}"
+    return [FoundReason(PromptReason.ECOG, facts.ecog_on, f"ecog:{facts.ecog}:{facts.conversation_id}", detail)]
+
+
+def _admission(facts: Facts, limits: Limits, today: date) -> list[FoundReason]:
+    on = facts.admitted_on
+    if on is None or not _after(facts.held_on, on) or (today - on).days > limits.admission_days:
+        return []
+    nights = "" if facts.nights is None else f"{facts.nights} night{'' if facts.nights == 1 else 's'}"
+    return [FoundReason(PromptReason.ADMISSION, on, f"admission:{facts.admission_id}", nights)]
+
+
+def reasons_now(facts: Facts, limits: Limits, today: date) -> tuple[FoundReason, ...]:
+    """Every reason from the work that is news since the last conversation (`clinical.md` 5.3), in order of the enum.
+
+    The latest response counts: a progression that has since turned stable does not ask.
+    """
+    found: list[FoundReason] = []
+    if facts.response == "PD" and facts.response_on and _after(facts.held_on, facts.response_on):
+        found.append(FoundReason(PromptReason.PROGRESSION, facts.response_on, f"status:{facts.response_id}"))
+    found += _therapy_line(facts, limits, today)
+    found += _ecog(facts, limits)
+    if facts.is_nec and facts.held_on is None:
+        found.append(FoundReason(PromptReason.NEC, facts.nec_on or today, "nec"))
+    found += _procedure(facts, today)
+    found += _admission(facts, limits, today)
+    return tuple(found)
+
+
+def event_passed(event_on: date | None, on: date) -> bool:
+    """A dated goal of yesterday or earlier: "event passed, ask again"."""
+    return event_on is not None and event_on < on
+
+
+def review_due_on(held_on: date, next_review_on: date | None, review_days: int) -> date:
+    """The date named in the conversation, else the configured interval after it."""
+    return next_review_on or held_on + timedelta(days=review_days)
+
+
+def age_in_words(held_on: date, on: date) -> str:
+    """ "11 months old", the age that stands beside every goal; days and weeks while it is young."""
+    days = (on - held_on).days
+    months = (on.year - held_on.year) * 12 + on.month - held_on.month - (on.day < held_on.day)
+    if days < 1:
+        return "of today"
+    if days < 14:
+        return f"{days} day{'' if days == 1 else 's'} old"
+    if months < 2:
+        return f"{days // 7} weeks old"
+    return f"{months} months old"
+
+
+def trade_off_words(burden: str, more_than: int, acceptance: str, condition: str = "") -> str:
+    """ "Hospital nights for treatment, > 1, not accepted": as the plan check and the board case say it."""
+    words = f"{Burden(burden).label}, > {more_than} {BURDEN_UNIT[burden]}, {Acceptance(acceptance).label.lower()}"
+    return f"{words}, {condition}" if condition else words
