@@ -118,6 +118,7 @@ def database(url: str) -> dict[str, Any]:
         "HOST": query.pop("host", "") or (parts.hostname or ""),
         "PORT": query.pop("port", "") or (str(parts.port) if parts.port else ""),
         "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,  # a pooled connection may have outlived a restart of the database
         "OPTIONS": dict(query),
     }
 
