@@ -332,7 +332,7 @@ def main() -> int:
     """The command line of `make up`."""
     parser = argparse.ArgumentParser(prog="python -m careteam.up", description=__doc__)
     parser.add_argument("--host", default=os.environ.get("BIND_HOST") or "127.0.0.1")
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+    parser.add_argument("--port", type=int, default=os.environ.get("PORT") or "8000")
     parser.add_argument("--root", type=Path, default=BASE / ".local", help="where the servers and their data live")
     arguments = parser.parse_args()
     if not 0 < arguments.port < 65536:

@@ -254,6 +254,7 @@ def test_product_survives_kills_and_leaves_nothing_behind(home: Path) -> None:
         (pid,) = running(name, data)
         os.kill(pid, signal.SIGKILL)
         until(lambda: product.servers() == (1, 1))
+        assert product.status() == 200  # no page may meet a connection of before
     for name in ("granian", "celery"):
         leader = next(process for process in marked(home) if any(name in word for word in process.cmdline()))
         leader.kill()
