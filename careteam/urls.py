@@ -1,12 +1,31 @@
-"""Every address of the product, one line per area; the slices' own addresses are in their app's urls.py."""
+"""Every address of the product; the slices' own addresses are in their app's urls.py."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from careteam import workspace
+from careteam.workspace import audit, health, home, inbox, patients, people, reports, shell
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", workspace.home, name="home"),
+    path("", home.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("accounts/", include("allauth.urls")),
+    path("preferences/", shell.preferences, name="preferences"),
+    path("search/", patients.search, name="search"),
+    path("patients/", patients.patient_list, name="patients"),
+    path("patients/<int:patient_id>/", patients.patient_page, name="patient"),
+    path("patients/<int:patient_id>/history/", audit.patient_history, name="patient-history"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/<int:pk>/", inbox.open_item, name="inbox-open"),
+    path("inbox/<int:pk>/done/", inbox.done, name="inbox-done"),
+    path("inbox/<int:pk>/undo/", inbox.undo, name="inbox-undo"),
+    path("team/", people.team_page, name="team"),
+    path("team/add/", people.add_person, name="person-add"),
+    path("team/<int:person_id>/roles/", people.change_roles, name="person-roles"),
+    path("team/<int:person_id>/absence/", people.absence, name="person-absence"),
+    path("team/<int:person_id>/close/", people.deactivate, name="person-deactivate"),
+    path("emergency/", people.emergency, name="emergency"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/audit/", audit.audit_page, name="audit"),
     path("", include("patients.urls")),
     path("", include("tumorboard.urls")),
 ]

@@ -106,7 +106,15 @@ def open_in_emergency(patient: Model, *, reason: str, team_id: int, by: User, no
 
 @transaction.atomic
 def share(
-    patient: Model, *, person: User, kind: GrantKind, reason: str, ends_at: datetime, team: Team, by: User, now: datetime
+    patient: Model,
+    *,
+    person: User,
+    kind: GrantKind,
+    reason: str,
+    ends_at: datetime,
+    team: Team,
+    by: User,
+    now: datetime,
 ) -> AccessGrant:
     """Lets one person outside the team read one chart until a date."""
     policies.insist(policies.why_not_manage(team, by))

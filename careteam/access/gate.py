@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -11,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
+from django.utils import timezone
 
 from careteam.access.queries import Access, access_of
 from careteam.people.models import User
@@ -51,7 +53,8 @@ def requires(*permissions: Permission) -> Callable[[Callable[..., HttpResponseBa
             if permissions and not any(access.may(permission) for permission in permissions):
                 raise PermissionDenied("Your roles do not include this page.")
             request.access = access  # type: ignore[attr-defined]
-            return view(request, *args, **kwargs)
+            with timezone.override(zoneinfo.ZoneInfo(access.home.time_zone) if access.home else None):
+                return view(request, *args, **kwargs)
 
         gated.required_permissions = permissions  # type: ignore[attr-defined]
         return gated

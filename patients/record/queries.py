@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 from django.http import Http404
 
 from careteam.audit.commands import note_read
-from patients.record.models import CareTeamMember, Patient, Specimen
-from patients.record.rules import Grade, GradeResult
+from careteam.web.svg import Sparkline, sparkline
+from careteam.web.words import day
+from patients.record.models import (
+    Admission,
+    Allergy,
+    CareTeamMember,
+    ClinicalFlag,
+    ClinicalRow,
+    Comorbidity,
+    Diagnosis,
+    DiseaseStatus,
+    Encounter,
+    GeneticResult,
+    LiverAssessment,
+    Measurement,
+    Medication,
+    Metastasis,
+    Patient,
+    PatientContact,
+    PatientIdentifier,
+    ReceptorImaging,
+    Specimen,
+)
+from patients.record.rules import MEASURES, NEC_GRADES, Grade, GradeResult, NetStatus
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -47,7 +72,7 @@ class PatientGrade:
 
     @property
     def is_nec(self) -> bool:
-        return self.highest.grade in {Grade.NEC, Grade.NEC_SC, Grade.NEC_LC}
+        return self.highest.grade in NEC_GRADES
 
 
 def grade_from(specimens: list[Specimen]) -> PatientGrade:
@@ -83,3 +108,271 @@ def responsible_clinician(patient_id: int) -> User | None:
         .first()
     )
     return member.person if member else None
+
+
+@dataclass(frozen=True)
+class Trend:
+    """One measured thing: the latest value, its series (oldest first) and what the reference says."""
+
+    label: str
+    latest: Measurement
+    values: tuple[float, ...]
+    reading: str
+
+    @property
+    def spark(self) -> Sparkline | None:
+        return sparkline(self.values, label=f"{self.label}, last {len(self.values)} values") if len(self.values) > 1 else None
+
+    @property
+    def unit(self) -> str:
+        """The unit as people write it: UCUM `10*9/L` reads ×10⁹/L."""
+        measure = MEASURES.get(self.latest.code)
+        known = measure.unit_named(self.latest.unit) if measure else None
+        return known.label if known and known.label != known.code else self.latest.unit.strip("{}")
+
+    @property
+    def reference(self) -> str:
+        low, high = self.latest.reference_low, self.latest.reference_high
+        if low is not None and high is not None:
+            return f"{low.normalize():f}–{high.normalize():f}"
+        if high is not None:
+            return f"ULN {high.normalize():f}"
+        return ""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The whole record of one patient, latest first."""
+
+    diagnoses: tuple[Diagnosis, ...]
+    metastases: tuple[Metastasis, ...]
+    liver: tuple[LiverAssessment, ...]
+    specimens: tuple[Specimen, ...]
+    receptor: tuple[ReceptorImaging, ...]
+    statuses: tuple[DiseaseStatus, ...]
+    trends: tuple[Trend, ...]
+    genetics: tuple[GeneticResult, ...]
+    allergies: tuple[Allergy, ...]
+    medications: tuple[Medication, ...]
+    comorbidities: tuple[Comorbidity, ...]
+    flags: tuple[ClinicalFlag, ...]
+    admissions: tuple[Admission, ...]
+    encounters: tuple[Encounter, ...]
+    contacts: tuple[PatientContact, ...]
+    care_team: tuple[CareTeamMember, ...]
+    identifiers: tuple[PatientIdentifier, ...]
+
+
+SERIES_LENGTH = 12
+ENCOUNTERS_SHOWN = 12
+
+
+def _reading(latest: Measurement) -> str:
+    if latest.value is None:
+        return latest.interpretation
+    if latest.reference_high is not None and latest.value > latest.reference_high:
+        return "High"
+    if latest.reference_low is not None and latest.value < latest.reference_low:
+        return "Low"
+    return ""
+
+
+def trends_of(patient_id: int) -> tuple[Trend, ...]:
+    """Every measured code with its last values, in one query; known tests first, in the order of the catalog."""
+    series: dict[str, list[Measurement]] = {}
+    recent = (
+        Measurement.objects.valid()
+        .filter(patient_id=patient_id)
+        .annotate(place=Window(RowNumber(), partition_by=[F("code")], order_by=[F("taken_at").desc(), F("id").desc()]))
+        .filter(place__lte=SERIES_LENGTH)
+        .order_by("code", "taken_at", "pk")
+    )
+    for row in recent:
+        series.setdefault(row.code, []).append(row)
+    order = {code: position for position, code in enumerate(MEASURES)}
+    codes = sorted(series, key=lambda code: (order.get(code, len(order)), series[code][-1].label))
+    return tuple(
+        Trend(
+            label=series[code][-1].label,
+            latest=series[code][-1],
+            values=tuple(float(row.value) for row in series[code] if row.value is not None),
+            reading=_reading(series[code][-1]),
+        )
+        for code in codes
+    )
+
+
+def overview(patient_id: int) -> Overview:
+    """Seventeen queries, whatever the length of the record."""
+
+    def rows(model: type[ClinicalRow], *order: str) -> tuple[Any, ...]:
+        return tuple(model.objects.valid().filter(patient_id=patient_id).order_by(*order))
+
+    return Overview(
+        diagnoses=rows(Diagnosis, "-is_main", "-diagnosed_on", "-pk"),
+        metastases=rows(Metastasis, "site", "pk"),
+        liver=rows(LiverAssessment, "-assessed_on", "-pk"),
+        specimens=rows(Specimen, "-taken_on", "-pk"),
+        receptor=rows(ReceptorImaging, "-imaged_on", "-pk"),
+        statuses=rows(DiseaseStatus, "-assessed_on", "-pk"),
+        trends=trends_of(patient_id),
+        genetics=rows(GeneticResult, "gene", "pk"),
+        allergies=rows(Allergy, "kind", "pk"),
+        medications=rows(Medication, "ended_on", "name", "pk"),
+        comorbidities=rows(Comorbidity, "resolved_on", "label", "pk"),
+        flags=rows(ClinicalFlag, "kind", "-asked_on", "-pk"),
+        admissions=rows(Admission, "-admitted_on", "-pk"),
+        encounters=tuple(
+            Encounter.objects.valid().filter(patient_id=patient_id).order_by("-starts_at", "-pk")[:ENCOUNTERS_SHOWN]
+        ),
+        contacts=rows(PatientContact, "name", "pk"),
+        care_team=tuple(
+            CareTeamMember.objects.valid()
+            .filter(patient_id=patient_id, ended_on__isnull=True)
+            .select_related("person")
+            .order_by("-is_responsible", "role", "pk")
+        ),
+        identifiers=tuple(PatientIdentifier.objects.filter(patient_id=patient_id).order_by("system", "value")),
+    )
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """One fact in words, for the whole-record page."""
+
+    pk: int
+    what: str
+    detail: str
+
+
+def _words(*parts: object) -> str:
+    return ", ".join(day(part) if isinstance(part, date) else str(part) for part in parts if part)
+
+
+def sections(record: Overview) -> list[tuple[str, str, list[EntryRow]]]:
+    """The record in words: (kind of entry, heading, rows), in the order people look for them."""
+
+    def of(rows: tuple[Any, ...], what: Callable[[Any], str], detail: Callable[[Any], str]) -> list[EntryRow]:
+        return [EntryRow(row.pk, what(row) or "Not stated", detail(row)) for row in rows]
+
+    return [
+        (
+            "diagnosis",
+            "Diagnosis",
+            of(
+                record.diagnoses,
+                lambda r: (
+                    str(r) + ("" if r.net_status == NetStatus.NET else f" ({r.get_net_status_display().lower()})")
+                ),
+                lambda r: _words(
+                    r.site_detail,
+                    r.diagnosed_on,
+                    f"stage {r.stage}" if r.stage else "",
+                    r.get_syndrome_display(),
+                    r.icd10,
+                ),
+            ),
+        ),
+        (
+            "specimen",
+            "Specimens and grade",
+            of(
+                record.specimens,
+                lambda r: (
+                    f"{r.grade.grade.label}" + (f", Ki-67 {r.ki67.normalize():f} %" if r.ki67 is not None else "")
+                ),
+                lambda r: _words(
+                    r.site,
+                    r.get_kind_display(),
+                    r.taken_on,
+                    *r.grade.conflicts,
+                    *(f"missing: {m}" for m in r.grade.missing),
+                ),
+            ),
+        ),
+        ("metastasis", "Metastases", of(record.metastases, str, lambda r: _words(r.detail, r.found_on))),
+        (
+            "liverassessment",
+            "Liver metastases",
+            of(
+                record.liver,
+                lambda r: _words(
+                    f"burden {r.burden_percent} %" if r.burden_percent is not None else "",
+                    f"{r.get_scheme_display()} type {r.pattern}" if r.pattern else "",
+                ),
+                lambda r: _words(r.lobes, r.assessed_on),
+            ),
+        ),
+        (
+            "receptorimaging",
+            "Receptor status",
+            of(
+                record.receptor,
+                lambda r: _words(
+                    {True: "SSTR positive", False: "SSTR negative", None: "SSTR not stated"}[r.positive],
+                    f"Krenning {r.krenning} {r.get_modality_display()}" if r.krenning is not None else "",
+                ),
+                lambda r: _words(r.get_tracer_display(), r.finding[:120], r.imaged_on),
+            ),
+        ),
+        (
+            "diseasestatus",
+            "Response and progression",
+            of(
+                record.statuses,
+                lambda r: r.get_category_display(),
+                lambda r: _words(r.get_method_display(), r.note[:120], r.assessed_on),
+            ),
+        ),
+        ("allergy", "Allergies", of(record.allergies, str, lambda r: _words(r.reaction, r.severity, r.asked_on))),
+        (
+            "medication",
+            "Medication",
+            of(
+                record.medications,
+                str,
+                lambda r: _words(r.dose, r.started_on, f"ended {day(r.ended_on)}" if r.ended_on else ""),
+            ),
+        ),
+        ("comorbidity", "Comorbidities", of(record.comorbidities, str, lambda r: _words(r.icd10, r.since))),
+        ("clinicalflag", "Alerts asked", of(record.flags, str, lambda r: _words(r.detail, r.asked_on))),
+        ("geneticresult", "Genetics", of(record.genetics, str, lambda r: _words(r.get_origin_display(), r.tested_on))),
+        (
+            "admission",
+            "Admissions",
+            of(
+                record.admissions,
+                lambda r: r.reason or "Admission",
+                lambda r: _words("unplanned" if r.unplanned else "", r.place, r.admitted_on, r.discharged_on),
+            ),
+        ),
+        (
+            "encounter",
+            "Visits and calls",
+            of(record.encounters, lambda r: r.reason or r.kind, lambda r: _words(r.with_whom, r.starts_at.date())),
+        ),
+        (
+            "patientcontact",
+            "People who may be told",
+            of(
+                record.contacts,
+                lambda r: _words(r.name, r.relation),
+                lambda r: _words(
+                    r.get_scope_display(),
+                    "proxy" + (", document seen" if r.proxy_document_seen else "") if r.is_proxy else "",
+                    r.phone,
+                ),
+            ),
+        ),
+        (
+            "careteammember",
+            "Care team",
+            of(
+                record.care_team,
+                str,
+                lambda r: _words(
+                    r.get_role_display(), "responsible" if r.is_responsible else "", r.organization, r.phone
+                ),
+            ),
+        ),
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -77,7 +77,7 @@ class ClinicalRow(models.Model):
 
     class Meta:
         abstract = True
-        constraints = (
+        constraints: ClassVar[tuple[models.BaseConstraint, ...]] = (
             models.CheckConstraint(
                 condition=models.Q(error_at__isnull=True, error_by__isnull=True)
                 | (models.Q(error_at__isnull=False, error_by__isnull=False) & ~models.Q(error_reason="")),

@@ -33,6 +33,7 @@ from patients.record.rules.grade import (
     GradeResult,
     grade_of,
 )
+from patients.record.rules.measures import CGA, ECOG, HEIGHT, KPS, MEASURES, WEIGHT, Measure, Unit, converted
 from patients.record.rules.names import (
     age_on,
     plain_form,
@@ -41,10 +42,16 @@ from patients.record.rules.names import (
 )
 
 __all__ = [
+    "CGA",
+    "ECOG",
     "ENROLLMENT_TRANSITIONS",
     "E_",
     "GEP_SITES",
+    "HEIGHT",
+    "KPS",
+    "MEASURES",
     "NEC_GRADES",
+    "WEIGHT",
     "AllergyKind",
     "CellType",
     "ContactScope",
@@ -57,6 +64,7 @@ __all__ = [
     "Grade",
     "GradeResult",
     "LiverScheme",
+    "Measure",
     "MetastaticSiteCode",
     "NetStatus",
     "PrimarySite",
@@ -68,8 +76,10 @@ __all__ = [
     "StepKind",
     "Syndrome",
     "Tracer",
+    "Unit",
     "UptakeModality",
     "age_on",
+    "converted",
     "grade_of",
     "plain_form",
     "search_key",

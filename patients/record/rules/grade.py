@@ -95,7 +95,7 @@ def grade_of(
     lung: bool = False,
     necrosis: bool | None = None,
 ) -> GradeResult:
-    """Grade of one specimen, `clinical.md` 1.1 (V2; cutoffs 3 and 20 % with decimals: 2.9 is G1, 20.0 is G2, 20.1 is G3).
+    """Grade of one specimen, `clinical.md` 1.1 (V2). Cutoffs with decimals: 2.9 is G1, 20.0 is G2, 20.1 is G3.
 
     `ki67` in percent, `mitoses` per 2 mm². NEC comes from poor differentiation only, never from Ki-67. The final grade
     is the higher of the two indices.
@@ -106,7 +106,7 @@ def grade_of(
         return GradeResult(Grade.UNCLASSIFIED, missing=("differentiation",))
     if differentiation == Differentiation.POOR:
         grade = {"small": Grade.NEC_SC, "large": Grade.NEC_LC}.get(cell_type, Grade.NEC)
-        conflicts = ()
+        conflicts: tuple[str, ...] = ()
         if ki67 is not None and ki67 <= 20:
             conflicts = (f"Poorly differentiated with Ki-67 {ki67.normalize():f} %: pathology review.",)
         return GradeResult(grade, conflicts=conflicts, missing=() if ki67 is not None else ("Ki-67",))

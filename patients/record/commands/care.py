@@ -1,11 +1,10 @@
-"""The only writers of the record: next steps, enrollment, death. Entry of facts is in `entries.py`'s commands."""
+"""Next steps, enrollment, death."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from careteam.access.policies import insist
@@ -151,10 +150,3 @@ def record_death(patient: Patient, *, on: date, cause: str, by: User | None, now
     announce(EventKind.DECEASED, now=now, team_id=patient.team_id, patient_id=patient.pk, payload={})
     patient.refresh_from_db()
     return patient
-
-
-def must_be_ours(patient: Patient, user: User) -> None:
-    """Raises `ValidationError` unless the person belongs to the owning team (a grant is for reading only)."""
-    reasons = policies.why_not_edit(patient, user)
-    if reasons:
-        raise ValidationError(reasons)

@@ -1,0 +1,1 @@
+"""The roof: pages that show several slices at once. Nothing below imports from here."""

@@ -1,0 +1,236 @@
+"""The patient banner: the same nine facts, alerts and next step on every page of a patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import F
+from django.urls import reverse
+
+from careteam.web.words import ago, count, day
+from patients.goals.queries import GoalsNow, goals_of
+from patients.record.models import (
+    Allergy,
+    ClinicalFlag,
+    Diagnosis,
+    Measurement,
+    Medication,
+    NextStep,
+    Patient,
+    ReceptorImaging,
+    Specimen,
+)
+from patients.record.queries import grade_from
+from patients.record.rules import ECOG, AllergyKind, DrugClass, FlagKind, FlagState, NetStatus
+from patients.treatment.models import TreatmentLine
+from patients.treatment.queries import in_order, numbers_of
+from patients.treatment.rules import RUNNING_STATUSES, LineRole
+
+Fact = tuple[str, str, str, str]
+ALERTING = frozenset({FlagState.PRESENT, FlagState.UNKNOWN})
+
+
+@dataclass(frozen=True)
+class Step:
+    what: str
+    due: date | None
+    when_words: str
+    owner: str
+    overdue: bool
+
+
+@dataclass(frozen=True)
+class Banner:
+    """Unknown facts stay in place as words, never blank."""
+
+    patient_id: int
+    name: str
+    age: int | None
+    sex: str
+    birth_date: date | None
+    mrn: str
+    tags: tuple[tuple[str, str], ...]
+    url: str
+    facts: tuple[Fact, ...]
+    alerts: tuple[tuple[str, str, str], ...]
+    next_step: Step | None
+    history_url: str
+
+
+def _tags(patient: Patient, diagnosis: Diagnosis | None, goals: GoalsNow) -> tuple[tuple[str, str], ...]:
+    tags: list[tuple[str, str]] = []
+    if patient.deceased_on is not None:
+        tags.append(("bar", f"Died {day(patient.deceased_on)}"))
+    elif not patient.is_in_care:
+        tags.append(("amb", patient.get_enrollment_status_display()))
+    if diagnosis is not None and diagnosis.net_status == NetStatus.NOT_NET:
+        tags.append(("amb", "Not a NET diagnosis"))
+    if goals.prompt is not None and goals.prompt.is_open and patient.deceased_on is None:
+        tags.append(("amb", f"Goals prompt open {count(goals.prompt.days_open, 'day', 'days')}"))
+    return tuple(tags)
+
+
+def _primary(diagnosis: Diagnosis | None) -> Fact:
+    if diagnosis is None:
+        return ("Primary", "No diagnosis entered", "", "amb")
+    site = diagnosis.get_primary_site_display() or diagnosis.label or "Not stated"
+    detail = ", ".join(part for part in (diagnosis.site_detail, _on(diagnosis.diagnosed_on)) if part)
+    return ("Primary", site, detail, "")
+
+
+def _on(when: date | None) -> str:
+    return day(when) if when else ""
+
+
+def _grade(specimens: list[Specimen], *, is_net: bool) -> Fact:
+    if not is_net:
+        return ("Grade", "Not graded as NET", "", "")
+    grade = grade_from(specimens)
+    value = grade.highest.grade.label + (f", Ki-67 {grade.highest_ki67} %" if grade.highest_ki67 else "")
+    detail = " ".join(part for part in (grade.highest_site, _on(grade.highest_on)) if part)
+    if grade.latest.grade != grade.highest.grade:
+        detail += f"; latest {grade.latest.grade.label}"
+    if grade.highest.conflicts:
+        return ("Grade", value, grade.highest.conflicts[0], "amb")
+    if grade.highest.is_provisional:
+        return ("Grade", value, f"missing: {', '.join(grade.highest.missing)}", "amb")
+    return ("Grade", value, detail, "")
+
+
+def _stage(diagnosis: Diagnosis | None) -> Fact:
+    if diagnosis is None or not diagnosis.stage:
+        return ("Stage", "Not staged", "", "")
+    value = f"{diagnosis.stage} ({diagnosis.stage_detail})" if diagnosis.stage_detail else diagnosis.stage
+    return ("Stage", value, diagnosis.stage_edition, "")
+
+
+def _syndrome(diagnosis: Diagnosis | None) -> Fact:
+    if diagnosis is None or not diagnosis.syndrome:
+        return ("Syndrome", "Not recorded", "", "")
+    return ("Syndrome", diagnosis.get_syndrome_display(), _on(diagnosis.syndrome_on), "")
+
+
+def _receptor(scans: list[ReceptorImaging]) -> Fact:
+    if not scans:
+        return ("SSTR", "Not done", "", "")
+    scan = scans[0]
+    value = {True: "Positive", False: "Negative", None: "See report"}[scan.positive]
+    if scan.krenning is not None:
+        value += f", Krenning {scan.krenning}" + (f" ({scan.get_modality_display()})" if scan.modality else "")
+    detail = day(scan.imaged_on)
+    if scan.discordant_lesions:
+        detail += f"; {scan.discordant_lesions} discordant"
+    return ("SSTR", value, detail, "amb" if scan.discordant_lesions else "")
+
+
+def _ecog(values: list[Measurement]) -> Fact:
+    numbers = [m for m in values if m.value is not None]
+    if not numbers:
+        return ("ECOG", "Not recorded", "", "")
+    latest = numbers[0]
+    value, kind = f"{latest.value:.0f}", ""
+    if len(numbers) > 1 and numbers[1].value is not None and latest.value > numbers[1].value:
+        value, kind = f"{value}, was {numbers[1].value:.0f}", "amb"
+    return ("ECOG", value, day(latest.taken_at.date()), kind)
+
+
+def _line(patient: Patient) -> Fact:
+    """The running antitumor line that started last, else what runs beside; L-order and therapy line from all lines."""
+    lines = in_order(TreatmentLine.objects.valid().filter(patient=patient))
+    numbers = numbers_of(lines)
+    running = [line for line in lines if line.status in RUNNING_STATUSES]
+    antitumor = [line for line in running if line.role == LineRole.ANTITUMOR]
+    current = (antitumor or running or [None])[-1]
+    if current is None:
+        return ("Current line", "None running", "", "")
+    number = numbers.get(current.pk)
+    label = f"L{number.order} · {current.label}" if number and number.order else current.label
+    detail = f"therapy line {number.therapy}" if number and number.therapy else current.get_role_display().lower()
+    if current.started_on:
+        detail += f", since {day(current.started_on)}"
+    return ("Current line", label, detail, "")
+
+
+def _goals(goals: GoalsNow) -> tuple[Fact, Fact]:
+    code = ("Code status", goals.code_status_words or "Not discussed", _on(goals.code_status_on), "")
+    if not goals.exists:
+        return ("Goals", "No conversation yet", "", "amb"), code
+    detail = ""
+    if goals.event_passed:
+        detail = "event passed, ask again"
+    elif goals.before_progression:
+        detail = "said before progression"
+    elif goals.review_due:
+        detail = "review due"
+    return ("Goals", f"{goals.headline}, {goals.age_words}", detail, "amb" if detail else ""), code
+
+
+def _alerts(patient: Patient) -> tuple[tuple[str, str, str], ...]:
+    alerts = [
+        (
+            "red",
+            "Contrast reaction" if allergy.kind == AllergyKind.CONTRAST else "Allergy",
+            ", ".join(part for part in (allergy.substance, allergy.reaction) if part),
+        )
+        for allergy in Allergy.objects.valid().filter(patient=patient).order_by("kind", "pk")
+    ]
+    drugs = Medication.objects.valid().filter(patient=patient, ended_on__isnull=True)
+    alerts += [
+        ("amb", drug.get_drug_class_display(), f"{drug.name} {drug.dose}".strip())
+        for drug in drugs.exclude(drug_class=DrugClass.OTHER).order_by("drug_class", "pk")
+    ]
+    latest: dict[str, ClinicalFlag] = {}
+    for flag in ClinicalFlag.objects.valid().filter(patient=patient).order_by("kind", "-asked_on", "-pk"):
+        latest.setdefault(flag.kind, flag)
+    for flag in latest.values():
+        if flag.state in ALERTING:
+            alerts.append(("amb", flag.get_kind_display(), flag.detail or flag.get_state_display().lower()))
+    missing = [kind.label for kind in FlagKind if kind not in latest]
+    if missing:
+        shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+        alerts.append(("acc", "Not asked", shown))
+    return tuple(alerts)
+
+
+def banner_for(patient: Patient, today: date) -> Banner:
+    """Everything the banner shows, in a fixed number of queries."""
+    diagnosis = Diagnosis.objects.valid().filter(patient=patient, is_main=True).first()
+    specimens = list(Specimen.objects.valid().filter(patient=patient))
+    scans = list(ReceptorImaging.objects.valid().filter(patient=patient).order_by("-imaged_on", "-pk")[:1])
+    ecog = list(Measurement.objects.valid().filter(patient=patient, code=ECOG).order_by("-taken_at", "-pk")[:2])
+    goals = goals_of(patient.pk, today)
+    steps = NextStep.objects.filter(patient=patient, closed_at__isnull=True).select_related("owner")
+    step = steps.order_by(F("due_on").asc(nulls_last=True), "pk").first()
+    is_net = diagnosis is None or diagnosis.net_status != NetStatus.NOT_NET
+    return Banner(
+        patient_id=patient.pk,
+        name=patient.name,
+        age=patient.age(today),
+        sex=patient.get_sex_display()[:1] if patient.sex in {"female", "male"} else patient.get_sex_display(),
+        birth_date=patient.birth_date,
+        mrn=patient.mrn or "none",
+        tags=_tags(patient, diagnosis, goals),
+        url=reverse("patient", args=[patient.pk]),
+        facts=(
+            _primary(diagnosis),
+            _grade(specimens, is_net=is_net),
+            _stage(diagnosis),
+            _syndrome(diagnosis),
+            _receptor(scans),
+            _ecog(ecog),
+            _line(patient),
+            *_goals(goals),
+        ),
+        alerts=_alerts(patient),
+        next_step=Step(
+            step.what,
+            step.due_on,
+            ago(step.due_on, today) if step.due_on else "no date",
+            str(step.owner) if step.owner else "",
+            bool(step.due_on and step.due_on < today),
+        )
+        if step
+        else None,
+        history_url=reverse("patient-history", args=[patient.pk]),
+    )

@@ -1,0 +1,160 @@
+"""What is mine to do next: the workspace of each role, from next steps, reminders, the board and the inbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from careteam.access.gate import SignedInRequest, signed_in
+from careteam.audit.commands import note_read
+from careteam.notifications.models import InboxItem
+from careteam.people.queries import absent_user_ids
+from careteam.people.rules import Permission, Role
+from careteam.web.parts import Tab
+from careteam.web.responses import render_page
+from careteam.web.words import ago
+from careteam.workspace.patients import PatientRow, rows_for
+from patients.record.models import NextStep, Patient
+from patients.record.rules import StepKind
+from tumorboard.meetings.queries import next_meetings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LIST_SIZE = 60
+WEEK = timedelta(days=7)
+
+# The tabs of the worklist: key, label, the kinds of step behind it.
+KINDS: tuple[tuple[str, str, tuple[StepKind, ...]], ...] = (
+    ("scans", "Scans", (StepKind.STUDY, StepKind.REVIEW)),
+    ("treatment", "Treatment", (StepKind.LINE, StepKind.ADMINISTRATION)),
+    ("board", "Board", (StepKind.REFERRAL, StepKind.ACTION, StepKind.TOLD)),
+    ("goals", "Goals", (StepKind.GOALS,)),
+    ("other", "Other", (StepKind.VISIT, StepKind.REVIEW_IMPORT)),
+)
+
+
+@dataclass(frozen=True)
+class WorkRow:
+    """One step on the worklist: `kind` and `word` are its tag, `why` its second line."""
+
+    step: NextStep
+    row: PatientRow
+    kind: str
+    word: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    note: str
+    rows: tuple[WorkRow, ...]
+
+
+def _scope(request: SignedInRequest) -> QuerySet[NextStep]:
+    """Open steps of patients in care. Coordinators and leads see the team's, the others what is theirs: what they
+    own, what lies in the queue of one of their roles, and what their own patients need that nobody owns."""
+    access = request.access
+    in_care = Patient.objects.in_care().filter(pk=OuterRef("patient_id"))
+    steps = NextStep.objects.filter(
+        Exists(in_care), team_id__in=access.team_ids, closed_at__isnull=True
+    ).select_related("owner", "patient__team")
+    if access.has_role(Role.NURSE_COORDINATOR) or access.has_role(Role.TEAM_LEAD):
+        return steps
+    roles = {role for held in access.roles.values() for role in held}
+    return steps.filter(Q(owner=request.user) | Q(owner__isnull=True, owner_role__in=roles))
+
+
+def _work_row(step: NextStep, row: PatientRow, today: date, absent: frozenset[int]) -> WorkRow:
+    owner = str(step.owner) if step.owner else "nobody"
+    role = f", {step.get_owner_role_display()}" if step.owner is None and step.owner_role else ""
+    if step.owner is None and not step.owner_role:
+        kind, word = "red", "No owner"
+    elif step.owner_id in absent:
+        kind, word = "red", "Absent"
+    elif step.due_on and step.due_on < today:
+        kind, word = "red", "Overdue"
+    elif step.due_on == today:
+        kind, word = "amb", "Due"
+    elif step.kind == StepKind.GOALS:
+        kind, word = "amb", "Goals"
+    else:
+        kind, word = "acc", "Planned"
+    why = f"Owner {owner}{role}" + (f" · {ago(step.due_on, today)}" if step.due_on else " · no date")
+    return WorkRow(step, row, kind, word, why)
+
+
+def _groups(rows: Iterable[WorkRow]) -> tuple[Group, ...]:
+    """Highest risk first: work nobody is responsible for, then what is late, then the day, then what is to come."""
+    risk, now, coming, undated = [], [], [], []
+    for work in rows:
+        if work.kind == "red":
+            risk.append(work)
+        elif work.kind == "amb":
+            now.append(work)
+        else:
+            (coming if work.step.due_on else undated).append(work)
+    order = {"No owner": 0, "Absent": 1, "Overdue": 2}
+    risk.sort(key=lambda work: (order[work.word], work.step.due_on or date.max))
+    named = (
+        ("At risk now", "nobody responsible first", risk),
+        ("Today", "", now),
+        ("Coming", "", coming),
+        ("Without a date", "", undated),
+    )
+    return tuple(Group(title, note, tuple(group)) for title, note, group in named if group)
+
+
+@signed_in("everybody has a workspace; it shows only what is theirs")
+@require_safe
+def home(request: SignedInRequest) -> HttpResponse:
+    now = timezone.now()
+    access = request.access
+    today = access.home.local_date(now) if access.home else now.date()
+    tab = request.GET.get("kind", "")
+    kinds = next((kinds for key, _, kinds in KINDS if key == tab), None)
+    steps = _scope(request)
+    counts = {key: steps.filter(kind__in=kinds_, due_on__lte=today + WEEK).count() for key, _, kinds_ in KINDS}
+    shown = steps.filter(kind__in=kinds) if kinds else steps
+    listed = list(shown.order_by(F("due_on").asc(nulls_last=True), "pk")[: LIST_SIZE + 1])
+    rows = rows_for([step.patient for step in listed[:LIST_SIZE]], today)
+    absent = absent_user_ids(today)
+    work = [_work_row(step, row, today, absent) for step, row in zip(listed, rows, strict=False)]
+    sees = access.may(Permission.PATIENT_VIEW)
+    net = (
+        Patient.objects.visible_to(request.user)
+        .in_care()
+        .exclude(pk__in=NextStep.objects.filter(closed_at__isnull=True).values("patient_id"))
+        .order_by("sort_key", "pk")[:6]
+        if sees
+        else Patient.objects.none()
+    )
+    without = rows_for(list(net), today)
+    inbox = list(InboxItem.objects.open().filter(recipient=request.user).order_by("-raised_at", "-pk")[:5])
+    note_read(request, [w.step.patient_id for w in work] + [r.patient.pk for r in without])
+    return render_page(
+        request,
+        "workspace/home.html",
+        {
+            "today": today,
+            "groups": _groups(work),
+            "cut": len(listed) > LIST_SIZE,
+            "tabs": [
+                Tab("All", "?", current=not kinds),
+                *(Tab(label, f"?kind={key}", count=counts[key], current=tab == key) for key, label, _ in KINDS),
+            ],
+            "without": without,
+            "inbox": inbox,
+            "meetings": next_meetings(request.user, now) if sees else (),
+            "is_team_list": access.has_role(Role.NURSE_COORDINATOR) or access.has_role(Role.TEAM_LEAD),
+            "sees_patients": sees,
+        },
+        fragment="worklist",
+    )

@@ -1,0 +1,188 @@
+"""What every page carries: navigation with counts, notices, the person's view settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.http import require_POST
+
+from careteam.access.gate import SignedInRequest, signed_in
+from careteam.access.queries import Access, access_of
+from careteam.events.models import Heartbeat
+from careteam.notifications.models import InboxItem
+from careteam.people.models import User
+from careteam.people.rules import Permission, Theme
+from careteam.web.responses import toast
+from patients.goals.models import GoalsPrompt
+from patients.goals.rules import PromptStatus
+from patients.imaging.models import ImagingStudy
+
+if TYPE_CHECKING:
+    from datetime import date
+
+STALE_AFTER_SECONDS = 10 * 60  # the sweep ticks every minute; ten without one is a fault worth a banner
+COUNT_CAP = 99
+
+
+@dataclass(frozen=True)
+class NavItem:
+    key: str
+    label: str
+    url: str
+    icon: str
+    count: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class Notice:
+    text: str
+    strong: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Shell:
+    user_name: str = ""
+    role_label: str = ""
+    team_name: str = ""
+    nav: tuple[NavItem, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    theme: str = ""
+    view: str = ""
+    shortcuts_on: bool = False
+    search_url: str = ""
+    is_demo: bool = False
+    sign_out_url: str = ""
+    preferences_url: str = ""
+    team_url: str = ""
+
+
+def _capped(count: int) -> str:
+    if not count:
+        return ""
+    return f"{COUNT_CAP}+" if count > COUNT_CAP else str(count)
+
+
+def _counts(user: User, access: Access, today: date) -> dict[str, str]:
+    """Open work behind each entry of the rail, counted up to 99: three short index scans."""
+    teams = access.team_ids
+    top = COUNT_CAP + 1
+    studies = ImagingStudy.objects.filter(team_id__in=teams, patient__enrollment_status="active").due(today)
+    prompts = GoalsPrompt.objects.filter(
+        patient__team_id__in=teams, patient__enrollment_status="active", status=PromptStatus.OPEN
+    )
+    inbox = InboxItem.objects.open().filter(recipient=user)
+    return {
+        "imaging": _capped(studies.order_by()[:top].count()),
+        "goals": _capped(prompts.order_by()[:top].count()),
+        "inbox": _capped(inbox.order_by()[:top].count()),
+    }
+
+
+def _nav(request: HttpRequest, user: User, access: Access, today: date) -> tuple[NavItem, ...]:
+    counts = _counts(user, access, today)
+    sees_patients = access.may(Permission.PATIENT_VIEW)
+    entries = [("workspace", "Workspace", reverse("home"))]
+    if sees_patients:
+        entries += [
+            ("patients", "Patients", reverse("patients")),
+            ("imaging", "Imaging", reverse("imaging")),
+            ("goals", "Goals", reverse("goals")),
+            ("boards", "Boards", reverse("boards")),
+        ]
+    entries.append(("inbox", "Inbox", reverse("inbox")))
+    if access.may(Permission.REPORT_VIEW) or access.may(Permission.AUDIT_VIEW):
+        entries.append(("reports", "Reports", reverse("reports")))
+    here = request.path.split("/")[1]
+    return tuple(
+        NavItem(
+            key,
+            label,
+            url,
+            key,
+            counts.get(key, ""),
+            current=(here or "workspace") == url.split("/")[1] or (key == "workspace" and not here),
+        )
+        for key, label, url in entries
+    )
+
+
+def _notices(access: Access) -> tuple[Notice, ...]:
+    notices = []
+    if any(team.is_demo for team in access.teams):
+        notices.append(Notice("Every person here is invented.", "Demo data."))
+    if access.emergency_patient_ids:
+        notices.append(Notice("The owning team is told what you open.", "Emergency access in force.", "amb"))
+    beat = Heartbeat.objects.filter(name="sweep").values_list("at", flat=True).first()
+    if beat is None or (timezone.now() - beat).total_seconds() > STALE_AFTER_SECONDS:
+        notices.append(Notice("The sweep has not run for ten minutes. Tell the operator.", "Reminders stopped.", "red"))
+    return tuple(notices)
+
+
+def _build(request: HttpRequest) -> Shell:
+    user = getattr(request, "user", None)
+    asked = request.GET.get("view", request.session.get("view", "") if hasattr(request, "session") else "")
+    view = "projector" if asked == "projector" else ""
+    if not isinstance(user, User):
+        return Shell(view=view)
+    access = access_of(user)
+    home = access.home
+    today = home.local_date(timezone.now()) if home else timezone.now().date()
+    return Shell(
+        user_name=str(user),
+        role_label=access.role_label,
+        team_name=home.name if home else "No team",
+        nav=_nav(request, user, access, today),
+        notices=_notices(access),
+        theme=user.theme,
+        view=view,
+        shortcuts_on=user.shortcuts_on,
+        search_url=reverse("search"),
+        is_demo=bool(home and home.is_demo),
+        sign_out_url=reverse("account_logout"),
+        preferences_url=reverse("preferences"),
+        team_url=reverse("team"),
+    )
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """Context processor; computed only when a template asks (a fragment does not pay for it)."""
+    return {"shell": SimpleLazyObject(lambda: _build(request)), "decision_support": settings.DECISION_SUPPORT_ENABLED}
+
+
+@require_POST
+@signed_in("how the pages look is each person's own choice")
+def preferences(request: SignedInRequest) -> HttpResponse:
+    """Theme and single-key shortcuts. POST only; unknown values are ignored."""
+    user = request.user
+    changed = []
+    if request.POST.get("theme") in Theme.values:
+        user.theme = request.POST["theme"]
+        changed.append("theme")
+    if request.POST.get("shortcuts") in {"on", "off"}:
+        user.shortcuts_on = request.POST["shortcuts"] == "on"
+        changed.append("shortcuts_on")
+    if request.POST.get("view") in {"", "projector"}:
+        request.session["view"] = request.POST["view"]
+    if changed:
+        user.save(update_fields=changed)
+        toast(request, "Saved")
+    back = request.POST.get("next", "/")
+    return redirect(back if back.startswith("/") and not back.startswith("//") else "/")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  # Django's signature
+    return render(
+        request,
+        "403.html",
+        {"reason": "This page was open too long. Go back, reload it and send again; what you typed is still there."},
+        status=403,
+    )

@@ -1,0 +1,15 @@
+"""The only writers of the record."""
+
+from patients.record.commands.care import change_enrollment, close_step, open_step, record_death
+from patients.record.commands.entries import add_entry, change_entry, change_patient, enter_in_error
+
+__all__ = [
+    "add_entry",
+    "change_enrollment",
+    "change_entry",
+    "change_patient",
+    "close_step",
+    "enter_in_error",
+    "open_step",
+    "record_death",
+]
