@@ -98,6 +98,12 @@ def toast(
     messages.info(request, text, extra_tags=" ".join(tags), fail_silently=True)
 
 
+def kind(message: object) -> str:
+    """The kind a message carries (`red`, `amb` …); empty when it has none."""
+    tags = str(getattr(message, "extra_tags", "") or "").split()
+    return tags[0] if tags and not tags[0].startswith("undo:") else ""
+
+
 def undo_url(message: object) -> str:
     """The undo path a message carries; empty when it has none."""
     found = UNDO.search(str(getattr(message, "extra_tags", "") or ""))

@@ -22,9 +22,10 @@
     go();
   };
 
-  const show = ({ text, undo }) => {
+  const show = ({ text, undo, kind }) => {
     const toast = template.content.firstElementChild.cloneNode(true);
     toast.querySelector("[data-text]").textContent = text;
+    if (kind !== "red" && kind !== "amb") toast.querySelector(":scope > svg").remove();
     const form = toast.querySelector("[data-undo]");
     if (undo && undo.startsWith("/") && !undo.startsWith("//")) {
       form.action = undo;

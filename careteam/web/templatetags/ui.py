@@ -15,9 +15,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from careteam.web import marks, svg, words
+from careteam.web import marks, responses, svg, words
 from careteam.web.paging import Page, with_params
-from careteam.web.responses import undo_url
 from careteam.web.svg import Sparkline
 
 register = template.Library()
@@ -293,4 +292,7 @@ def sort_th(page: Page[Any], key: str, label: str = "", css: str = "") -> SafeSt
 @register.inclusion_tag("components/toasts.html")
 def toast_list(messages: Iterable[Any] | None) -> dict[str, object]:
     """The messages of the last answer as toasts, with the undo button of `responses.toast`."""
-    return {"toasts": [{"text": str(item), "undo": undo_url(item)} for item in messages or ()]}
+    shown = [
+        {"text": str(item), "undo": responses.undo_url(item), "kind": responses.kind(item)} for item in messages or ()
+    ]
+    return {"toasts": shown}

@@ -307,6 +307,24 @@ def test_toasts_carry_their_undo() -> None:
     assert "Saved &lt;b&gt;" in text
 
 
+def test_a_warning_toast_has_a_shape() -> None:
+    warning = html("{% toast_list messages %}", messages=[Message(20, "Not saved", extra_tags="amb undo:/undo/7/")])
+    assert 'data-toast><svg class="i"' in warning
+    assert 'action="/undo/7/"' in warning
+    assert "data-toast><span data-text>Done" in html("{% toast_list messages %}", messages=[Message(20, "Done")])
+
+
+def test_filters_keep_other_codes_and_need_no_script() -> None:
+    class Filter(forms.Form):
+        state = forms.ChoiceField(choices=[("", "All"), ("due", "Due")], required=False)
+
+    text = html("{% filters form keep %}", form=Filter({"state": "due"}), keep={"sort": "-due"})
+    assert '<form class="bar" method="get"' in text
+    assert '<input type="hidden" name="sort" value="-due">' in text
+    assert '<option value="due" selected>Due</option>' in text
+    assert '<button class="btn sm"' in text
+
+
 # --- whole components -----------------------------------------------------------------------------------------------
 
 
@@ -334,3 +352,20 @@ def test_base_page_works_for_nobody_and_without_any_context() -> None:
     text = html('{% include "500.html" %}')
     assert "Something broke on our side" in text
     assert 'class="rail"' not in text
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        ([{"url": "/p/1/", "name": "Ann <A>", "mrn": "90-1", "detail": "67 F"}], "1 patient found"),
+        ([], "No patient found"),
+    ],
+)
+def test_search_results_say_how_many(results: list[dict[str, str]], said: str) -> None:
+    text = html('{% include "components/search_results.html" %}', q="ann", results=results)
+    assert f'<p class="vh" role="status">{said}</p>' in text
+    assert "<A>" not in text
+
+
+def test_search_without_a_question_is_empty() -> None:
+    assert html('{% include "components/search_results.html" %}', q="", results=[]) == ""
