@@ -1,4 +1,4 @@
-"""Loaded by `-p tests.embedded` before anything else: Django reads the servers' addresses when settings are imported."""
+"""Loaded by `-p tests.embedded` before all else: Django reads the servers' addresses when settings are imported."""
 
 import os
 from pathlib import Path

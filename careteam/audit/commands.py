@@ -82,9 +82,7 @@ def seal(*, now: datetime, limit: int = SEAL_BATCH) -> int:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_SEAL_LOCK])
             if not cursor.fetchone()[0]:
                 return 0
-        rows = list(
-            AuditEvent.objects.filter(seal__isnull=True).order_by("pk").values_list("pk", "digest")[:limit]
-        )
+        rows = list(AuditEvent.objects.filter(seal__isnull=True).order_by("pk").values_list("pk", "digest")[:limit])
         if not rows:
             return 0
         pairs = [(row_id, bytes(digest)) for row_id, digest in rows]

@@ -86,5 +86,3 @@ def trail(
     if until is not None:
         rows = rows.filter(at__lt=until)
     return rows
-
-

@@ -75,9 +75,7 @@ class Delivery(models.Model):
 
     class Meta:
         indexes = (
-            models.Index(
-                fields=["next_attempt_at"], name="delivery_pending", condition=models.Q(status="pending")
-            ),
+            models.Index(fields=["next_attempt_at"], name="delivery_pending", condition=models.Q(status="pending")),
         )
         constraints = (
             models.CheckConstraint(

@@ -28,9 +28,9 @@ def people_with_role(team: Team, *roles: Role) -> list[User]:
 def team_people(team_ids: frozenset[int]) -> list[User]:
     """Everybody who currently works in one of the teams, by name."""
     return list(
-        User.objects.filter(pk__in=Membership.objects.current().filter(team_id__in=team_ids).values("user_id")).order_by(
-            "name", "pk"
-        )
+        User.objects.filter(
+            pk__in=Membership.objects.current().filter(team_id__in=team_ids).values("user_id")
+        ).order_by("name", "pk")
     )
 
 

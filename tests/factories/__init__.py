@@ -1,4 +1,4 @@
-"""Makes rows for tests: `team()`, `person(team, Role.ONCOLOGIST)`, `patient(team)` … Each takes overrides by keyword."""
+"""Makes rows for tests: `team()`, `person(team, Role.ONCOLOGIST)`, `patient(team)` … Overrides by keyword."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ def person(in_team: Team | None, *roles: Role, **fields: Any) -> User:
     number = next(_count)
     specialty = fields.pop("specialty", "")
     user = User.objects.create_user(
-        fields.pop("email", f"person{number}@example.org"), PASSWORD, name=fields.pop("name", f"Person {number}"), **fields
+        fields.pop("email", f"person{number}@example.org"),
+        PASSWORD,
+        name=fields.pop("name", f"Person {number}"),
+        **fields,
     )
     if in_team is not None:
         Membership.objects.create(
