@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import os
 import pwd
 import shutil
 import stat
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,16 +78,7 @@ class Place:
         plain = [str(arg) for arg in args]
         if os.geteuid() == self.uid:
             return plain
-        setpriv = shutil.which("setpriv")
-        if setpriv is None:
-            raise ServerError(
-                "As root the embedded servers need the program setpriv (package util-linux). "
-                "Install it, or run this as an ordinary user."
-            )
-        # dac_override lets the account reach a checkout below a closed folder (/root) without opening that folder.
-        keep = "-all,+dac_override"
-        who = (f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups")
-        return [setpriv, *who, f"--inh-caps={keep}", f"--ambient-caps={keep}", *plain]
+        return [*_as_account(self.uid, self.gid), *plain]
 
     def give(self, path: Path) -> None:
         """Let the servers' account own what root made, so that its owner can go on without root."""
@@ -102,6 +95,29 @@ class Place:
             raise ServerError(f"{folder} belongs to user {status.st_uid}. Remove it, or run this as that user.")
         if stat.S_IMODE(status.st_mode) != 0o700:
             folder.chmod(0o700)
+
+
+@functools.cache
+def _as_account(uid: int, gid: int) -> tuple[str, ...]:
+    """What to put before a command line so that it runs as this account. Only for root."""
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise ServerError(
+            "As root the embedded servers need the program setpriv (package util-linux). "
+            "Install it, or run this as an ordinary user."
+        )
+    who = (setpriv, f"--reuid={uid}", f"--regid={gid}", "--clear-groups")
+    # dac_override lets the account reach a checkout below a closed folder (/root) without opening that folder.
+    # A container may forbid it: then the folders must be open.
+    keep = "-all,+dac_override"
+    for prefix in ((*who, f"--inh-caps={keep}", f"--ambient-caps={keep}"), who):
+        tried = subprocess.run([*prefix, "true"], cwd="/", capture_output=True, text=True, check=False)
+        if tried.returncode == 0:
+            return prefix
+    raise ServerError(
+        f"PostgreSQL refuses to run as root, and another account cannot be used here ({tried.stderr.strip()}). "
+        "Run this as an ordinary user, or give DATABASE_URL and REDIS_URL."
+    )
 
 
 def place_at(root: Path) -> Place:
@@ -164,4 +180,7 @@ def locked(place: Place) -> Iterator[None]:
     """Only one process at a time starts or stops servers."""
     with open_lock(place, "lock") as file:
         flock(file, fcntl.LOCK_EX)
-        yield
+        try:
+            yield
+        except PermissionError as error:
+            raise ServerError(f"No access to {error.filename}. Run this as its owner, or remove it.") from error
