@@ -1,5 +1,6 @@
 """Table of contents: Django finds the app's tables here; the substance is in the slices."""
 
+from patients.fhir.models import ImportedRow, ImportLine, ImportRun, ReviewItem, SourceRecord
 from patients.goals.models import (
     GoalsAddendum,
     GoalsConversation,
@@ -59,6 +60,9 @@ __all__ = [
     "GoalsPromptReason",
     "GuidanceAnswer",
     "ImagingStudy",
+    "ImportLine",
+    "ImportRun",
+    "ImportedRow",
     "LiverAssessment",
     "Measurement",
     "Medication",
@@ -71,6 +75,8 @@ __all__ = [
     "ProtocolSignature",
     "ReceptorImaging",
     "Reminder",
+    "ReviewItem",
+    "SourceRecord",
     "Specimen",
     "SurveillancePlan",
     "TradeOff",

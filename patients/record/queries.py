@@ -121,7 +121,11 @@ class Trend:
 
     @property
     def spark(self) -> Sparkline | None:
-        return sparkline(self.values, label=f"{self.label}, last {len(self.values)} values") if len(self.values) > 1 else None
+        return (
+            sparkline(self.values, label=f"{self.label}, last {len(self.values)} values")
+            if len(self.values) > 1
+            else None
+        )
 
     @property
     def unit(self) -> str:

@@ -19,8 +19,7 @@ from careteam.web.parts import Difference
 from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
 from patients.record import commands, policies
 from patients.record.forms import ENTRIES, DeathForm, EnrollmentForm, EntryForm, ErrorForm, PatientForm
-from patients.record.models import ClinicalRow, Patient
-from patients.record.models.base import StaleEdit
+from patients.record.models import ClinicalRow, Patient, StaleEdit
 from patients.record.queries import overview, readable_patient, sections, trends_of
 from patients.record.rules import EnrollmentStatus
 

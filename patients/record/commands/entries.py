@@ -27,8 +27,8 @@ from patients.record.models import (
     PatientIdentifier,
     ReceptorImaging,
     Specimen,
+    StaleEdit,
 )
-from patients.record.models.base import StaleEdit
 from patients.record.rules import ECOG, ResponseCategory, search_key, sort_key
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Tables of the record, by concept."""
 
-from patients.record.models.base import ClinicalQuerySet, ClinicalRow, visible_patients
+from patients.record.models.base import ClinicalQuerySet, ClinicalRow, StaleEdit, visible_patients
 from patients.record.models.disease import (
     Diagnosis,
     DiseaseStatus,
@@ -53,5 +53,6 @@ __all__ = [
     "PatientIdentifier",
     "ReceptorImaging",
     "Specimen",
+    "StaleEdit",
     "visible_patients",
 ]
