@@ -196,6 +196,8 @@ class Limits:
     admission_days: int
     stage4_days: int
     review_days: int
+    answer_days: int
+    ask_again_days: int
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,31 @@
+"""The only writers of goals of care."""
+
+from patients.goals.commands.drafts import discard_draft, save_draft
+from patients.goals.commands.prompts import (
+    close_prompt,
+    close_prompts_for_good,
+    decline,
+    defer,
+    raise_prompts,
+    reopen_due,
+)
+from patients.goals.commands.referrals import answer_referral, refer
+from patients.goals.commands.reviews import review_prompts
+from patients.goals.commands.signing import add_addendum, retract, sign
+
+__all__ = [
+    "add_addendum",
+    "answer_referral",
+    "close_prompt",
+    "close_prompts_for_good",
+    "decline",
+    "defer",
+    "discard_draft",
+    "raise_prompts",
+    "refer",
+    "reopen_due",
+    "retract",
+    "review_prompts",
+    "save_draft",
+    "sign",
+]

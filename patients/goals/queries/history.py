@@ -1,0 +1,65 @@
+"""Drafts, conversations and prompts of one patient, row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from careteam.people.models import User
+from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt, PalliativeReferral
+from patients.goals.rules import LIVE_PROMPTS, CodeStatus, ConversationStatus, Matter
+
+
+def own_draft(patient_id: int, author: User) -> GoalsDraft | None:
+    """The author's own draft; there is no query that gives anybody else its text."""
+    return GoalsDraft.objects.filter(patient_id=patient_id, author=author).first()
+
+
+def live_prompt(patient_id: int) -> GoalsPrompt | None:
+    return GoalsPrompt.objects.filter(patient_id=patient_id, status__in=LIVE_PROMPTS).first()
+
+
+def conversations_of(patient_id: int) -> list[GoalsConversation]:
+    """Every version, newest first, retracted ones too; `number` is the version as the pages count it."""
+    rows = list(
+        GoalsConversation.objects.filter(patient_id=patient_id)
+        .select_related("signed_by", "retracted_by")
+        .prefetch_related("trade_offs", "addenda__signed_by")
+        .order_by("signed_at", "pk")
+    )
+    for number, row in enumerate(rows, 1):
+        row.number = number
+    return rows[::-1]
+
+
+@dataclass(frozen=True)
+class MarkOnTimeline:
+    """A conversation as the timeline draws it."""
+
+    conversation_id: int
+    held_on: date
+    label: str
+
+
+def timeline_marks(patient_id: int) -> list[MarkOnTimeline]:
+    """Conversations that count, oldest first, each with a short label: what mattered, or that a code status came."""
+    marks = []
+    rows = (
+        GoalsConversation.objects.filter(patient_id=patient_id)
+        .exclude(status=ConversationStatus.RETRACTED)
+        .order_by("held_on", "pk")
+    )
+    for row in rows:
+        if row.matters:
+            label = Matter(row.matters[0]).label
+        elif row.code_status != CodeStatus.NOT_DISCUSSED:
+            label = f"{CodeStatus(row.code_status).label} recorded"
+        else:
+            label = "Conversation"
+        marks.append(MarkOnTimeline(row.pk, row.held_on, str(label)))
+    return marks
+
+
+def palliative_contact(patient_id: int) -> PalliativeReferral | None:
+    """The latest referral to the palliative team that was not declined."""
+    return PalliativeReferral.objects.filter(patient_id=patient_id).exclude(status="declined").order_by("-pk").first()

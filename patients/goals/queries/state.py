@@ -1,0 +1,299 @@
+"""The goals of patients as of a day: for banner, board case, lists, the goals panel. Three queries for any number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Concat, JSONObject, Trim
+
+from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt, GoalsPromptReason, TradeOff
+from patients.goals.rules import (
+    LIVE_PROMPTS,
+    CodeStatus,
+    ConversationStatus,
+    InformationPreference,
+    Matter,
+    Place,
+    PromptReason,
+    PromptStatus,
+    age_in_words,
+    event_passed,
+    review_due_on,
+    trade_off_words,
+)
+from patients.protocol.models import ProtocolSignature
+from patients.protocol.rules import NUMBERS
+from patients.record.models import DiseaseStatus
+from patients.record.rules import ResponseCategory
+
+
+@dataclass(frozen=True)
+class ReasonNow:
+    reason: str
+    since: date
+    detail: str = ""
+
+    @property
+    def label(self) -> str:
+        return str(PromptReason(self.reason).label)
+
+    @property
+    def words(self) -> str:
+        """ "New progression", "Therapy line 3 or later (therapy line 7: PRRT)"."""
+        return f"{self.label} ({self.detail})" if self.detail else self.label
+
+
+@dataclass(frozen=True)
+class PromptNow:
+    """The live prompt of a patient: open, or waiting for its date."""
+
+    prompt_id: int
+    status: str
+    raised_on: date
+    ask_again_on: date | None
+    version: int
+    reasons: tuple[ReasonNow, ...]
+    days_open: int
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == PromptStatus.OPEN
+
+    @property
+    def words(self) -> str:
+        return ", ".join(reason.words for reason in self.reasons)
+
+
+@dataclass(frozen=True)
+class DraftBy:
+    """Somebody's unsigned draft: that it exists, never what it says."""
+
+    author_id: int
+    name: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True)
+class TradeOffNow:
+    """Structured, for the plan check: burden code, amount in the burden's unit, acceptance code, condition."""
+
+    burden: str
+    more_than: int
+    acceptance: str
+    condition: str
+
+    @property
+    def words(self) -> str:
+        return trade_off_words(self.burden, self.more_than, self.acceptance, self.condition)
+
+
+@dataclass(frozen=True)
+class GoalsNow:
+    """The goals of one patient as of a day. `exists` is False where no conversation was signed (or all retracted).
+
+    Code status and information preference come from the latest conversation that *recorded* one: a later talk that
+    did not touch them does not erase them.
+    """
+
+    patient_id: int
+    exists: bool = False
+    conversation_id: int = 0
+    held_on: date | None = None
+    signed_by: str = ""
+    age_months: int | None = None
+    age_words: str = ""
+    quote: str = ""
+    summary: str = ""
+    matters: tuple[str, ...] = ()
+    information_preference: str = ""
+    code_status: str = ""
+    code_status_on: date | None = None
+    treatment_limits: str = ""
+    place_of_care: str = ""
+    event: str = ""
+    event_on: date | None = None
+    event_passed: bool = False
+    review_on: date | None = None
+    review_due: bool = False
+    before_progression: bool = False
+    trade_offs: tuple[TradeOffNow, ...] = ()
+    prompt: PromptNow | None = None
+    drafts: tuple[DraftBy, ...] = field(default=())
+
+    @property
+    def draft_by(self) -> tuple[str, ...]:
+        return tuple(draft.name for draft in self.drafts)
+
+    @property
+    def matters_words(self) -> str:
+        return "; ".join(Matter(code).label for code in self.matters)
+
+    @property
+    def information_words(self) -> str:
+        return str(InformationPreference(self.information_preference).label) if self.information_preference else ""
+
+    @property
+    def code_status_words(self) -> str:
+        """ "DNR", "Full", or empty when it was never discussed."""
+        return str(CodeStatus(self.code_status).label) if self.code_status else ""
+
+    @property
+    def has_limits(self) -> bool:
+        """DNR, DNI or recorded treatment limits: to be reviewed before a procedure."""
+        return bool(self.treatment_limits) or self.code_status in {CodeStatus.DNR, CodeStatus.DNI, CodeStatus.DNR_DNI}
+
+    @property
+    def headline(self) -> str:
+        """For the banner: what matters first, in two words."""
+        if not self.exists:
+            return ""
+        if self.matters:
+            return "; ".join(Matter(code).label for code in self.matters[:2])
+        return "Recorded"
+
+    @property
+    def place_words(self) -> str:
+        return str(Place(self.place_of_care).label) if self.place_of_care else ""
+
+
+def _person(path: str) -> Trim:
+    return Trim(Concat(f"{path}__title", Value(" "), f"{path}__name"))
+
+
+def current_conversations(patient_ids: Iterable[int]) -> QuerySet[GoalsConversation]:
+    """The conversation that counts per patient: the signed one; where that was retracted, the latest before it."""
+    return (
+        GoalsConversation.objects.filter(patient_id__in=patient_ids)
+        .exclude(status=ConversationStatus.RETRACTED)
+        .order_by("patient_id", "status", "-held_on", "-pk")  # "signed" sorts before "superseded"
+        .distinct("patient_id")
+    )
+
+
+def _conversations(patient_ids: list[int]) -> QuerySet[GoalsConversation]:
+    same = GoalsConversation.objects.filter(patient_id=OuterRef("patient_id")).exclude(
+        status=ConversationStatus.RETRACTED
+    )
+    code = same.exclude(code_status=CodeStatus.NOT_DISCUSSED).order_by("-held_on", "-pk")
+    told = same.exclude(information_preference="").order_by("-held_on", "-pk")
+    progressed = DiseaseStatus.objects.valid().filter(
+        patient_id=OuterRef("patient_id"), category=ResponseCategory.PD, assessed_on__gt=OuterRef("held_on")
+    )
+    trade_offs = TradeOff.objects.filter(conversation_id=OuterRef("pk")).order_by("burden")
+    review_days = ProtocolSignature.objects.filter(
+        team_id=OuterRef("patient__team_id"), code="goals.review", withdrawn_at__isnull=True
+    ).order_by("-version")
+    return (
+        current_conversations(patient_ids)
+        .annotate(
+            latest_code=Subquery(
+                code.values_list(JSONObject(status="code_status", on=Coalesce("code_status_on", "held_on")), flat=True)[
+                    :1
+                ]
+            ),
+            latest_told=Subquery(told.values("information_preference")[:1]),
+            progressed=Exists(progressed),
+            offs=ArraySubquery(
+                trade_offs.values_list(
+                    JSONObject(burden="burden", more_than="more_than", acceptance="acceptance", condition="condition"),
+                    flat=True,
+                )
+            ),
+            signer=_person("signed_by"),
+            review_days=Subquery(review_days.values("value")[:1]),
+        )
+        .defer("permission", "understanding", "prognosis_shared", "worries", "strength", "hopes")
+    )
+
+
+def prompt_now(prompt: GoalsPrompt, on: date) -> PromptNow:
+    """The prompt with its reasons; wants the annotation of `with_reasons`."""
+    why: list[Mapping[str, str]] = prompt.why  # type: ignore[attr-defined]
+    seen: dict[tuple[str, str], ReasonNow] = {}
+    for row in why:
+        reason = ReasonNow(row["reason"], date.fromisoformat(row["since"]), row["detail"])
+        seen.setdefault((reason.reason, reason.detail), reason)
+    return PromptNow(
+        prompt_id=prompt.pk,
+        status=prompt.status,
+        raised_on=prompt.raised_on,
+        ask_again_on=prompt.ask_again_on,
+        version=prompt.version,
+        reasons=tuple(seen.values()),
+        days_open=max((on - prompt.raised_on).days, 0),
+    )
+
+
+def with_reasons(prompts: QuerySet[GoalsPrompt]) -> QuerySet[GoalsPrompt]:
+    """Adds the reasons (`why`) in the same query, for `prompt_now`."""
+    reasons = GoalsPromptReason.objects.filter(prompt_id=OuterRef("pk")).order_by("since", "pk")
+    return prompts.annotate(
+        why=ArraySubquery(reasons.values_list(JSONObject(reason="reason", since="since", detail="detail"), flat=True))
+    )
+
+
+def _goals(row: Any, on: date) -> dict[str, Any]:
+    code = row.latest_code or {}
+    review_days = int(row.review_days or NUMBERS["goals.review"].value)
+    review_on = review_due_on(row.held_on, row.next_review_on, review_days)
+    months = (on.year - row.held_on.year) * 12 + on.month - row.held_on.month - (on.day < row.held_on.day)
+    return {
+        "exists": True,
+        "conversation_id": row.pk,
+        "held_on": row.held_on,
+        "signed_by": row.signer,
+        "age_months": max(months, 0),
+        "age_words": age_in_words(row.held_on, on),
+        "quote": row.quote,
+        "summary": row.summary,
+        "matters": tuple(row.matters),
+        "information_preference": row.latest_told or "",
+        "code_status": code.get("status", ""),
+        "code_status_on": date.fromisoformat(code["on"]) if code else None,
+        "treatment_limits": row.treatment_limits,
+        "place_of_care": row.place_of_care,
+        "event": row.event,
+        "event_on": row.event_on,
+        "event_passed": event_passed(row.event_on, on),
+        "review_on": review_on,
+        "review_due": review_on <= on,
+        "before_progression": row.progressed,
+        "trade_offs": tuple(TradeOffNow(**each) for each in row.offs),
+    }
+
+
+def goals_summary(patient_ids: Iterable[int], on: date) -> dict[int, GoalsNow]:
+    """The goals of these patients, one entry for each id; three queries however many there are."""
+    ids = sorted(set(patient_ids))
+    if not ids:
+        return {}
+    talks = {row.patient_id: _goals(row, on) for row in _conversations(ids)}
+    live = with_reasons(GoalsPrompt.objects.filter(patient_id__in=ids, status__in=LIVE_PROMPTS))
+    prompts = {row.patient_id: prompt_now(row, on) for row in live}
+    drafts: dict[int, list[DraftBy]] = {}
+    rows = (
+        GoalsDraft.objects.filter(patient_id__in=ids)
+        .order_by("started_at", "pk")
+        .values_list("patient_id", "author_id", _person("author"), "saved_at")
+    )
+    for patient_id, author_id, name, saved_at in rows:
+        drafts.setdefault(patient_id, []).append(DraftBy(author_id, name, saved_at))
+    return {
+        each: GoalsNow(
+            patient_id=each,
+            prompt=prompts.get(each),
+            drafts=tuple(drafts.get(each, ())),
+            **talks.get(each, {}),
+        )
+        for each in ids
+    }
+
+
+def goals_of(patient_id: int, on: date) -> GoalsNow:
+    """The goals of one patient as of a day: three queries."""
+    return goals_summary([patient_id], on)[patient_id]
