@@ -1,0 +1,131 @@
+"""Rows about treatment: lines, their doses, adverse events. Pure."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from careteam.cohort.histories.course import Course, Treatment
+from careteam.cohort.histories.profile import Profile
+from careteam.cohort.histories.rows import Dice, History, Ref
+
+SURGERY = {
+    "pancreas": "Distal pancreatectomy",
+    "jejunum_ileum": "Ileal resection with lymph nodes",
+    "lung": "Lobectomy",
+    "rectum": "Transanal excision",
+    "cecum_colon": "Right hemicolectomy",
+    "stomach": "Wedge resection of the stomach",
+    "duodenum_ampulla": "Duodenal resection",
+    "appendix": "Right hemicolectomy",
+    "thymus": "Thymectomy",
+    "unknown": "Explorative laparotomy with debulking",
+}
+_REDUCED = {"everolimus": "5 mg daily", "sunitinib": "25 mg daily", "cabozantinib": "40 mg daily"}
+
+
+def write_treatment(dice: Dice, history: History, profile: Profile, course: Course, today: date) -> list[Ref]:
+    """Lines in order of start; the refs lie beside `course.treatments`."""
+    refs = []
+    for treatment in course.treatments:
+        ref = _line(dice, history, profile, treatment, today)
+        refs.append(ref)
+        _doses(dice, history, treatment, ref)
+        _events(dice, history, treatment, ref, profile.died or today)
+    return refs
+
+
+def _line(dice: Dice, history: History, profile: Profile, treatment: Treatment, today: date) -> Ref:
+    regimen = treatment.regimen
+    imported = profile.enrollment == "under_review"
+    agent, dose, notes = regimen.agent, regimen.dose, treatment.note
+    if regimen.code == "surgery":
+        agent = SURGERY[profile.site]
+        if profile.stage == "IV" and dice.chance(0.4):
+            agent += ", liver debulking"
+    if regimen.code in _REDUCED and not notes and dice.chance(0.35) and (today - treatment.start).days > 120:
+        reduced = treatment.start + timedelta(days=dice.randint(40, 110))
+        dose, notes = _REDUCED[regimen.code], f"{regimen.dose} until {reduced.day} {reduced:%b %Y}, then reduced."
+    status = "active"
+    if treatment.start > today:
+        status = "planned"
+    elif treatment.end is not None:
+        status = "completed" if treatment.end_reason == "completed" else "stopped"
+    supportive = regimen.code in {"bsc", "hospice", "observation"}
+    return history.add(
+        "line",
+        modality=regimen.modality,
+        agent=agent,
+        role="supportive" if supportive else treatment.role,
+        intent="symptom" if treatment.role == "symptom_control" else regimen.intent,
+        start_reason=treatment.reason,
+        status=status,
+        planned_on=treatment.start - timedelta(days=dice.randint(3, 20)),
+        started_on=treatment.start if status != "planned" else None,
+        ended_on=treatment.end,
+        end_reason=treatment.end_reason,
+        end_note="Last dose reduced for toxicity before." if treatment.end_reason == "toxicity" else "",
+        dose=dose,
+        interval_days=regimen.cycle or None,
+        planned_count=regimen.count if regimen.finite and regimen.count > 1 else None,
+        site="right lobe, then left lobe" if regimen.modality == "embolization" else "",
+        trial_number="NCT05477576" if regimen.code == "trial" else "",
+        best_response=treatment.best,
+        last_response=treatment.last,
+        notes=notes,
+        needs_review=imported,
+        source="import" if imported else "",
+    )
+
+
+def _doses(dice: Dice, history: History, treatment: Treatment, line: Ref) -> None:
+    regimen = treatment.regimen
+    number = treatment.first_number
+    for day in treatment.doses:
+        late = dice.chance(0.05)
+        history.add(
+            "administration",
+            line=line,
+            number=number,
+            status="given",
+            planned_on=day,
+            given_on=day,
+            dose=Decimal(regimen.amount) if regimen.amount else None,
+            dose_unit=regimen.unit,
+            moved_from=day - timedelta(days=7) if late else None,
+            reason="Platelets low, one week later" if late and regimen.modality in {"prrt", "chemotherapy"} else "",
+            given_elsewhere="Day clinic of the local hospital" if regimen.modality == "ssa" and dice.chance(0.05) else "",
+        )
+        number += 1
+    for day in treatment.planned:
+        history.add(
+            "administration",
+            line=line,
+            number=number,
+            status="planned",
+            planned_on=day,
+            dose=Decimal(regimen.amount) if regimen.amount else None,
+            dose_unit=regimen.unit,
+        )
+        number += 1
+
+
+def _events(dice: Dice, history: History, treatment: Treatment, line: Ref, until: date) -> None:
+    toxicities = treatment.regimen.toxicities
+    if not toxicities:
+        return
+    end = min(treatment.end or until, until)
+    days = max(1, (end - treatment.start).days)
+    wanted = 2 if treatment.end_reason == "toxicity" else dice.pick({0: 0.45, 1: 0.4, 2: 0.15})
+    for term, highest in dice.sample(toxicities, min(wanted, len(toxicities))):
+        severe = treatment.end_reason == "toxicity" and wanted == 2
+        noticed = treatment.start + timedelta(days=dice.randint(0, days))
+        resolved = noticed + timedelta(days=dice.randint(10, 60))
+        history.add(
+            "adverse",
+            line=line,
+            term=term,
+            grade=max(2, highest) if severe else dice.randint(1, highest),
+            noticed_on=noticed,
+            resolved_on=resolved if resolved < until and dice.chance(0.8) else None,
+        )

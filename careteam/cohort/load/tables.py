@@ -1,0 +1,193 @@
+"""Which table a history's rows go to, and how a value is written for COPY."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from django.db.models.fields import NOT_PROVIDED
+
+from careteam.cohort.histories.rows import Address, Key, MeetingAt, Person, Ref, ReminderKey
+from careteam.notifications.models import InboxItem
+from patients.goals.models import (
+    GoalsAddendum,
+    GoalsConversation,
+    GoalsDraft,
+    GoalsPrompt,
+    GoalsPromptReason,
+    PalliativeReferral,
+    TradeOff,
+)
+from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, SurveillancePlan
+from patients.record.models import (
+    Admission,
+    Allergy,
+    CareTeamMember,
+    ClinicalFlag,
+    Comorbidity,
+    Diagnosis,
+    DiseaseStatus,
+    Encounter,
+    Enrollment,
+    GeneticResult,
+    LiverAssessment,
+    Measurement,
+    Medication,
+    Metastasis,
+    NextStep,
+    Patient,
+    PatientContact,
+    PatientIdentifier,
+    ReceptorImaging,
+    Specimen,
+)
+from patients.treatment.models import Administration, AdverseEvent, TreatmentLine
+from tumorboard.actions.models import Action
+from tumorboard.decisions.models import Decision, Recommendation, Told
+from tumorboard.meetings.models import AgendaItem
+from tumorboard.referrals.models import Referral
+
+# In the order in which rows may refer to each other.
+TABLES: dict[str, type[models.Model]] = {
+    "patient": Patient,
+    "identifier": PatientIdentifier,
+    "enrollment": Enrollment,
+    "contact": PatientContact,
+    "member": CareTeamMember,
+    "diagnosis": Diagnosis,
+    "metastasis": Metastasis,
+    "liver": LiverAssessment,
+    "specimen": Specimen,
+    "receptor": ReceptorImaging,
+    "status": DiseaseStatus,
+    "genetic": GeneticResult,
+    "measurement": Measurement,
+    "allergy": Allergy,
+    "medication": Medication,
+    "comorbidity": Comorbidity,
+    "flag": ClinicalFlag,
+    "admission": Admission,
+    "encounter": Encounter,
+    "line": TreatmentLine,
+    "administration": Administration,
+    "adverse": AdverseEvent,
+    "plan": SurveillancePlan,
+    "study": ImagingStudy,
+    "reminder": Reminder,
+    "attempt": ContactAttempt,
+    "conversation": GoalsConversation,
+    "tradeoff": TradeOff,
+    "addendum": GoalsAddendum,
+    "draft": GoalsDraft,
+    "prompt": GoalsPrompt,
+    "reason": GoalsPromptReason,
+    "palliative": PalliativeReferral,
+    "referral": Referral,
+    "item": AgendaItem,
+    "decision": Decision,
+    "recommendation": Recommendation,
+    "action": Action,
+    "told": Told,
+    "step": NextStep,
+    "inbox": InboxItem,
+}
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+NULL = r"\N"
+
+
+def _text(value: str) -> str:
+    return value.translate(_ESCAPES)
+
+
+def _array(values: Iterable[object]) -> str:
+    quoted = ('"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
+    return _text("{" + ",".join(quoted) + "}")
+
+
+class Encoder:
+    """Turns the values of one batch into COPY's text format.
+
+    `ids` are the keys reserved for the batch, table by table; `start` says where the present patient's begin.
+    """
+
+    def __init__(self, ids: Mapping[str, list[int]], people: Callable[[Person], int], meetings: Callable[[int], int]) -> None:
+        self.ids = ids
+        self.start: dict[str, int] = {}
+        self.patient_id = 0
+        self._by_type: dict[type, Callable[[Any], str]] = {
+            str: _text,
+            int: str,
+            float: str,
+            Decimal: str,
+            bool: lambda value: "t" if value else "f",
+            type(None): lambda _: NULL,
+            date: date.isoformat,
+            datetime: datetime.isoformat,
+            list: _array,
+            tuple: _array,
+            dict: lambda value: _text(json.dumps(value, ensure_ascii=False)),
+            Ref: lambda ref: str(self.id_of(ref.table, ref.n)),
+            Key: lambda key: f"{key.name}:{self.id_of(key.table, key.n)}",
+            Address: self._address,
+            Person: lambda person: str(people(person)),
+            MeetingAt: lambda meeting: str(meetings(meeting.week)),
+            ReminderKey: lambda key: f"reminder:{self.id_of('study', key.n)}:{key.step}:{key.due.isoformat()}",
+        }
+
+    def id_of(self, table: str, n: int) -> int:
+        return self.ids[table][self.start[table] + n]
+
+    def _address(self, address: Address) -> str:
+        other = self.id_of(address.table, address.n) if address.table else 0
+        return address.template.format(patient=self.patient_id, id=other)
+
+    def __call__(self, value: object) -> str:
+        write = self._by_type.get(type(value))
+        return write(value) if write else _text(str(value))
+
+
+class Sheet:
+    """One table of one batch: the columns that its rows use, the rest at its defaults."""
+
+    def __init__(self, table: str, rows: Iterable[Mapping[str, object]], *, team_id: int) -> None:
+        model = TABLES[table]
+        meta = model._meta
+        self.keys = sorted(set().union(*rows))
+        used = {meta.get_field(key).column for key in self.keys}  # type: ignore[union-attr]
+        names = {field.name for field in meta.concrete_fields}
+        self.has_patient = "patient" in names
+        fixed: dict[str, str] = {}
+        for field in meta.concrete_fields:
+            if field.column in used or field.primary_key or field.name == "patient":
+                continue
+            if field.name == "team":
+                fixed[field.column] = str(team_id)
+            elif field.db_default is not NOT_PROVIDED:
+                continue
+            else:
+                fixed[field.column] = _fixed(_default(field))
+        columns = ["id", *(["patient_id"] if self.has_patient else [])]
+        columns += [meta.get_field(key).column for key in self.keys]  # type: ignore[union-attr]
+        self._cells = [(key, _fixed(_default(meta.get_field(key)))) for key in self.keys]  # type: ignore[arg-type]
+        self.suffix = "".join("\t" + value for value in fixed.values())
+        named = ", ".join(f'"{column}"' for column in [*columns, *fixed])
+        self.statement = f'COPY "{meta.db_table}" ({named}) FROM STDIN'
+
+    def line(self, row: Mapping[str, object], row_id: int, encode: Encoder) -> str:
+        head = f"{row_id}\t{encode.patient_id}" if self.has_patient else str(row_id)
+        return "\t".join([head, *(encode(row[key]) if key in row else default for key, default in self._cells)]) + self.suffix
+
+
+def _default(field: models.Field[Any, Any]) -> object:
+    """What a row that says nothing about the field holds."""
+    if field.has_default():
+        return field.get_default()
+    return None if field.null else ""
+
+
+def _fixed(value: object) -> str:
+    return Encoder({}, lambda _: 0, lambda _: 0)(value)

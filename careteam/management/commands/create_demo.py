@@ -1,0 +1,47 @@
+"""`manage.py create_demo`: the demo's teams, people and patients in an empty database."""
+
+import time
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils import timezone
+
+from careteam.cohort.cast import FIRST_TEAM, NotADemo, create_teams, insist_on_demo, is_empty
+from careteam.cohort.load import load_cohort
+from careteam.people.models import Team
+
+NORTH_PATIENTS = 20
+
+
+class Command(BaseCommand):
+    """Makes the demo once; in a demo database that is there already it only fills up the first team."""
+
+    requires_system_checks = ()
+    help = "Creates the demo: two teams, people of every role, a synthetic cohort. Only in an empty or demo database."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--patients", type=int, default=200, help="patients of the first team (200)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Refuses in a database with real teams or people."""
+        began = time.monotonic()
+        try:
+            # All or nothing: a half-made demo would look like somebody's data at the next start.
+            with transaction.atomic():
+                made = self._create(timezone.now(), options["patients"])
+        except NotADemo as refusal:
+            raise CommandError(str(refusal)) from None
+        self.stdout.write(f"Demo: {made} invented patients in {time.monotonic() - began:.0f} s.")
+
+    def _create(self, now: datetime, patients: int) -> int:
+        if is_empty():
+            create_teams(now=now)
+        insist_on_demo()
+        made = 0
+        for team in Team.objects.order_by("pk"):
+            first = team.slug == FIRST_TEAM
+            wanted = patients if first else min(NORTH_PATIENTS, patients)
+            made += load_cohort(team, patients=wanted, seed=1 if first else 2, now=now).made
+        return made
