@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db import models
@@ -30,6 +30,11 @@ from patients.record.models import (
     Specimen,
 )
 from patients.record.rules import MEASURES, EnrollmentStatus, Measure, converted
+
+if TYPE_CHECKING:
+    RowForm = forms.ModelForm[Any]
+else:
+    RowForm = forms.ModelForm  # generic in its stubs only
 
 EARLIEST = date(1900, 1, 1)
 LONGEST_TEXT = 20_000
@@ -61,7 +66,7 @@ def _pretty(field: models.Field[Any, Any], **kwargs: Any) -> forms.Field | None:
     return field.formfield(**kwargs)
 
 
-class EntryForm(forms.ModelForm[Any]):
+class EntryForm(RowForm):
     """Base: carries the row's version, refuses dates before 1900 and, unless the fact may lie ahead, in the future."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -305,7 +310,7 @@ ENTRIES: dict[str, tuple[str, type[EntryForm]]] = {
 }
 
 
-class PatientForm(forms.ModelForm[Patient]):
+class PatientForm(RowForm):
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta:
