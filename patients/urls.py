@@ -2,7 +2,9 @@
 
 from django.urls import URLPattern, path
 
+from patients.protocol import views as protocol
 from patients.record import views as record
+from patients.treatment import views as treatment
 
 urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/record/", record.record_page, name="record-page"),
@@ -13,4 +15,18 @@ urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/record/<slug:kind>/new/", record.add, name="record-add"),
     path("patients/<int:patient_id>/record/<slug:kind>/<int:pk>/", record.change, name="record-change"),
     path("patients/<int:patient_id>/record/<slug:kind>/<int:pk>/error/", record.mark_error, name="record-error"),
+    path("patients/<int:patient_id>/treatment/", treatment.treatment_panel, name="treatment-panel"),
+    path("patients/<int:patient_id>/treatment/new/", treatment.line_start, name="line-start"),
+    path("patients/<int:patient_id>/treatment/<int:line_id>/", treatment.line_page, name="line-page"),
+    path("patients/<int:patient_id>/treatment/<int:line_id>/plan/", treatment.line_plan, name="line-plan"),
+    path("patients/<int:patient_id>/treatment/<int:line_id>/start/", treatment.line_begin, name="line-begin"),
+    path("patients/<int:patient_id>/treatment/<int:line_id>/hold/", treatment.line_hold, name="line-hold"),
+    path("patients/<int:patient_id>/treatment/<int:line_id>/resume/", treatment.line_resume, name="line-resume"),
+    path("patients/<int:patient_id>/treatment/<int:line_id>/end/", treatment.line_end, name="line-end"),
+    path("patients/<int:patient_id>/treatment/<int:line_id>/correct/", treatment.line_correct, name="line-correct"),
+    path("patients/<int:patient_id>/treatment/<int:line_id>/error/", treatment.line_error, name="line-error"),
+    path("patients/<int:patient_id>/treatment/<int:line_id>/confirm/", treatment.line_confirm, name="line-confirm"),
+    path("patients/<int:patient_id>/doses/<int:dose_id>/", treatment.dose_record, name="dose-record"),
+    path("imaging/protocol/", protocol.protocol_list, name="protocol-list"),
+    path("imaging/protocol/<str:code>/", protocol.protocol_sign, name="protocol-sign"),
 ]

@@ -39,7 +39,9 @@ class ProtocolNumber:
         return self.tag == Tag.P
 
 
-def _n(code: str, name: str, value: str, unit: str, source: str, tag: Tag, low: str = "", high: str = "") -> ProtocolNumber:
+def _n(
+    code: str, name: str, value: str, unit: str, source: str, tag: Tag, low: str = "", high: str = ""
+) -> ProtocolNumber:
     return ProtocolNumber(
         code, name, Decimal(value), unit, source, tag, Decimal(low) if low else None, Decimal(high) if high else None
     )
@@ -48,7 +50,16 @@ def _n(code: str, name: str, value: str, unit: str, source: str, tag: Tag, low: 
 _S = "clinical.md 3.1"
 # Situations S1 to S12 of surveillance: default interval in days with its range.
 SURVEILLANCE: tuple[ProtocolNumber, ...] = (
-    _n("S1", "Stage IV G1–2, new or changed therapy, first year", "90", "d", "ASCO 2023 (stated for observation)", Tag.V, "84", "183"),
+    _n(
+        "S1",
+        "Stage IV G1–2, new or changed therapy, first year",
+        "90",
+        "d",
+        "ASCO 2023 (stated for observation)",
+        Tag.V,
+        "84",
+        "183",
+    ),
     _n("S2", "G1–2 consistently stable", "180", "d", "ASCO 2023; ESMO; NCCN", Tag.V, "84", "365"),
     _n("S3", "NET G3", "90", "d", "2–3 months", Tag.P, "60", "92"),
     _n("S4", "NEC, any setting", "60", "d", "ESMO", Tag.V2, "56", "92"),
@@ -79,14 +90,82 @@ LADDER: tuple[ProtocolNumber, ...] = (
 
 LIMITS: tuple[ProtocolNumber, ...] = (
     _n("imaging.window", "A scan this early satisfies the plan", "14", "d", "design", Tag.D, "0", "28"),
-    _n("review.urgent", "Review of a report with progression or discordance", "2", "working d", "design", Tag.D, "1", "5"),
+    _n(
+        "review.urgent",
+        "Review of a report with progression or discordance",
+        "2",
+        "working d",
+        "design",
+        Tag.D,
+        "1",
+        "5",
+    ),
     _n("review.routine", "Review of any other report", "7", "d", "design", Tag.D, "1", "14"),
     _n("decision.after_pd", "From progression to a decision", "14", "d", "design", Tag.D, "1", "28"),
     _n("goals.stage4", "Stage IV without a goals conversation", "60", "d", "design", Tag.D, "14", "90"),
-    _n("goals.review", "Review of a goals conversation", "365", "d", "1-year window used in practice", Tag.V, "30", "365"),
-    _n("goals.ask_again", "Ask again after the patient declined, at the earliest", "90", "d", "design", Tag.D, "90", "365"),
+    _n(
+        "goals.review",
+        "Review of a goals conversation",
+        "365",
+        "d",
+        "1-year window used in practice",
+        Tag.V,
+        "30",
+        "365",
+    ),
+    _n(
+        "goals.ask_again",
+        "Ask again after the patient declined, at the earliest",
+        "90",
+        "d",
+        "design",
+        Tag.D,
+        "90",
+        "365",
+    ),
+    _n("goals.answer", "From a goals prompt to its answer", "30", "d", "internal measure: 30 days", Tag.D, "7", "60"),
+    _n("goals.admission", "How long an unplanned admission asks for goals", "183", "d", "SPICT: 6 months", Tag.V),
     _n("goals.line", "Therapy line that asks for goals", "3", "line", "design", Tag.D, "2", "4"),
     _n("goals.ecog", "ECOG that asks for goals", "2", "ECOG", "design", Tag.D, "2", "3"),
 )
 
-NUMBERS: dict[str, ProtocolNumber] = {number.code: number for number in (*SURVEILLANCE, *LADDER, *LIMITS)}
+# What refines a situation: later steps of a series, how long a first year lasts.
+SERIES: tuple[ProtocolNumber, ...] = (
+    _n(
+        "S7.second",
+        "During PRRT: second scan after the first dose",
+        "168",
+        "d",
+        "NETTER-2, NETTER-1",
+        Tag.V,
+        "140",
+        "196",
+    ),
+    _n("S7.next", "During PRRT: every further scan", "84", "d", "NETTER-2, NETTER-1", Tag.V, "56", "112"),
+    _n("first_year", "A therapy counts as new or changed for", "365", "d", _S, Tag.S, "180", "365"),
+    _n(
+        "S12.first",
+        "After resection of liver metastases: the closer interval lasts",
+        "730",
+        "d",
+        _S,
+        Tag.P,
+        "365",
+        "1095",
+    ),
+    _n("study.report", "From scan to report", "5", "working d", "design", Tag.D, "1", "10"),
+)
+
+# How doses of a line are laid out when the line says nothing else (`clinical.md` 2).
+TREATMENT: tuple[ProtocolNumber, ...] = (
+    _n("ssa.interval", "Octreotide LAR or lanreotide, every", "28", "d", "PROMID, CLARINET", Tag.V2, "14", "56"),
+    _n("prrt.interval", "PRRT, every", "56", "d", "label: every 8 weeks ± 1", Tag.V, "49", "112"),
+    _n("prrt.count", "PRRT, doses", "4", "doses", "label", Tag.V, "1", "8"),
+    _n("captem.interval", "CAPTEM, cycle", "28", "d", "E2211", Tag.P, "28", "42"),
+    _n("platinum.interval", "Platinum and etoposide, cycle", "21", "d", "clinical.md 2.1", Tag.V, "21", "28"),
+    _n("embolization.interval", "Embolization, sessions apart", "35", "d", "4–6 weeks", Tag.P, "28", "84"),
+)
+
+NUMBERS: dict[str, ProtocolNumber] = {
+    number.code: number for number in (*SURVEILLANCE, *SERIES, *LADDER, *LIMITS, *TREATMENT)
+}

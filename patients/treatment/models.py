@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
@@ -63,7 +65,7 @@ class TreatmentLine(ClinicalRow):
     notes = models.TextField(blank=True)
     needs_review = models.BooleanField(default=False, help_text="imported, please review")
 
-    objects = TreatmentLineQuerySet.as_manager()
+    objects: ClassVar = TreatmentLineQuerySet.as_manager()
 
     class Meta(ClinicalRow.Meta):
         indexes = (models.Index(fields=["patient", "started_on"], name="line_order"),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from django.db.models import TextChoices
 
@@ -143,6 +144,24 @@ ADMINISTRATION_TRANSITIONS: dict[AdministrationStatus, frozenset[AdministrationS
 
 
 @dataclass(frozen=True)
+class LineDraft:
+    """What is known of a line before it exists: the arguments of the commands that add one."""
+
+    modality: str
+    agent: str = ""
+    role: str = LineRole.ANTITUMOR
+    intent: str = ""
+    start_reason: str = ""
+    dose: str = ""
+    interval_days: int | None = None
+    planned_count: int | None = None
+    site: str = ""
+    trial_number: str = ""
+    notes: str = ""
+    symptom_led_imaging: bool = False
+
+
+@dataclass(frozen=True)
 class CountedLine:
     """What the numbering needs of a line, in order of start."""
 
@@ -182,3 +201,133 @@ def number_lines(lines: Sequence[CountedLine]) -> list[LineNumber]:
             therapy += 1
         numbers.append(LineNumber(order, therapy, therapy))
     return numbers
+
+
+# What is usually given, as suggestions while typing; anything else may be typed (`clinical.md` 2).
+AGENTS: dict[str, tuple[str, ...]] = {
+    Modality.SSA: ("Lanreotide", "Octreotide LAR", "Octreotide short-acting"),
+    Modality.TARGETED: ("Cabozantinib", "Everolimus", "Sunitinib"),
+    Modality.PRRT: ("177Lu-dotatate", "177Lu-edotreotide"),
+    Modality.CHEMOTHERAPY: (
+        "CAPTEM",
+        "Carboplatin and etoposide",
+        "Cisplatin and etoposide",
+        "FOLFIRI",
+        "FOLFOX",
+        "Streptozocin and fluorouracil",
+    ),
+    Modality.INTERFERON: ("Interferon alfa-2b",),
+    Modality.IMMUNOTHERAPY: ("Ipilimumab and nivolumab", "Pembrolizumab"),
+    Modality.EMBOLIZATION: ("DEB-TACE", "TACE", "TAE", "TARE (Y-90)"),
+    Modality.ABLATION: ("Microwave ablation", "Radiofrequency ablation"),
+    Modality.SURGERY: (
+        "Debulking",
+        "Liver resection",
+        "Liver transplant",
+        "Resection of the primary",
+    ),
+    Modality.RADIOTHERAPY: ("External beam radiotherapy", "Stereotactic radiotherapy"),
+    Modality.TELOTRISTAT: ("Telotristat",),
+}
+DOSES: dict[str, tuple[str, ...]] = {
+    Modality.SSA: ("30 mg", "120 mg"),
+    Modality.PRRT: ("7.4 GBq",),
+    Modality.TARGETED: ("10 mg daily", "37.5 mg daily", "60 mg daily"),
+    Modality.TELOTRISTAT: ("250 mg three times a day",),
+}
+
+# What the form asks beside modality, start and reason: only what means something for the modality.
+_DRUG = ("agent", "role", "intent", "dose", "interval_days", "planned_count")
+_PROCEDURE = ("agent", "intent", "site")
+ASKED: dict[str, tuple[str, ...]] = {
+    Modality.SSA: ("agent", "role", "dose", "interval_days"),
+    Modality.TARGETED: ("agent", "intent", "dose"),
+    Modality.PRRT: ("agent", "intent", "dose", "planned_count", "interval_days"),
+    Modality.CHEMOTHERAPY: ("agent", "intent", "dose", "planned_count", "interval_days"),
+    Modality.INTERFERON: ("agent", "role", "dose"),
+    Modality.IMMUNOTHERAPY: ("agent", "intent", "dose", "planned_count", "interval_days"),
+    Modality.EMBOLIZATION: ("agent", "intent", "site", "planned_count", "interval_days"),
+    Modality.ABLATION: _PROCEDURE,
+    Modality.SURGERY: _PROCEDURE,
+    Modality.RADIOTHERAPY: ("agent", "intent", "dose", "site", "planned_count"),
+    Modality.TRIAL: ("agent", "trial_number", "intent", "dose", "planned_count", "interval_days"),
+    Modality.TELOTRISTAT: ("agent", "dose"),
+    Modality.OBSERVATION: (),
+    Modality.BEST_SUPPORTIVE_CARE: ("symptom_led_imaging",),
+    Modality.HOSPICE: ("site",),
+    Modality.OTHER: (*_DRUG, "site"),
+}
+# Words of a field where the modality has its own.
+FIELD_WORDS: dict[str, dict[str, str]] = {
+    Modality.PRRT: {"dose": "Activity per dose", "planned_count": "Doses", "interval_days": "Days between doses"},
+    Modality.CHEMOTHERAPY: {"agent": "Regimen", "planned_count": "Cycles", "interval_days": "Days per cycle"},
+    Modality.EMBOLIZATION: {
+        "agent": "Procedure",
+        "site": "Lobe or segments",
+        "planned_count": "Sessions",
+        "interval_days": "Days between sessions",
+    },
+    Modality.ABLATION: {"agent": "Procedure", "site": "Segments"},
+    Modality.SURGERY: {"agent": "Procedure", "site": "What, where, how complete"},
+    Modality.RADIOTHERAPY: {"agent": "Technique", "planned_count": "Fractions"},
+    Modality.HOSPICE: {"site": "Where"},
+    Modality.TRIAL: {"agent": "Arm or drug"},
+}
+# Where the catalog of `patients.protocol` has a default for the plan: (interval code, count code).
+PLAN_NUMBERS: dict[str, tuple[str, str]] = {
+    Modality.SSA: ("ssa.interval", ""),
+    Modality.PRRT: ("prrt.interval", "prrt.count"),
+    Modality.EMBOLIZATION: ("embolization.interval", ""),
+}
+# Done at one moment: start and end are the same day unless sessions were planned.
+SINGLE_DAY = frozenset({Modality.SURGERY, Modality.ABLATION})
+
+
+def role_for(modality: str, role: str) -> str:
+    """The role of a line in the words of `LineRole`: supportive modalities are supportive whatever was ticked."""
+    if modality in SUPPORTIVE:
+        return LineRole.SUPPORTIVE
+    return role or LineRole.ANTITUMOR
+
+
+AHEAD = 3  # doses of an open-ended line that are laid out at a time
+
+
+def dose_dates(start: date, interval_days: int | None, count: int | None, *, today: date) -> list[tuple[int, date]]:
+    """(number, date) of the doses to lay out when a line starts on `start`.
+
+    With a count: every dose. Without: the next `AHEAD` ones. Days before `today` are left out, what was given then is
+    not known here; the numbers go on counting. Nothing without an interval (unless one single dose is planned).
+    """
+    if count == 1:
+        dates = [(1, start)]
+    elif not interval_days:
+        return []
+    else:
+        skipped = max(0, -(-(today - start).days // interval_days))
+        total = count if count is not None else skipped + AHEAD
+        dates = [(n + 1, start + timedelta(days=n * interval_days)) for n in range(total)]
+    return [(number, on) for number, on in dates if on >= today]
+
+
+_RANK = {"CR": 0, "PR": 1, "SD": 2, "NN": 2, "NE": 4, "PD": 3}
+
+
+def best_of(categories: Sequence[str]) -> str:
+    """The best response of several; not evaluable only when nothing else is known; empty for none."""
+    return min(categories, key=lambda category: _RANK.get(category, 5), default="")
+
+
+def duration_words(start: date | None, end: date) -> str:
+    """Time on treatment, both days included: `1 day`, `6 wk`, `10 mo`, `2.5 y` from 36 months on. Without start: ""."""
+    if start is None or end < start:
+        return ""
+    days = (end - start).days + 1
+    if days == 1:
+        return "1 day"
+    if days < 14:
+        return f"{days} days"
+    if days < 61:
+        return f"{days // 7} wk"
+    months = round(days / 30.44)
+    return f"{months} mo" if months < 36 else f"{round(months / 12 * 2) / 2:g} y"

@@ -1,0 +1,83 @@
+"""The catalog of configured numbers, and signing one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from careteam.access.gate import SignedInRequest, requires
+from careteam.people.models import Team
+from careteam.people.rules import Permission
+from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from patients.protocol import commands, policies, rules
+from patients.protocol.forms import SignForm
+from patients.protocol.queries import TeamNumber, numbers
+
+GROUPS = (
+    ("Surveillance intervals", "by situation", rules.SURVEILLANCE),
+    ("Series", "what follows the first scan", rules.SERIES),
+    ("Escalation ladder", "days after the due date, strictly greater", rules.LADDER),
+    ("Limits", "windows and deadlines", rules.LIMITS),
+    ("Doses", "how a line is laid out", rules.TREATMENT),
+)
+
+
+def _team(request: SignedInRequest) -> Team:
+    """The team whose numbers are shown: where the person may sign, else the home team."""
+    access = request.access
+    signing = access.teams_where(Permission.PROTOCOL_SIGN)
+    for team in access.teams:
+        if team.pk in signing:
+            return team
+    if access.home is None:
+        raise Http404("You belong to no team.")
+    return access.home
+
+
+@requires(Permission.PATIENT_VIEW, Permission.PROTOCOL_SIGN, Permission.REPORT_VIEW)
+def protocol_list(request: SignedInRequest) -> HttpResponse:
+    """Every number with its source, tag and signature."""
+    team = _team(request)
+    known = numbers(team.pk)
+    groups = [(name, note, [known[definition.code] for definition in rows]) for name, note, rows in GROUPS]
+    context = {
+        "team": team,
+        "groups": groups,
+        "unsettled": _unsettled(known.values()),
+        "may_sign": not policies.why_not_sign(team, request.user),
+        "why_not_sign": policies.why_not_sign(team, request.user),
+    }
+    return render_page(request, "patients/protocol/list.html", context)
+
+
+def _unsettled(found: Iterable[TeamNumber]) -> int:
+    return sum(not number.is_settled for number in found)
+
+
+@requires(Permission.PROTOCOL_SIGN)
+def protocol_sign(request: SignedInRequest, code: str) -> HttpResponse:
+    """Signs one number for the team."""
+    team = _team(request)
+    number = numbers(team.pk).get(code)
+    if number is None:
+        raise Http404("No such number.")
+    form = SignForm(request.POST or None, number=number)
+    context = {"team": team, "number": number, "form": form}
+    if request.method != "POST":
+        return render_page(request, "patients/protocol/sign.html", context)
+    if not form.is_valid():
+        return invalid(request, "patients/protocol/sign.html", context)
+    commands.sign_number(
+        team,
+        code,
+        value=form.cleaned_data["value"],
+        note=form.cleaned_data["note"],
+        by=request.user,
+        now=timezone.now(),
+    )
+    response = redirect_or_refresh(request, reverse("protocol-list"))
+    toast(request, f"{code} signed for {team}", response=response)
+    return response

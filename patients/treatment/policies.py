@@ -1,0 +1,178 @@
+"""Permission and precondition of every change to a treatment line. Empty list: allowed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from careteam.people.rules import Permission
+from patients.record.policies import why_not_edit
+from patients.treatment.models import Administration, TreatmentLine
+from patients.treatment.rules import (
+    ADMINISTRATION_TRANSITIONS,
+    LINE_TRANSITIONS,
+    OPEN_STATUSES,
+    RUNNING_STATUSES,
+    AdministrationStatus,
+    EndReason,
+    LineDraft,
+    LineRole,
+    LineStatus,
+    Modality,
+)
+
+if TYPE_CHECKING:
+    from careteam.people.models import User
+    from patients.record.models import Patient
+
+
+def _may(patient: Patient, user: User | None, permission: Permission = Permission.TREATMENT_EDIT) -> list[str]:
+    """`user=None` is the system: a death or an enrollment that ends lines by itself."""
+    return why_not_edit(patient, user, permission) if user is not None else []
+
+
+def why_not_add(patient: Patient, user: User | None) -> list[str]:
+    """May this person propose, plan or start treatment for the patient at all."""
+    reasons = _may(patient, user)
+    if patient.deceased_on is not None:
+        reasons.append("The patient has died.")
+    elif not patient.is_in_care:
+        reasons.append("Take the patient into care first: treatment is planned for patients in care.")
+    return reasons
+
+
+def why_not_draft(draft: LineDraft) -> list[str]:
+    """What the line must say before it can exist."""
+    reasons = []
+    nameless = {Modality.OBSERVATION, Modality.BEST_SUPPORTIVE_CARE, Modality.HOSPICE}
+    if draft.modality not in Modality.values:
+        reasons.append("Choose what kind of treatment it is.")
+    elif draft.modality not in nameless and not draft.agent.strip():
+        reasons.append("Name the drug, regimen or procedure.")
+    if draft.role == LineRole.ANTITUMOR and draft.modality not in nameless and not draft.start_reason:
+        reasons.append("Say why it starts: the therapy line number follows from it.")
+    if draft.interval_days is not None and draft.interval_days < 1:
+        reasons.append("Doses lie at least one day apart.")
+    if draft.planned_count is not None and not 1 <= draft.planned_count <= 60:
+        reasons.append("Plan between 1 and 60 doses.")
+    return reasons
+
+
+def why_not_move(line: TreatmentLine, to: LineStatus) -> list[str]:
+    now_is = LineStatus(line.status)
+    if to in LINE_TRANSITIONS[now_is]:
+        return []
+    return [f"A line that is {now_is.label.lower()} cannot become {to.label.lower()}."]
+
+
+def why_not_dates(patient: Patient, *, started_on: date | None, ended_on: date | None, today: date) -> list[str]:
+    """Dates in order: birth, start, end, death, today."""
+    reasons = []
+    if started_on is not None:
+        if started_on > today:
+            reasons.append("The start lies in the future: plan the line instead.")
+        if patient.birth_date and started_on < patient.birth_date:
+            reasons.append("The start lies before the birth date.")
+        if patient.deceased_on and started_on > patient.deceased_on:
+            reasons.append(f"The patient died on {patient.deceased_on:%d %b %Y}; the start lies after that.")
+    if ended_on is not None:
+        if ended_on > today:
+            reasons.append("The end lies in the future.")
+        if started_on is not None and ended_on < started_on:
+            reasons.append(f"The end lies before the start, {started_on:%d %b %Y}.")
+        if patient.deceased_on and ended_on > patient.deceased_on:
+            reasons.append(f"The patient died on {patient.deceased_on:%d %b %Y}; the end lies after that.")
+    return reasons
+
+
+def why_not_start(line: TreatmentLine, user: User | None, *, on: date, today: date) -> list[str]:
+    reasons = [*why_not_add(line.patient, user), *why_not_move(line, LineStatus.ACTIVE)]
+    reasons += why_not_dates(line.patient, started_on=on, ended_on=None, today=today)
+    twin = (
+        TreatmentLine.objects.valid()
+        .running()
+        .filter(patient_id=line.patient_id, modality=line.modality, agent__iexact=line.agent, role=line.role)
+        .exclude(pk=line.pk)
+        .first()
+    )
+    if twin is not None and line.agent:
+        reasons.append(f"{line.agent} is running already; end that line first.")
+    return reasons
+
+
+def why_not_hold(line: TreatmentLine, user: User | None, *, reason: str) -> list[str]:
+    reasons = [*_may(line.patient, user), *why_not_move(line, LineStatus.ON_HOLD)]
+    return reasons if reason.strip() else [*reasons, "Say why the line is held."]
+
+
+def why_not_resume(line: TreatmentLine, user: User | None) -> list[str]:
+    reasons = why_not_add(line.patient, user)
+    if line.status != LineStatus.ON_HOLD:
+        reasons.append("Only a line on hold can be resumed.")
+    return reasons
+
+
+def why_not_end(line: TreatmentLine, user: User | None, *, on: date, reason: str, today: date) -> list[str]:
+    reasons = _may(line.patient, user)
+    if line.status not in OPEN_STATUSES:
+        reasons.append(f"The line is {line.get_status_display().lower()} already.")
+    if reason not in EndReason.values:
+        reasons.append("Choose why it ends.")
+    elif reason == EndReason.COMPLETED and line.status not in RUNNING_STATUSES:
+        reasons.append("A line that never started cannot be completed; choose another reason.")
+    return reasons + why_not_dates(line.patient, started_on=line.started_on, ended_on=on, today=today)
+
+
+def why_not_error(line: TreatmentLine, user: User, *, reason: str) -> list[str]:
+    reasons = [*_may(line.patient, user), *why_not_move(line, LineStatus.ERROR)]
+    return reasons if reason.strip() else [*reasons, "Say what was wrong."]
+
+
+def why_not_correct(line: TreatmentLine, user: User) -> list[str]:
+    reasons = _may(line.patient, user)
+    if line.status == LineStatus.ERROR:
+        reasons.append("The line was entered in error; enter a new one.")
+    return reasons
+
+
+def why_not_confirm(line: TreatmentLine, user: User) -> list[str]:
+    return _may(line.patient, user)
+
+
+def why_not_record_dose(
+    dose: Administration,
+    to: AdministrationStatus,
+    user: User | None,
+    *,
+    reason: str = "",
+    on: date | None = None,
+    today: date | None = None,
+) -> list[str]:
+    """Whether the dose may become `to`. Everything but given needs a reason; given needs a day that has come."""
+    reasons = _may(dose.patient, user, Permission.ADMINISTRATION_RECORD)
+    now_is = AdministrationStatus(dose.status)
+    if to not in ADMINISTRATION_TRANSITIONS[now_is]:
+        reasons.append(f"A dose that is {now_is.label.lower()} cannot become {to.label.lower()}.")
+    if to != AdministrationStatus.GIVEN:
+        return reasons if reason.strip() else [*reasons, "Say why."]
+    if dose.line.status not in RUNNING_STATUSES:
+        reasons.append("The line is not running.")
+    if on is None:
+        reasons.append("Choose the day it was given.")
+    else:
+        if today is not None and on > today:
+            reasons.append("The day lies in the future.")
+        if dose.patient.deceased_on and on > dose.patient.deceased_on:
+            reasons.append(f"The patient died on {dose.patient.deceased_on:%d %b %Y}.")
+        if dose.line.started_on and on < dose.line.started_on:
+            reasons.append(f"The line started on {dose.line.started_on:%d %b %Y}.")
+    return reasons
+
+
+def why_not_delay(dose: Administration, user: User, *, to: date, reason: str) -> list[str]:
+    reasons = _may(dose.patient, user, Permission.ADMINISTRATION_RECORD)
+    if dose.status not in {AdministrationStatus.PLANNED, AdministrationStatus.HELD}:
+        reasons.append("Only a planned or held dose can be moved.")
+    if dose.line.started_on and to < dose.line.started_on:
+        reasons.append("The new date lies before the start of the line.")
+    return reasons if reason.strip() else [*reasons, "Say why it is moved."]

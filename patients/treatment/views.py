@@ -1,0 +1,532 @@
+"""Pages of treatment: the panel, a line, and one form per act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms as django_forms
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from careteam.access.gate import SignedInRequest, requires
+from careteam.people.rules import Permission
+from careteam.web.parts import Difference
+from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
+from patients.protocol.queries import numbers
+from patients.record.models import Patient, StaleEdit
+from patients.record.policies import why_not_edit
+from patients.record.queries import readable_patient
+from patients.treatment import commands, policies
+from patients.treatment.forms import (
+    CorrectForm,
+    DateForm,
+    DoseForm,
+    EndForm,
+    LineForm,
+    ReasonForm,
+    VersionForm,
+)
+from patients.treatment.models import Administration, TreatmentLine
+from patients.treatment.queries import LineRow, lines_of
+from patients.treatment.rules import EndReason, LineStatus
+
+FORM = "patients/treatment/form.html"
+
+
+def _line(patient: Patient, line_id: int) -> TreatmentLine:
+    rows = TreatmentLine.objects.select_related("patient__team", "created_by", "error_by")
+    line: TreatmentLine = get_object_or_404(rows, pk=line_id, patient=patient)
+    return line
+
+
+def _to_patient(request: HttpRequest, patient: Patient, said: str) -> HttpResponse:
+    response = redirect_or_refresh(
+        request, reverse("treatment-panel", args=[patient.pk]), events=("lineChanged", "studyChanged")
+    )
+    toast(request, said, response=response)
+    return response
+
+
+def _to_line(request: HttpRequest, line: TreatmentLine, said: str) -> HttpResponse:
+    response = redirect_or_refresh(
+        request, reverse("line-page", args=[line.patient_id, line.pk]), events=("lineChanged",)
+    )
+    toast(request, said, response=response)
+    return response
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def treatment_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
+    """All lines of the patient, newest first."""
+    patient = readable_patient(request, patient_id)
+    today = patient.team.local_date(timezone.now())
+    rows = lines_of(patient.pk, today)
+    numbered = [row for row in rows if row.number.order]
+    context = {
+        "patient": patient,
+        "today": today,
+        "rows": rows[::-1],
+        "treatments": len(numbered),
+        "therapy": max((row.number.therapy_so_far for row in numbered), default=0),
+        "to_review": sum(row.line.needs_review for row in rows),
+        "why_not": policies.why_not_add(patient, request.user),
+        "may_confirm": not why_not_edit(patient, request.user, Permission.TREATMENT_EDIT),
+    }
+    return render_page(request, "patients/treatment/panel.html", context, fragment="panel")
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_http_methods(["GET", "POST"])
+def line_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
+    """Starts, plans or proposes a line. `refresh` in the POST only asks for the fields of another modality."""
+    patient = readable_patient(request, patient_id)
+    now = timezone.now()
+    today = patient.team.local_date(now)
+    protocol = dict(numbers(patient.team_id))
+    running = [row.line for row in lines_of(patient.pk, today) if row.is_running]
+
+    def build(data: Any = None, **kwargs: Any) -> LineForm:
+        return LineForm(data, running=running, protocol=protocol, today=today, **kwargs)
+
+    context: dict[str, Any] = {
+        "patient": patient,
+        "today": today,
+        "why_not": policies.why_not_add(patient, request.user),
+    }
+    template = "patients/treatment/start.html"
+    if request.method == "GET":
+        context["form"] = build(initial={"on": today})
+        return render_page(request, template, context, fragment="fields")
+    if "refresh" in request.POST:
+        typed = {name: value for name, value in request.POST.items() if name not in {"agent", "dose", "refresh"}}
+        for name in ("interval_days", "planned_count"):  # the next modality has defaults of its own
+            typed.pop(name, None)
+        context["form"] = build(initial={"on": today, **typed})
+        return render_page(request, template, context, fragment="fields")
+    form = build(request.POST)
+    context["form"] = form
+    if not form.is_valid():
+        return invalid(request, template, context)
+    try:
+        if form.cleaned_data["mode"] == "propose":
+            line = commands.propose_line(
+                patient, form.draft, planned_on=form.cleaned_data["on"], by=request.user, now=now
+            )
+        else:
+            line = commands.begin_line(
+                patient, form.draft, on=form.cleaned_data["on"], ends=form.ends, by=request.user, now=now
+            )
+    except ValidationError as error:
+        form.add_error(None, error)
+        return invalid(request, template, context)
+    said = {"proposed": "Line proposed", "planned": "Line planned"}.get(line.status, "Line started")
+    response = redirect_or_refresh(request, reverse("patient", args=[patient.pk]))
+    toast(request, said, response=response)
+    return response
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def line_page(request: SignedInRequest, patient_id: int, line_id: int) -> HttpResponse:
+    """One line: what it is, its doses, its history."""
+    patient = readable_patient(request, patient_id)
+    line = _line(patient, line_id)
+    today = patient.team.local_date(timezone.now())
+    row = next((row for row in lines_of(patient.pk, today) if row.line.pk == line.pk), None)
+    doses = Administration.objects.valid().filter(line=line).order_by("number", "pk")
+    context = {
+        "patient": patient,
+        "line": line,
+        "row": row,
+        "today": today,
+        "doses": doses,
+        "history": line_history(line),
+        "pairs": _facts(line, row),
+        "may_edit": not policies.why_not_correct(line, request.user),
+        "may_dose": not why_not_edit(patient, request.user, Permission.ADMINISTRATION_RECORD),
+        "is_running": row is not None and row.is_running,
+    }
+    return render_page(request, "patients/treatment/line.html", context)
+
+
+def _facts(line: TreatmentLine, row: LineRow | None) -> list[tuple[str, object]]:
+    number = row.number if row else None
+    facts: list[tuple[str, object]] = [
+        ("Kind", line.get_modality_display()),
+        ("Given", line.get_role_display()),
+        ("Therapy line", (number.therapy or row.therapy_note) if number and row else ""),
+        ("Starts because", line.get_start_reason_display()),
+        ("Intent", line.get_intent_display() if line.intent else "Not stated"),
+        ("Dose", line.dose),
+        ("Rhythm", f"every {line.interval_days} days" if line.interval_days else ""),
+        ("Planned", f"{line.planned_count} doses" if line.planned_count else ""),
+        ("Where", line.site),
+        ("Trial", line.trial_number),
+        ("Time on treatment", row.duration if row else ""),
+        ("Toxicity", row.toxicity if row else ""),
+        ("Ended because", line.get_end_reason_display() if line.end_reason else ""),
+        ("Note at the end", line.end_note),
+        ("Notes", line.notes),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+def line_history(line: TreatmentLine) -> list[dict[str, Any]]:
+    """Every state the row had, newest first, from the history the database keeps: when, by whom, what changed."""
+    events = TreatmentLine.pgh_event_model.objects.filter(pgh_obj_id=line.pk).order_by("pgh_id")  # type: ignore[attr-defined]
+    steps: list[dict[str, Any]] = []
+    before: dict[str, Any] = {}
+    names = (
+        "status",
+        "agent",
+        "dose",
+        "modality",
+        "role",
+        "start_reason",
+        "started_on",
+        "ended_on",
+        "end_reason",
+        "planned_on",
+        "interval_days",
+        "planned_count",
+        "site",
+        "best_response",
+        "last_response",
+        "needs_review",
+    )
+    labels = dict(LineStatus.choices)
+    for event in events:
+        values = {name: getattr(event, name) for name in names}
+        changed = [name for name in names if before.get(name) != values[name]] if before else []
+        what = labels.get(values["status"], values["status"])
+        others = [name.replace("_", " ") for name in changed if name != "status"]
+        if before and "status" not in changed:
+            what = "Corrected" if others else "Saved"
+        if others:
+            what = f"{what}: {', '.join(others)}"
+        steps.append({"at": event.pgh_created_at, "what": what})
+        before = values
+    return steps[::-1]
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_http_methods(["GET", "POST"])
+def line_correct(request: SignedInRequest, patient_id: int, line_id: int) -> HttpResponse:
+    """Corrects a line; a stale save shows both versions and loses nothing."""
+    patient = readable_patient(request, patient_id)
+    line = _line(patient, line_id)
+    context: dict[str, Any] = {
+        "patient": patient,
+        "line": line,
+        "title": f"Correct {line.label}",
+        "save": "Save correction",
+        "why_not": policies.why_not_correct(line, request.user),
+    }
+    if request.method == "GET":
+        context["form"] = CorrectForm(line=line)
+        return render_page(request, FORM, context)
+    data = request.POST.copy()
+    for key, side in list(data.items()):  # the answer to a conflict: theirs is what the row says now
+        name = key.removeprefix("take_")
+        if key.startswith("take_") and side == "theirs" and hasattr(line, name):
+            data[name] = _text(getattr(line, name))
+    form = CorrectForm(data, line=line)
+    context["form"] = form
+    if not form.is_valid():
+        return invalid(request, FORM, context)
+    try:
+        commands.correct_line(
+            line, form.changes, by=request.user, now=timezone.now(), version=form.cleaned_data["version"]
+        )
+    except StaleEdit as stale:
+        return conflict(request, "409.html", _conflict(request, form, stale.current, form.cleaned_data["version"]))
+    except ValidationError as error:
+        form.add_error(None, error)
+        return invalid(request, FORM, context)
+    return _to_line(request, line, "Line corrected")
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _conflict(request: HttpRequest, form: CorrectForm, current: Any, version: int) -> dict[str, Any]:
+    model = TreatmentLine.pgh_event_model  # type: ignore[attr-defined]
+    base = model.objects.filter(pgh_obj_id=current.pk, version=version).order_by("-pgh_id").first()
+    rows = [
+        Difference(
+            field=name,
+            label=str(form.fields[name].label or name.replace("_", " ").capitalize()),
+            base=_text(getattr(base, name, "")),
+            theirs=_text(getattr(current, name)),
+            yours=_text(form.cleaned_data.get(name)),
+        )
+        for name in form.changes
+    ]
+    hidden = {name: _text(value) for name, value in form.cleaned_data.items() if name != "version"}
+    return {
+        "said": "Somebody saved a newer version after you opened this one.",
+        "theirs_label": "Saved meanwhile",
+        "rows": rows,
+        "action": request.path,
+        "hidden": {**hidden, "version": current.version},
+    }
+
+
+Act = Callable[[TreatmentLine, dict[str, Any], SignedInRequest], object]
+
+
+def _act(
+    request: SignedInRequest,
+    patient_id: int,
+    line_id: int,
+    *,
+    form_class: type[VersionForm],
+    title: str,
+    save: str,
+    said: str,
+    act: Act,
+    initial: dict[str, Any] | None = None,
+    danger: bool = False,
+) -> HttpResponse:
+    """One form, one command: GET shows it, POST does it."""
+    patient = readable_patient(request, patient_id)
+    line = _line(patient, line_id)
+    today = patient.team.local_date(timezone.now())
+    context: dict[str, Any] = {
+        "patient": patient,
+        "line": line,
+        "title": f"{title} {line.label}",
+        "save": save,
+        "danger": danger,
+        "why_not": policies.why_not_correct(line, request.user),
+    }
+    if request.method == "GET":
+        context["form"] = form_class(initial={"version": line.version, "on": today, **(initial or {})})
+        return render_page(request, FORM, context)
+    form = form_class(request.POST)
+    context["form"] = form
+    if not form.is_valid():
+        return invalid(request, FORM, context)
+    try:
+        act(line, form.cleaned_data, request)
+    except StaleEdit as stale:
+        current: Any = stale.current
+        form = form_class({**request.POST.dict(), "version": str(current.version)})
+        form.is_valid()
+        form.add_error(None, "Somebody changed this line meanwhile. Look at it again, then save once more.")
+        context |= {"form": form, "line": current}
+        return conflict(request, FORM, context)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return invalid(request, FORM, context)
+    return _to_line(request, line, said)
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_http_methods(["GET", "POST"])
+def line_plan(request: SignedInRequest, patient_id: int, line_id: int) -> HttpResponse:
+    """Accepts a proposed line for a day."""
+
+    def act(line: TreatmentLine, data: dict[str, Any], request: SignedInRequest) -> object:
+        return commands.plan_line(
+            line, planned_on=data["on"], by=request.user, now=timezone.now(), version=data["version"]
+        )
+
+    return _act(
+        request, patient_id, line_id, form_class=DateForm, title="Plan", save="Plan", said="Line planned", act=act
+    )
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_http_methods(["GET", "POST"])
+def line_begin(request: SignedInRequest, patient_id: int, line_id: int) -> HttpResponse:
+    """Starts a planned line."""
+
+    def act(line: TreatmentLine, data: dict[str, Any], request: SignedInRequest) -> object:
+        return commands.start_line(line, on=data["on"], by=request.user, now=timezone.now(), version=data["version"])
+
+    return _act(
+        request,
+        patient_id,
+        line_id,
+        form_class=DateForm,
+        title="Start",
+        save="Start line",
+        said="Line started",
+        act=act,
+    )
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_http_methods(["GET", "POST"])
+def line_hold(request: SignedInRequest, patient_id: int, line_id: int) -> HttpResponse:
+    """Pauses a running line."""
+
+    def act(line: TreatmentLine, data: dict[str, Any], request: SignedInRequest) -> object:
+        return commands.hold_line(
+            line, reason=data["reason"], by=request.user, now=timezone.now(), version=data["version"]
+        )
+
+    return _act(
+        request,
+        patient_id,
+        line_id,
+        form_class=ReasonForm,
+        title="Hold",
+        save="Hold line",
+        said="Line on hold",
+        act=act,
+    )
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_http_methods(["GET", "POST"])
+def line_end(request: SignedInRequest, patient_id: int, line_id: int) -> HttpResponse:
+    """Ends a line with its reason."""
+
+    def act(line: TreatmentLine, data: dict[str, Any], request: SignedInRequest) -> object:
+        return commands.end_line(
+            line,
+            on=data["on"],
+            reason=EndReason(data["reason"]),
+            note=data["note"],
+            by=request.user,
+            now=timezone.now(),
+            version=data["version"],
+        )
+
+    return _act(
+        request, patient_id, line_id, form_class=EndForm, title="End", save="End line", said="Line ended", act=act
+    )
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_http_methods(["GET", "POST"])
+def line_error(request: SignedInRequest, patient_id: int, line_id: int) -> HttpResponse:
+    """Marks a line as entered in error."""
+
+    def act(line: TreatmentLine, data: dict[str, Any], request: SignedInRequest) -> object:
+        return commands.enter_in_error(
+            line, reason=data["reason"], by=request.user, now=timezone.now(), version=data["version"]
+        )
+
+    return _act(
+        request,
+        patient_id,
+        line_id,
+        form_class=ReasonForm,
+        title="Entered in error:",
+        save="Mark as entered in error",
+        said="Line marked as entered in error",
+        act=act,
+        danger=True,
+    )
+
+
+def _at_once(
+    request: SignedInRequest, patient_id: int, line_id: int, act: Callable[[TreatmentLine], object], said: str
+) -> HttpResponse:
+    """A button without a form of its own; a refusal is said in a toast."""
+    patient = readable_patient(request, patient_id)
+    line = _line(patient, line_id)
+    try:
+        act(line)
+    except ValidationError as error:
+        response = redirect_or_refresh(request, reverse("line-page", args=[patient.pk, line.pk]))
+        toast(request, " ".join(error.messages), response=response, kind="red")
+        return response
+    return _to_patient(request, patient, said)
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_POST
+def line_resume(request: SignedInRequest, patient_id: int, line_id: int) -> HttpResponse:
+    """Resumes a line on hold."""
+    now = timezone.now()
+    return _at_once(
+        request, patient_id, line_id, lambda line: commands.resume_line(line, by=request.user, now=now), "Line resumed"
+    )
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_POST
+def line_confirm(request: SignedInRequest, patient_id: int, line_id: int) -> HttpResponse:
+    """An imported line was looked at and is right."""
+    now = timezone.now()
+    return _at_once(
+        request,
+        patient_id,
+        line_id,
+        lambda line: commands.confirm_import(line, by=request.user, now=now),
+        "Imported line confirmed",
+    )
+
+
+@requires(Permission.ADMINISTRATION_RECORD)
+@require_http_methods(["GET", "POST"])
+def dose_record(request: SignedInRequest, patient_id: int, dose_id: int) -> HttpResponse:
+    """What became of one dose."""
+    patient = readable_patient(request, patient_id)
+    rows = Administration.objects.select_related("line__patient__team", "patient__team")
+    dose: Administration | None = rows.filter(pk=dose_id, patient=patient).first()
+    if dose is None:
+        raise Http404("No such dose.")
+    now = timezone.now()
+    today = patient.team.local_date(now)
+    context: dict[str, Any] = {
+        "patient": patient,
+        "line": dose.line,
+        "title": f"{dose.line.label}, dose {dose.number}",
+        "lead": dose,
+        "save": "Save",
+        "today": today,
+    }
+    if request.method == "GET":
+        day = min(today, dose.planned_on)
+        context["form"] = DoseForm(initial={"version": dose.version, "on": day, "act": "give"})
+        return render_page(request, FORM, context)
+    form: django_forms.Form = DoseForm(request.POST)
+    context["form"] = form
+    if not form.is_valid():
+        return invalid(request, FORM, context)
+    data = form.cleaned_data
+    common: dict[str, Any] = {"by": request.user, "now": now, "version": data["version"]}
+    aside = {
+        "hold": commands.hold_administration,
+        "skip": commands.skip_administration,
+        "cancel": commands.cancel_administration,
+    }
+    try:
+        if data["act"] == "give":
+            commands.give_administration(
+                dose,
+                on=data["on"],
+                amount=data["amount"],
+                unit=data["unit"],
+                reduced=data["reduced"],
+                given_elsewhere=data["given_elsewhere"],
+                note=data["reason"],
+                **common,
+            )
+        elif data["act"] == "delay":
+            commands.delay_administration(dose, to=data["on"], reason=data["reason"], **common)
+        else:
+            aside[data["act"]](dose, reason=data["reason"], **common)
+    except StaleEdit as stale:
+        current: Any = stale.current
+        form = DoseForm({**request.POST.dict(), "version": str(current.version)})
+        form.is_valid()
+        form.add_error(None, f"Somebody recorded this dose meanwhile: {current.get_status_display().lower()}.")
+        context["form"] = form
+        return conflict(request, FORM, context)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return invalid(request, FORM, context)
+    return _to_line(request, dose.line, "Dose recorded")
