@@ -16,7 +16,7 @@ from patients.fhir.rules.keys import SourceKey, content_hash, identifiers, sourc
 from patients.fhir.rules.persons import Person, person
 from patients.fhir.rules.reading import Entry, Source, read, sources
 from patients.fhir.rules.report import JsonObject, ReportLine, Severity
-from patients.fhir.rules.values import obj, text
+from patients.fhir.rules.values import obj, objects, text
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +45,11 @@ class Indexed:
     def line(self, severity: Severity, message: str) -> ReportLine:
         """A report line about this entry."""
         return ReportLine(severity, message, self.file, self.index, self.name)
+
+
+def contained_id(entry: "Entry | Indexed", name: str) -> str:
+    """The id by which a contained resource is known: that of its container, and its own."""
+    return f"{entry.resource_id or entry.full_url or entry.index}#{name.removeprefix('#')}"[:200]
 
 
 Progress = Callable[[str, int, int], None]
@@ -87,8 +92,13 @@ class Collection:
         return loaded if isinstance(loaded, dict) else {}
 
     def add(self, entry: Entry) -> None:
-        """Takes one entry in. Raises nothing for strange content; a resource too deep to be kept becomes a line."""
+        """Takes one entry in, and the patients contained in it. Raises nothing for strange content; a resource too deep
+        to be kept becomes a line."""
         resource = entry.resource
+        for inner in objects(resource.get("contained")):
+            if inner.get("resourceType") == "Patient" and text(inner.get("id")):
+                named = {**inner, "id": contained_id(entry, text(inner["id"]))}
+                self.add(Entry(entry.file, entry.index, named))
         try:
             digest = content_hash(resource)
             spelled = json.dumps(resource, separators=(",", ":")).encode()

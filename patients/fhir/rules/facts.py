@@ -430,6 +430,18 @@ class AllergyFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GeneticFact:
+    """A variant: gene, what was found in it, germline or tumor."""
+
+    gene: str
+    result: str
+    germline: bool
+    pathogenic: bool | None
+    on: PartialDate | None
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CareTeamMember:
     """One member, by name and role."""
 
@@ -484,6 +496,7 @@ Fact: TypeAlias = (
     | AppointmentFact
     | OrderFact
     | AllergyFact
+    | GeneticFact
     | CareTeamFact
     | RelatedPersonFact
     | ProviderFact

@@ -80,13 +80,19 @@ class SourceKey:
     def own(self) -> str:
         """The key under which the resource is stored when nothing else claims it."""
         if self.identifier:
-            return f"identifier:{self.identifier}"
-        return f"id:{self.resource_id}" if self.resource_id else f"content:{self.content}"
+            return _bounded(f"identifier:{self.identifier}")
+        return _bounded(f"id:{self.resource_id}") if self.resource_id else f"content:{self.content}"
 
     @property
     def shared(self) -> str:
         """The key when several resources carry one identifier (a panel's order number): identifier and id."""
-        return f"identifier+id:{self.identifier}#{self.resource_id}"
+        return _bounded(f"identifier+id:{self.identifier}#{self.resource_id}")
+
+
+def _bounded(key: str) -> str:
+    """An index takes no key of any length: long ones are told apart by their hash."""
+    spelled = key.encode()
+    return key if len(spelled) <= 500 else f"{key[:80]}…{hashlib.sha256(spelled).hexdigest()}"
 
 
 def source_key(resource: JsonObject, full_url: str, digest: str) -> SourceKey:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, unquote
 
-from patients.fhir.rules.collecting import Collection, Indexed
+from patients.fhir.rules.collecting import Collection, Indexed, contained_id
 from patients.fhir.rules.report import JsonObject
 from patients.fhir.rules.values import obj, objects, text
 
@@ -163,6 +163,9 @@ def patient_of(entry: Indexed, resource: JsonObject, collection: Collection, dep
     named = patient_reference(resource)
     if named is not None:
         target = resolve(named, resource, entry, collection)
+        if isinstance(target, Contained):
+            name = contained_id(entry, text(target.resource.get("id")))
+            return _nearest(collection.by_id.get(("Patient", name), []), entry)
         if isinstance(target, Indexed) and target.resource_type != "Patient":
             return None if depth > 2 else patient_of(target, collection.load(target), collection, depth + 1)
         return target

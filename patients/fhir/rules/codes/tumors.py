@@ -217,6 +217,11 @@ NOT_CANCER_WORDS = re.compile(
     r"carcinoid syndrome|karzinoidsyndrom|carcinoid heart|premalignant|precancer|exposure to|no evidence|in situ|"
     r"anamnese|encounter for|leukemoid|malignant hypertension|malignant hyperthermia|hypertension|associated with"
 )
+# Says that there is a cancer, not which.
+BARE_CANCER = re.compile(
+    r"(?:(?:primary|metastatic|malignant|unspecified) ?)*(?:neoplastic disease|neoplasm|cancer|tumou?r|carcinoma)?"
+    r"(?: of (?:unknown|unspecified) (?:origin|site|primary))?(?: \((?:disorder|morphologic abnormality)\))?"
+)
 _CANCER_ICD = re.compile(r"C(?:[0-6]\d|7[0-6A]|8[0-9]|9[0-7]|4A)|D3A")
 _SECONDARY_ICD = re.compile(r"C(?:7[7-9]|7B)")
 

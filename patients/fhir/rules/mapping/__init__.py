@@ -109,15 +109,16 @@ def _no_place(resource: JsonObject) -> str:
     """Why an Observation has no place in the record yet; empty when it may have one."""
     if _is_directive(resource):
         return "wishes and directives are entered by a clinician in a goals conversation; use this as its source"
-    codes = set(concept(resource.get("code")).codes(LOINC))
-    if codes & GENOMIC_LOINC or "genomic" in profiles(resource) or "implication" in profiles(resource):
-        return "molecular findings are kept with their report"
+    if "implication" in profiles(resource):
+        return "implications of a variant are kept with their report"
     return ""
 
 
 def _why_nothing(resource: JsonObject, ctx: Context) -> str:
     if ctx.warnings:
         return ctx.warnings[-1]
+    if set(concept(resource.get("code")).codes(LOINC)) & GENOMIC_LOINC:
+        return "names no gene with a finding; kept with its report"
     if resource.get("dataAbsentReason"):
         return f"has no value: {concept(resource['dataAbsentReason']).label}"
     members = objects(resource.get("hasMember")) or objects(resource.get("related"))

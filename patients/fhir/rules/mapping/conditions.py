@@ -39,7 +39,7 @@ def recognize(code: Concept, *more: Concept, site: str = "", words: str = "") ->
     if not found:
         if codes.NET_WORDS.search(said) and not codes.NOT_NET_WORDS.search(said):
             kind, evidence, why = TumorKind.NET, Evidence.TEXT, "by its wording only; confirm"
-        elif code or said.strip(" |"):
+        elif not codes.BARE_CANCER.fullmatch(code.label.lower()):
             kind = TumorKind.OTHER
     site = (found.site if found else "") or site or _site(concepts, said)
     poor, well = codes.POOR_WORDS.search(said), codes.WELL_WORDS.search(said)

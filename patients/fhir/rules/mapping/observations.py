@@ -10,7 +10,15 @@ from patients.fhir.rules.codes import measurements as codes
 from patients.fhir.rules.codes.systems import LOINC
 from patients.fhir.rules.codes.tumors import METASTATIC_WORDS, by_words
 from patients.fhir.rules.dates import PartialDate
-from patients.fhir.rules.facts import Disease, DiseaseStatusFact, Fact, Measure, MeasurementFact, MetastasisFact
+from patients.fhir.rules.facts import (
+    Disease,
+    DiseaseStatusFact,
+    Fact,
+    GeneticFact,
+    Measure,
+    MeasurementFact,
+    MetastasisFact,
+)
 from patients.fhir.rules.mapping.conditions import pathology, recognize, staging
 from patients.fhir.rules.mapping.context import Context, notes
 from patients.fhir.rules.report import JsonObject
@@ -158,6 +166,8 @@ def observation(resource: JsonObject, ctx: Context) -> list[Fact]:
         return _disease_status(resource, concept(raw), on, ctx)
     if pairs & (codes.MORPHOLOGY_CODES | codes.GRADE_CODES):
         return pathology(resource, raw, on)
+    if set(code.codes(LOINC)) & codes.GENOMIC_LOINC:
+        return genetic(resource, code, on)
     metastasis = _metastasis_history(code, raw, on)
     if metastasis is not None:
         return metastasis
@@ -259,3 +269,34 @@ def _score(value: Value, interpretation: Concept, allowed: range) -> Value:
     if len(set(digits)) == 1 and int(digits[0]) in allowed:
         return Value(Decimal(digits[0]))
     return Value(wording=value.wording or str(value.number))
+
+
+_GENE, _DNA, _PROTEIN, _ORIGIN = "48018-6", "48004-6", "48005-3", "48002-0"
+_SIGNIFICANCE = "53037-8"
+
+
+def genetic(resource: JsonObject, code: Concept, on: PartialDate | None) -> list[Fact]:
+    """A genomic variant that names its gene (mCODE, Genomics Reporting IG). Absent variants and panels give none."""
+    found = {
+        coding.code: concept(choice(part, "value")[1])
+        for part in objects(resource.get("component"))
+        for coding in concept(part.get("code")).codings
+    }
+    gene = found.get(_GENE, Concept()).label
+    value = concept(choice(resource, "value")[1])
+    if not gene or "53041-0" in code.codes(LOINC) or "absent" in value.words or "LA9634-2" in value.codes(LOINC):
+        return []
+    changes = [found[name].label for name in (_DNA, _PROTEIN) if name in found and found[name].label]
+    significance = found.get(_SIGNIFICANCE, Concept()).words
+    pathogenic = None if not significance else "pathogenic" in significance and "benign" not in significance
+    return [
+        GeneticFact(
+            gene=gene[:60],
+            result=(", ".join(changes) or value.label or code.label)[:250],
+            germline="germline" in found.get(_ORIGIN, Concept()).words
+            or "LA6683-2" in found.get(_ORIGIN, Concept()).codes(LOINC),
+            pathogenic=pathogenic,
+            on=on,
+            codes=tuple(f"{c.system}|{c.code}"[:60] for c in found[_GENE].codings if c.code),
+        )
+    ]

@@ -1,0 +1,286 @@
+"""Rows of treatment and imaging."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from patients.fhir.rules.codes.imaging import KINDS, kind_of
+from patients.fhir.rules.facts import (
+    DrugFact,
+    DrugSource,
+    ImagingFact,
+    Measure,
+    MeasurementFact,
+    Modality,
+    PatientFact,
+    ProcedureFact,
+    ReportFact,
+)
+from patients.fhir.rules.lines import Dose, LineProposal, propose
+from patients.fhir.rules.rows.base import Row, Rows, Sourced, day, precision
+from patients.fhir.rules.rows.disease import of_kind
+from patients.fhir.rules.rows.findings import measurement, medication
+from patients.imaging.rules import StudyModality, StudyStatus
+from patients.record.rules import UptakeModality
+from patients.treatment.rules import AdministrationStatus, EndReason, Intent, LineRole, LineStatus
+from patients.treatment.rules import Modality as LineModality
+
+_MODALITIES = {
+    Modality.SSA: LineModality.SSA,
+    Modality.TARGETED: LineModality.TARGETED,
+    Modality.CHEMOTHERAPY: LineModality.CHEMOTHERAPY,
+    Modality.PRRT: LineModality.PRRT,
+    Modality.INTERFERON: LineModality.INTERFERON,
+    Modality.IMMUNOTHERAPY: LineModality.IMMUNOTHERAPY,
+    Modality.SURGERY: LineModality.SURGERY,
+    Modality.TRANSPLANT: LineModality.SURGERY,
+    Modality.TAE: LineModality.EMBOLIZATION,
+    Modality.TACE: LineModality.EMBOLIZATION,
+    Modality.TARE: LineModality.EMBOLIZATION,
+    Modality.ABLATION: LineModality.ABLATION,
+    Modality.RADIOTHERAPY: LineModality.RADIOTHERAPY,
+    Modality.SYMPTOM: LineModality.TELOTRISTAT,
+}
+_INTENTS = {
+    "curative": Intent.CURATIVE,
+    "adjuvant": Intent.CURATIVE,
+    "neoadjuvant": Intent.CURATIVE,
+    "palliative": Intent.PALLIATIVE,
+    "supportive": Intent.SYMPTOM,
+}
+_END_REASONS = (
+    (r"progress", EndReason.PROGRESSION),
+    (r"toxic|adverse|intoler|side effect|nebenwirk|allerg", EndReason.TOXICITY),
+    (r"death|died|deceased|verstorben", EndReason.DEATH),
+    (r"patient|declin|refus|wunsch", EndReason.PATIENT_CHOICE),
+    (r"complet|finished|course done", EndReason.COMPLETED),
+)
+
+
+def drugs_and_procedures(facts: Sequence[Sourced], rows: Rows) -> None:
+    """Treatment lines with their doses; other drugs become medication, other procedures are kept."""
+    drugs = [(of.member, fact) for of, fact in of_kind(facts, DrugFact)]
+    procedures = [(of.member, fact) for of, fact in of_kind(facts, ProcedureFact)]
+    in_lines: set[str] = set()
+    for line in propose(drugs, procedures, today=rows.today):
+        in_lines.update(line.members)
+        rows.rows.append(_line(line, facts))
+    for of, drug in of_kind(facts, DrugFact):
+        if of.member in in_lines:
+            continue
+        if drug.modality or drug.supports:
+            why = f"was not given ({drug.stop_reason or drug.status})" if drug.not_given else "belongs to no regimen"
+            rows.keep(of, f"{drug.label[:60]} {why}")
+        elif drug.source == DrugSource.ADMINISTRATION:
+            rows.keep(of, "a single dose of a drug that is no tumor treatment; ask for the order or statement")
+        else:
+            medication(of, drug, rows)
+    for of, done in of_kind(facts, ProcedureFact):
+        if of.member not in in_lines and done.kind != "imaging":
+            rows.keep(of, f"a procedure that treats no tumor ({done.label[:60]}) has no place yet")
+
+
+def _line(line: LineProposal, facts: Sequence[Sourced]) -> Row:
+    died = next((fact.died for _of, fact in of_kind(facts, PatientFact) if fact.died), None)
+    status, ended, reason = LineStatus(line.state), line.end, _end_reason(line)
+    if died and status == LineStatus.ACTIVE:
+        status, ended, reason = LineStatus.STOPPED, died, EndReason.DEATH
+    modality = _MODALITIES.get(line.modality, LineModality.OTHER)
+    orders = [d.fact for d in line.doses if isinstance(d.fact, DrugFact) and d.fact.source != DrugSource.ADMINISTRATION]
+    started = day(line.start)
+    kind = str(line.modality.label)
+    says_all = line.agents or modality in (LineModality.PRRT, LineModality.SURGERY) or kind.lower() in line.name.lower()
+    values = {
+        "modality": str(modality),
+        "agent": line.name if says_all else f"{kind}: {line.name}",
+        "role": str(LineRole.SYMPTOM_CONTROL if modality == LineModality.TELOTRISTAT else LineRole.ANTITUMOR),
+        "intent": str(_INTENTS.get(line.intent, Intent.UNKNOWN)),
+        "status": str(status),
+        "planned_on": started if status == LineStatus.PLANNED else None,
+        "started_on": None if status == LineStatus.PLANNED else started,
+        "started_precision": precision(line.start),
+        "ended_on": max(ended.last_day, started) if ended and started else (ended.last_day if ended else None),
+        "end_reason": str(reason) if status in (LineStatus.STOPPED, LineStatus.COMPLETED) and reason else "",
+        "end_note": line.stop_reason,
+        "dose": next((order.dose for order in orders if order.dose), ""),
+        "site": next((d.fact.site for d in line.doses if isinstance(d.fact, ProcedureFact) and d.fact.site), ""),
+        "notes": f"Imported, please review: {line.why}." + (f" Reason stated: {line.reason}." if line.reason else ""),
+        "needs_review": True,
+    }
+    given = tuple(_administration(dose) for dose in line.doses if dose.given and dose.on)
+    first = line.doses[0].member
+    key = f"{first}#line:{modality}"
+    return Row("TreatmentLine", key, values, line.members, frozenset({"needs_review"}), given)
+
+
+def _end_reason(line: LineProposal) -> EndReason | None:
+    words = line.stop_reason.lower()
+    return next((reason for pattern, reason in _END_REASONS if words and re.search(pattern, words)), None)
+
+
+def _administration(dose: Dose) -> Row:
+    fact, on = dose.fact, day(dose.on)
+    amount = fact.dose_value if isinstance(fact, DrugFact) else None
+    values = {
+        "status": str(AdministrationStatus.GIVEN),
+        "planned_on": on,
+        "given_on": on,
+        "dose": amount.quantize(Decimal("0.001")) if amount is not None and abs(amount) < 10**7 else None,
+        "dose_unit": fact.dose_unit if isinstance(fact, DrugFact) else "",
+        "reason": fact.label if isinstance(fact, ProcedureFact) else "",
+    }
+    return Row("Administration", f"{dose.member}#dose", values, (dose.member,))
+
+
+# --- imaging -----------------------------------------------------------------------------------------------------
+
+_STUDY = {
+    "ct": StudyModality.CT,
+    "mri": StudyModality.MRI,
+    "sstr_pet": StudyModality.SSTR_PET,
+    "fdg_pet": StudyModality.FDG_PET,
+    "us": StudyModality.ULTRASOUND,
+    "echo": StudyModality.ECHO,
+    "sstr_spect": StudyModality.SCINTIGRAPHY,
+    "nm": StudyModality.SCINTIGRAPHY,
+    "xray": StudyModality.XRAY,
+}
+# A report older than this was read by somebody when it came; it opens no review here.
+READ_LONG_AGO = timedelta(days=90)
+OLD_ORDER = timedelta(days=365)
+
+
+@dataclass(slots=True)
+class _Study:
+    of: Sourced
+    fact: ImagingFact
+    members: list[str] = field(default_factory=list)
+
+
+def imaging(facts: Sequence[Sourced], rows: Rows) -> None:
+    """Studies with their reports. A report joins the study it names, or that has its accession number."""
+    found: dict[str, _Study] = {}
+    all_facts = of_kind(facts, ImagingFact)
+    own = [(of, fact) for of, fact in all_facts if not (fact.state == "reported" or fact.conclusion)]
+    for of, fact in own:
+        found[of.member] = _Study(of, fact, [of.member])
+    for of, fact in all_facts:
+        if of.member in found:
+            continue
+        named = next((found[m] for reference in fact.studies if (m := of.links.get(reference, "")) in found), None)
+        same = next((s for s in found.values() if fact.accession and s.fact.accession == fact.accession), None)
+        study = named or same
+        if study is None:
+            found[of.member] = _Study(of, fact, [of.member])
+            continue
+        study.members.append(of.member)
+        kind = study.fact.kind if study.fact.kind not in ("other", "pet", "nm") else fact.kind
+        study.fact = replace(
+            study.fact,
+            kind=kind if kind != "other" else study.fact.kind,
+            state="reported" if fact.state == "reported" else study.fact.state,
+            conclusion="\n".join(part for part in (study.fact.conclusion, fact.conclusion) if part),
+            on=study.fact.on or fact.on,
+        )
+    for study in found.values():
+        _study(study, rows)
+    days = {study.fact.on.day for study in found.values() if study.fact.on}
+    for of, done in of_kind(facts, ProcedureFact):
+        if done.kind != "imaging" or done.modality:
+            continue
+        if done.start and done.start.day in days:
+            rows.keep(of, "is the procedure behind a study of the same day, which is imported")
+        else:
+            fact = ImagingFact(
+                kind=kind_of([], done.label.lower()),
+                label=done.label,
+                dicom="",
+                region=done.site,
+                on=done.start,
+                state="performed",
+            )
+            _study(_Study(of, fact, [of.member]), rows)
+
+
+def _study(study: _Study, rows: Rows) -> None:
+    fact, of = study.fact, study.of
+    if fact.on is None:
+        rows.keep(of, "has no date; a study without one cannot be placed")
+        return
+    state = fact.state
+    if state == "cancelled":
+        rows.keep(of, "was cancelled")
+        return
+    if state in ("ordered", "scheduled") and fact.on.day < rows.today - (
+        OLD_ORDER if state == "ordered" else timedelta(0)
+    ):
+        rows.keep(of, f"was {state} for {fact.on}, and nothing says whether it was done; close the loop by hand")
+        return
+    reported = state == "reported" or bool(fact.conclusion)
+    status = StudyStatus.REPORTED if reported else StudyStatus(state)
+    if status == StudyStatus.REPORTED and fact.on.day < rows.today - READ_LONG_AGO:
+        status = StudyStatus.REVIEWED
+    moment = fact.on.moment(rows.zone)
+    label = KINDS.get(fact.kind, "")
+    named = fact.label if fact.label.lower() not in (label.lower(), "") else ""
+    open_still = status in (StudyStatus.ORDERED, StudyStatus.SCHEDULED, StudyStatus.PLANNED)
+    values = {
+        "modality": str(_STUDY.get(fact.kind, StudyModality.OTHER)),
+        "region": " · ".join(
+            part for part in (fact.region, named or (label if fact.kind not in _STUDY else "")) if part
+        ),
+        "status": str(status),
+        "due_on": fact.on.day if open_still else None,
+        "scheduled_for": moment if status == StudyStatus.SCHEDULED else None,
+        "performed_on": None if open_still else fact.on.day,
+        "reported_at": moment if reported else None,
+        "conclusion": fact.conclusion,
+        "accession_number": fact.accession,
+    }
+    rows.rows.append(Row("ImagingStudy", f"{of.member}#", values, tuple(study.members), frozenset({"status"})))
+
+
+def receptor(of: Sourced, fact: MeasurementFact, rows: Rows) -> None:
+    """A Krenning score."""
+    whole = fact.value is not None and fact.value == int(fact.value) and 0 <= fact.value <= 4
+    if fact.on is None or not whole or fact.value is None or "krenning" not in fact.label.lower():
+        measurement(of, fact, rows)
+        return
+    words = f"{fact.label} {fact.method}".lower()
+    modality = next(
+        (m for m in (UptakeModality.PET, UptakeModality.SPECT, UptakeModality.PLANAR) if str(m) in words), ""
+    )
+    score = int(fact.value)
+    values: dict[str, Any] = {
+        "imaged_on": fact.on.day,
+        "krenning": score,
+        "modality": str(modality),
+        "positive": score >= 2,
+        "finding": fact.note,
+    }
+    rows.add("ReceptorImaging", of, values, fact.part)
+
+
+def measurements(facts: Sequence[Sourced], rows: Rows) -> None:
+    """Results; indices of a pathologist went to their specimen."""
+    for of, fact in of_kind(facts, MeasurementFact):
+        if fact.measure in (Measure.KI67, Measure.MITOSES):
+            continue
+        if fact.measure == Measure.SSTR:
+            receptor(of, fact, rows)
+        else:
+            measurement(of, fact, rows)
+
+
+def reports(facts: Sequence[Sourced], rows: Rows) -> None:
+    """Reports that are neither imaging nor pathology with a conclusion."""
+    for of, fact in of_kind(facts, ReportFact):
+        if fact.kind == "pathology" and fact.conclusion:
+            continue
+        if fact.kind == "laboratory" or fact.results:
+            rows.keep(of, "is a panel; its results are imported by themselves")
+        else:
+            rows.keep(of, f"a {fact.kind} report without a text of its own; see the source")
