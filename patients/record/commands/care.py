@@ -146,7 +146,10 @@ def record_death(patient: Patient, *, on: date, cause: str, by: User | None, now
         details={"on": on.isoformat()},
     )
     if patient.enrollment_status != EnrollmentStatus.DECEASED:
-        change_enrollment(patient, EnrollmentStatus.DECEASED, on=on, by=by, now=now, reason="Died")
+        # A death learned of late lies before the present state began: that state ends the day it began.
+        since = Enrollment.objects.filter(patient=patient, ended_on__isnull=True).values_list("started_on", flat=True)
+        began = max(on, since.first() or on)
+        change_enrollment(patient, EnrollmentStatus.DECEASED, on=began, by=by, now=now, reason="Died")
     announce(EventKind.DECEASED, now=now, team_id=patient.team_id, patient_id=patient.pk, payload={})
     patient.refresh_from_db()
     return patient

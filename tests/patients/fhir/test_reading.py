@@ -8,7 +8,6 @@ from patients.fhir.rules.reading import Entry, Source, read, sources
 from patients.fhir.rules.report import ReportLine, Severity
 from tests.patients.fhir import bundles
 
-
 DELETE = "asks to delete; deletions are not followed, mark the thing as entered in error by hand"
 
 
