@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from patients.goals import views as goals
 from patients.protocol import views as protocol
 from patients.record import views as record
 from patients.treatment import views as treatment
@@ -29,4 +30,17 @@ urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/doses/<int:dose_id>/", treatment.dose_record, name="dose-record"),
     path("imaging/protocol/", protocol.protocol_list, name="protocol-list"),
     path("imaging/protocol/<str:code>/", protocol.protocol_sign, name="protocol-sign"),
+    path("goals/", goals.workspace, name="goals"),
+    path("goals/referrals/<int:pk>/", goals.answer_referral_page, name="palliative-answer"),
+    path("patients/<int:patient_id>/goals/", goals.panel, name="goals-panel"),
+    path("patients/<int:patient_id>/goals/new/", goals.new, name="goals-new"),
+    path("patients/<int:patient_id>/goals/draft/", goals.draft, name="goals-draft"),
+    path("patients/<int:patient_id>/goals/draft/discard/", goals.discard, name="goals-discard"),
+    path("patients/<int:patient_id>/goals/sign/", goals.sign_page, name="goals-sign"),
+    path("patients/<int:patient_id>/goals/answer/", goals.answer, name="goals-answer"),
+    path("patients/<int:patient_id>/goals/palliative/", goals.refer_page, name="palliative-refer"),
+    path("patients/<int:patient_id>/goals/<int:pk>/", goals.conversation, name="goals-conversation"),
+    path("patients/<int:patient_id>/goals/<int:pk>/addendum/", goals.addendum, name="goals-addendum"),
+    path("patients/<int:patient_id>/goals/<int:pk>/retract/", goals.retract_page, name="goals-retract"),
+    path("patients/<int:patient_id>/goals/<int:pk>/summary/", goals.summary, name="goals-summary"),
 ]

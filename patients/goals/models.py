@@ -25,6 +25,7 @@ from patients.goals.rules import (
     ProcedureCodeStatus,
     PromptReason,
     PromptStatus,
+    trade_off_words,
 )
 from patients.record.models import ClinicalQuerySet, ClinicalRow
 
@@ -147,6 +148,14 @@ class GoalsConversation(ClinicalRow):
     def __str__(self) -> str:
         return f"conversation of {self.held_on}"
 
+    @property
+    def matters_words(self) -> str:
+        return "; ".join(str(Matter(code).label) for code in self.matters)
+
+    @property
+    def code_status_discussed(self) -> bool:
+        return self.code_status != CodeStatus.NOT_DISCUSSED
+
 
 @tracked
 class TradeOff(ClinicalRow):
@@ -166,7 +175,11 @@ class TradeOff(ClinicalRow):
         triggers = (_unchangeable("tradeoff"),)
 
     def __str__(self) -> str:
-        return f"{self.burden} > {self.more_than}: {self.acceptance}"
+        return self.words
+
+    @property
+    def words(self) -> str:
+        return trade_off_words(self.burden, self.more_than, self.acceptance, self.condition)
 
 
 @tracked

@@ -46,7 +46,7 @@ def save_draft(
     if _size(content) > DRAFT_LIMIT:
         raise ValidationError("This is more text than a draft can hold (1,000,000 characters). It was not saved.")
     Patient.objects.select_for_update(of=("self",), no_key=True).get(pk=patient.pk)
-    draft = GoalsDraft.objects.select_for_update().filter(patient=patient, author=by).first()
+    draft: GoalsDraft | None = GoalsDraft.objects.select_for_update().filter(patient=patient, author=by).first()
     if draft is None:
         if not any(content.values()):
             return None

@@ -166,6 +166,7 @@ def _open_steps(
 
 def _refresh_step(prompt: GoalsPrompt, patient: Patient, *, now: datetime) -> None:
     """Opens or updates the prompt's next step: what is asked for by whom and until when."""
+    due_on: date | None
     if prompt.status == PromptStatus.OPEN:
         due_on = prompt.raised_on + timedelta(days=number(patient.team_id, "goals.answer").days)
         what = _what(prompt.reasons.order_by("since", "pk").values_list("reason", flat=True))

@@ -147,10 +147,12 @@ def add_addendum(conversation: GoalsConversation, *, text: str, by: User, now: d
     insist(policies.why_not_addendum(current, patient, by))
     if not text.strip():
         raise ValidationError("Write what is to be added.")
-    same = GoalsAddendum.objects.filter(conversation=current, signed_by=by, text=text.strip()).order_by("-pk").first()
+    same: GoalsAddendum | None = (
+        GoalsAddendum.objects.filter(conversation=current, signed_by=by, text=text.strip()).order_by("-pk").first()
+    )
     if same is not None and (now - same.signed_at).total_seconds() < 3600:
         return same
-    addendum = GoalsAddendum.objects.create(
+    addendum: GoalsAddendum = GoalsAddendum.objects.create(
         patient=patient, conversation=current, text=text.strip(), signed_by=by, signed_at=now, created_by=by
     )
     record(
