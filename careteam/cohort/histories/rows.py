@@ -44,6 +44,10 @@ class MeetingAt(NamedTuple):
     week: int
 
 
+class TheBoard(NamedTuple):
+    """The team's weekly board."""
+
+
 class ReminderKey(NamedTuple):
     """The key of a reminder's inbox item."""
 

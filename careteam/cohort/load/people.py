@@ -1,27 +1,26 @@
-"""Who in the team stands for a role that a history names."""
+"""Who in the team stands for the roles that histories name."""
 
 from __future__ import annotations
 
 from careteam.cohort.histories.rows import Person
 from careteam.people.models import Membership, Team
+from careteam.people.rules import Role
+
+MOST_NAMED = 3  # the highest n of a Person is one less
 
 
-class People:
-    """The team's people by role, in the order they came. Raises `ValueError` for a team without anybody."""
-
-    def __init__(self, team: Team) -> None:
-        self._by_role: dict[str, list[int]] = {}
-        self._found: dict[Person, int] = {}
-        for user_id, roles in Membership.objects.current().filter(team=team).order_by("pk").values_list("user_id", "roles"):
-            for role in roles:
-                self._by_role.setdefault(role, []).append(user_id)
-        if not self._by_role:
-            raise ValueError(f"Nobody works in {team.name}: give the team people first.")
-        self._anybody = next(iter(self._by_role.values()))
-
-    def find(self, person: Person) -> int:
-        """The user's id; a role that nobody holds is stood in for by the team's first person."""
-        if person not in self._found:
-            holders = self._by_role.get(person.role, self._anybody)
-            self._found[person] = holders[person.n % len(holders)]
-        return self._found[person]
+def people_of(team: Team) -> dict[Person, int]:
+    """User ids by `Person`, in the order people came; a role that nobody holds is stood in for by the team's first
+    person. Raises `ValueError` for a team without anybody."""
+    by_role: dict[str, list[int]] = {}
+    for user_id, roles in Membership.objects.current().filter(team=team).order_by("pk").values_list("user_id", "roles"):
+        for role in roles:
+            by_role.setdefault(role, []).append(user_id)
+    if not by_role:
+        raise ValueError(f"Nobody works in {team.name}: give the team people first.")
+    anybody = next(iter(by_role.values()))
+    return {
+        Person(str(role), n): by_role.get(role, anybody)[n % len(by_role.get(role, anybody))]
+        for role in Role
+        for n in range(MOST_NAMED)
+    }

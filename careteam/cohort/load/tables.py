@@ -8,10 +8,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 from django.db.models.fields import NOT_PROVIDED
 
-from careteam.cohort.histories.rows import Address, Key, MeetingAt, Person, Ref, ReminderKey
+from careteam.cohort.histories.rows import Address, Key, MeetingAt, Person, Ref, ReminderKey, TheBoard
+from careteam.cohort.load.batches import Order
 from careteam.notifications.models import InboxItem
 from patients.goals.models import (
     GoalsAddendum,
@@ -95,6 +97,13 @@ TABLES: dict[str, type[models.Model]] = {
     "step": NextStep,
     "inbox": InboxItem,
 }
+# The history tables of these, by the same names.
+HISTORY: dict[str, type[models.Model]] = {
+    table: event
+    for table, model in TABLES.items()
+    for event in apps.get_models()
+    if getattr(event, "pgh_tracked_model", None) is model
+}
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 NULL = r"\N"
 
@@ -108,41 +117,42 @@ def _array(values: Iterable[object]) -> str:
     return _text("{" + ",".join(quoted) + "}")
 
 
+_PLAIN: dict[type, Callable[[Any], str]] = {
+    str: _text,
+    int: str,
+    float: str,
+    Decimal: str,
+    bool: lambda value: "t" if value else "f",
+    type(None): lambda _: NULL,
+    date: date.isoformat,
+    datetime: datetime.isoformat,
+    list: _array,
+    tuple: _array,
+    dict: lambda value: _text(json.dumps(value, ensure_ascii=False)),
+}
+
+
 class Encoder:
-    """Turns the values of one batch into COPY's text format.
+    """Turns values into COPY's text format. `start` says, table by table, which key the present patient's rows begin
+    with."""
 
-    `ids` are the keys reserved for the batch, table by table; `start` says where the present patient's begin.
-    """
-
-    def __init__(self, ids: Mapping[str, list[int]], people: Callable[[Person], int], meetings: Callable[[int], int]) -> None:
-        self.ids = ids
-        self.start: dict[str, int] = {}
+    def __init__(self, order: Order) -> None:
+        self.start = dict(order.bases)
         self.patient_id = 0
+        people, meetings = order.people, order.meetings
         self._by_type: dict[type, Callable[[Any], str]] = {
-            str: _text,
-            int: str,
-            float: str,
-            Decimal: str,
-            bool: lambda value: "t" if value else "f",
-            type(None): lambda _: NULL,
-            date: date.isoformat,
-            datetime: datetime.isoformat,
-            list: _array,
-            tuple: _array,
-            dict: lambda value: _text(json.dumps(value, ensure_ascii=False)),
-            Ref: lambda ref: str(self.id_of(ref.table, ref.n)),
-            Key: lambda key: f"{key.name}:{self.id_of(key.table, key.n)}",
+            **_PLAIN,
+            Ref: lambda ref: str(self.start[ref.table] + ref.n),
+            Key: lambda key: f"{key.name}:{self.start[key.table] + key.n}",
             Address: self._address,
-            Person: lambda person: str(people(person)),
-            MeetingAt: lambda meeting: str(meetings(meeting.week)),
-            ReminderKey: lambda key: f"reminder:{self.id_of('study', key.n)}:{key.step}:{key.due.isoformat()}",
+            Person: lambda person: str(people[person]),
+            MeetingAt: lambda meeting: str(meetings[meeting.week]),
+            TheBoard: lambda _: str(order.board_id),
+            ReminderKey: lambda key: f"reminder:{self.start['study'] + key.n}:{key.step}:{key.due.isoformat()}",
         }
 
-    def id_of(self, table: str, n: int) -> int:
-        return self.ids[table][self.start[table] + n]
-
     def _address(self, address: Address) -> str:
-        other = self.id_of(address.table, address.n) if address.table else 0
+        other = self.start[address.table] + address.n if address.table else 0
         return address.template.format(patient=self.patient_id, id=other)
 
     def __call__(self, value: object) -> str:
@@ -153,7 +163,7 @@ class Encoder:
 class Sheet:
     """One table of one batch: the columns that its rows use, the rest at its defaults."""
 
-    def __init__(self, table: str, rows: Iterable[Mapping[str, object]], *, team_id: int) -> None:
+    def __init__(self, table: str, rows: Iterable[Mapping[str, object]], order: Order) -> None:
         model = TABLES[table]
         meta = model._meta
         self.keys = sorted(set().union(*rows))
@@ -165,7 +175,7 @@ class Sheet:
             if field.column in used or field.primary_key or field.name == "patient":
                 continue
             if field.name == "team":
-                fixed[field.column] = str(team_id)
+                fixed[field.column] = str(order.team_id)
             elif field.db_default is not NOT_PROVIDED:
                 continue
             else:
@@ -190,4 +200,15 @@ def _default(field: models.Field[Any, Any]) -> object:
 
 
 def _fixed(value: object) -> str:
-    return Encoder({}, lambda _: 0, lambda _: 0)(value)
+    return _PLAIN.get(type(value), lambda other: _text(str(other)))(value)
+
+
+def history_statement(table: str) -> str:
+    """The INSERT that copies rows with ids between two parameters into the history, as the insert trigger would."""
+    meta, event = TABLES[table]._meta, HISTORY[table]._meta
+    columns = [field.column for field in meta.concrete_fields if field.column in {f.column for f in event.concrete_fields}]
+    named = ", ".join(f'"{column}"' for column in columns)
+    return (
+        f'INSERT INTO "{event.db_table}" ({named}, pgh_created_at, pgh_label, pgh_obj_id) '  # noqa: S608
+        f"SELECT {named}, now(), 'insert', id FROM \"{meta.db_table}\" WHERE id BETWEEN %s AND %s"
+    )

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from careteam.cohort.cast import FIRST_TEAM, NotADemo, create_teams, insist_on_demo, is_empty
-from careteam.cohort.load import load_cohort
+from careteam.cohort.load.cohort import load_cohort
 from careteam.people.models import Team
 
 NORTH_PATIENTS = 20

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from careteam.cohort.cast import NotADemo, create_teams, insist_on_demo, is_empty
-from careteam.cohort.load import load_cohort
+from careteam.cohort.load.cohort import load_cohort
 from careteam.people.models import Team
 
 _WIDTH = 32
