@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.db import transaction
 
-from careteam.events.models import Consumption, Event
+from careteam.events.models import Consumption, Event, Heartbeat
 from careteam.events.rules import EventKind
 
 log = logging.getLogger(__name__)
@@ -78,3 +78,13 @@ def settle_pending(*, now: datetime, limit: int = 1000) -> int:
     """Runs consumers of events that were left over; returns how many events are settled now."""
     pending = Event.objects.filter(settled=False).order_by("pk").values_list("pk", flat=True)[:limit]
     return sum(settle(event_id, now=now) for event_id in list(pending))
+
+
+def announce_many(events: Iterable[Event]) -> int:
+    """Writes many events at once in the caller's transaction; their consumers run with the next `settle_pending`."""
+    return len(Event.objects.bulk_create(list(events), batch_size=2000))
+
+
+def beat(name: str, *, now: datetime, details: dict[str, Any] | None = None) -> None:
+    """Says that a recurring job came through; `/readyz` and the stale-job banner read it."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": now, "details": details or {}})

@@ -56,6 +56,7 @@ class Banner:
     alerts: tuple[tuple[str, str, str], ...]
     next_step: Step | None
     history_url: str
+    in_care: bool
 
 
 def _tags(patient: Patient, diagnosis: Diagnosis | None, goals: GoalsNow) -> tuple[tuple[str, str], ...]:
@@ -125,14 +126,13 @@ def _receptor(scans: list[ReceptorImaging]) -> Fact:
 
 
 def _ecog(values: list[Measurement]) -> Fact:
-    numbers = [m for m in values if m.value is not None]
+    numbers = [(m.value, m.taken_at.date()) for m in values if m.value is not None]
     if not numbers:
         return ("ECOG", "Not recorded", "", "")
-    latest = numbers[0]
-    value, kind = f"{latest.value:.0f}", ""
-    if len(numbers) > 1 and numbers[1].value is not None and latest.value > numbers[1].value:
-        value, kind = f"{value}, was {numbers[1].value:.0f}", "amb"
-    return ("ECOG", value, day(latest.taken_at.date()), kind)
+    (value, on), *earlier = numbers
+    if earlier and value > earlier[0][0]:
+        return ("ECOG", f"{value:.0f}, was {earlier[0][0]:.0f}", day(on), "amb")
+    return ("ECOG", f"{value:.0f}", day(on), "")
 
 
 def _line(patient: Patient) -> Fact:
@@ -141,14 +141,18 @@ def _line(patient: Patient) -> Fact:
     numbers = numbers_of(lines)
     running = [line for line in lines if line.status in RUNNING_STATUSES]
     antitumor = [line for line in running if line.role == LineRole.ANTITUMOR]
-    current = (antitumor or running or [None])[-1]
-    if current is None:
+    if not running:
         return ("Current line", "None running", "", "")
+    current = (antitumor or running)[-1]
     number = numbers.get(current.pk)
-    label = f"L{number.order} · {current.label}" if number and number.order else current.label
-    detail = f"therapy line {number.therapy}" if number and number.therapy else current.get_role_display().lower()
-    if current.started_on:
-        detail += f", since {day(current.started_on)}"
+    name = current.agent or current.get_modality_display()
+    label = f"L{number.order} · {name}" if number and number.order else name
+    parts = [
+        current.dose,
+        f"therapy line {number.therapy}" if number and number.therapy else current.get_role_display(),
+    ]
+    parts.append(f"since {day(current.started_on)}" if current.started_on else "")
+    detail = ", ".join(filter(None, parts))
     return ("Current line", label, detail, "")
 
 
@@ -233,4 +237,5 @@ def banner_for(patient: Patient, today: date) -> Banner:
         if step
         else None,
         history_url=reverse("patient-history", args=[patient.pk]),
+        in_care=patient.is_in_care,
     )

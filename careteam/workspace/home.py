@@ -93,7 +93,10 @@ def _work_row(step: NextStep, row: PatientRow, today: date, absent: frozenset[in
 
 def _groups(rows: Iterable[WorkRow]) -> tuple[Group, ...]:
     """Highest risk first: work nobody is responsible for, then what is late, then the day, then what is to come."""
-    risk, now, coming, undated = [], [], [], []
+    risk: list[WorkRow] = []
+    now: list[WorkRow] = []
+    coming: list[WorkRow] = []
+    undated: list[WorkRow] = []
     for work in rows:
         if work.kind == "red":
             risk.append(work)
@@ -106,7 +109,7 @@ def _groups(rows: Iterable[WorkRow]) -> tuple[Group, ...]:
     named = (
         ("At risk now", "nobody responsible first", risk),
         ("Today", "", now),
-        ("Coming", "", coming),
+        ("This week", "", coming),
         ("Without a date", "", undated),
     )
     return tuple(Group(title, note, tuple(group)) for title, note, group in named if group)
@@ -123,7 +126,8 @@ def home(request: SignedInRequest) -> HttpResponse:
     steps = _scope(request)
     counts = {key: steps.filter(kind__in=kinds_, due_on__lte=today + WEEK).count() for key, _, kinds_ in KINDS}
     shown = steps.filter(kind__in=kinds) if kinds else steps
-    listed = list(shown.order_by(F("due_on").asc(nulls_last=True), "pk")[: LIST_SIZE + 1])
+    soon = shown.filter(Q(due_on__lte=today + WEEK) | Q(due_on__isnull=True))
+    listed = list(soon.order_by(F("due_on").asc(nulls_last=True), "pk")[: LIST_SIZE + 1])
     rows = rows_for([step.patient for step in listed[:LIST_SIZE]], today)
     absent = absent_user_ids(today)
     work = [_work_row(step, row, today, absent) for step, row in zip(listed, rows, strict=False)]
@@ -146,6 +150,7 @@ def home(request: SignedInRequest) -> HttpResponse:
             "today": today,
             "groups": _groups(work),
             "cut": len(listed) > LIST_SIZE,
+            "later": shown.filter(due_on__gt=today + WEEK).count(),
             "tabs": [
                 Tab("All", "?", current=not kinds),
                 *(Tab(label, f"?kind={key}", count=counts[key], current=tab == key) for key, label, _ in KINDS),

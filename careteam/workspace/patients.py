@@ -24,6 +24,7 @@ from patients.record.models import Diagnosis, NextStep, Patient, Specimen
 from patients.record.queries import PatientGrade, grade_from, readable_patient
 from patients.record.rules import EnrollmentStatus, NetStatus, PrimarySite, plain_form
 from patients.treatment.models import TreatmentLine
+from patients.treatment.rules import LineRole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,13 +82,13 @@ def rows_for(patients: Sequence[Patient], today: date) -> list[PatientRow]:
     for specimen in Specimen.objects.valid().filter(patient_id__in=ids):
         specimens.setdefault(specimen.patient_id, []).append(specimen)
     lines: dict[int, TreatmentLine] = {}
-    for line in TreatmentLine.objects.running().filter(patient_id__in=ids).order_by("started_on", "pk"):
-        if line.role == "antitumor" or line.patient_id not in lines:
-            lines[line.patient_id] = line
+    for running in TreatmentLine.objects.running().filter(patient_id__in=ids).order_by("started_on", "pk"):
+        if running.role == LineRole.ANTITUMOR or running.patient_id not in lines:
+            lines[running.patient_id] = running
     steps: dict[int, NextStep] = {}
     open_steps = NextStep.objects.filter(patient_id__in=ids, closed_at__isnull=True).select_related("owner")
-    for step in open_steps.order_by(F("due_on").asc(nulls_last=True), "pk"):
-        steps.setdefault(step.patient_id, step)
+    for waiting in open_steps.order_by(F("due_on").asc(nulls_last=True), "pk"):
+        steps.setdefault(waiting.patient_id, waiting)
     rows = []
     for patient in patients:
         diagnosis, line, step = diagnoses.get(patient.pk), lines.get(patient.pk), steps.get(patient.pk)
@@ -224,9 +225,8 @@ def patient_page(request: SignedInRequest, patient_id: int) -> HttpResponse:
         {
             "patient": patient,
             "today": patient.team.local_date(timezone.now()),
+            "wide": [("timeline-panel", "Timeline"), ("treatment-panel", "Treatment lines")],
             "panels": [
-                ("timeline-panel", "Timeline"),
-                ("treatment-panel", "Treatment lines"),
                 ("imaging-panel", "Imaging"),
                 ("record-panel", "Diagnosis and labs"),
                 ("board-panel", "Board"),

@@ -187,7 +187,7 @@ OWNED = (
 
 def owned_by(person: User) -> int:
     """How many open things the person owns, over all slices."""
-    return sum(model._default_manager.filter(**{field: person}, **still).count() for model, field, still in OWNED)
+    return sum(model.objects.filter(**{field: person}, **still).count() for model, field, still in OWNED)
 
 
 @transaction.atomic
@@ -195,9 +195,7 @@ def hand_over_and_deactivate(person: User, *, successor: User | None, by: User, 
     """Moves everything open to the successor, then closes the account: one transaction, one audit row for the move."""
     if successor is not None:
         moved = {
-            model._meta.label_lower: model._default_manager.filter(**{field: person}, **still).update(
-                **{field: successor}
-            )
+            model._meta.label_lower: model.objects.filter(**{field: person}, **still).update(**{field: successor})
             for model, field, still in OWNED
         }
         record("people.hand_over", by=by, now=now, subject=person, details={"to": successor.pk, "moved": moved})

@@ -39,6 +39,28 @@ else:
 EARLIEST = date(1900, 1, 1)
 LONGEST_TEXT = 20_000
 
+EMPTY = "Not stated"
+LABELS = {
+    "is_metastasis": "From a metastasis",
+    "is_mixed": "Mixed (MiNEN)",
+    "is_lung": "Lung primary",
+    "is_main": "The diagnosis this team treats",
+    "net_status": "Neuroendocrine",
+    "sstr_rads": "SSTR-RADS",
+    "netpet": "NETPET",
+    "ki67": "Ki-67",
+    "icd10": "ICD-10",
+    "morphology": "ICD-O-3 morphology",
+    "stage_t": "T",
+    "stage_n": "N",
+    "stage_m": "M",
+    "stage_edition": "Edition",
+    "on_ppi": "On a PPI",
+    "is_responsible": "Responsible: decides when a scan is overdue",
+    "is_proxy": "Health care proxy",
+}
+UNITS = {"ki67": "%", "mitoses": "per 2 mm²", "burden_percent": "%"}
+
 # The command itself makes room for a new main diagnosis or responsible person.
 HANDLED_BY_COMMAND = frozenset({"diagnosis_one_main", "careteam_one_responsible", "measurement_has_a_value"})
 CONSTRAINT_WORDS = {
@@ -76,6 +98,14 @@ class EntryForm(RowForm):
         self.today, self.patient = today, patient
         super().__init__(*args, **kwargs)
         self.fields["version"].initial = self.instance.version if self.instance.pk else None
+        for name, field in self.fields.items():
+            if name in LABELS:
+                field.label = LABELS[name]
+            if name in UNITS:
+                field.widget.attrs["data-unit"], field.help_text = UNITS[name], ""
+            if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
+                options: Any = field.choices
+                field.choices = [(value, label if value else EMPTY) for value, label in options]
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
@@ -176,7 +206,6 @@ class MeasurementForm(EntryForm):
         model = Measurement
         fields = ("assay", "on_ppi", "fasting", "note")
         formfield_callback = staticmethod(_pretty)
-        labels = {"on_ppi": "On a PPI"}
 
     field_order = ("measure", "amount", "entered_unit", "taken_on", "assay", "on_ppi", "fasting", "note")
 
@@ -184,12 +213,14 @@ class MeasurementForm(EntryForm):
         super().__init__(*args, **kwargs)
         row: Measurement = self.instance
         if row.pk:
-            self.initial |= {
-                "measure": row.code,
-                "amount": row.original_value or row.value,
-                "entered_unit": row.original_unit or row.unit,
-                "taken_on": row.taken_at.date(),
-            }
+            self.initial.update(
+                {
+                    "measure": row.code,
+                    "amount": row.original_value or row.value,
+                    "entered_unit": row.original_unit or row.unit,
+                    "taken_on": row.taken_at.date(),
+                }
+            )
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -132,7 +133,9 @@ class Trend:
         """The unit as people write it: UCUM `10*9/L` reads ×10⁹/L."""
         measure = MEASURES.get(self.latest.code)
         known = measure.unit_named(self.latest.unit) if measure else None
-        return known.label if known and known.label != known.code else self.latest.unit.strip("{}")
+        if known is not None:
+            return known.label if known.label != known.code or "{" not in known.code else ""
+        return "" if self.latest.unit == "1" else ANNOTATION.sub(r"\1", self.latest.unit).replace("_", " ")
 
     @property
     def reference(self) -> str:
@@ -168,6 +171,7 @@ class Overview:
 
 
 SERIES_LENGTH = 12
+ANNOTATION = re.compile(r"\{([^}]*)\}?")  # UCUM annotations: {score}, {1.73_m2}
 ENCOUNTERS_SHOWN = 12
 
 

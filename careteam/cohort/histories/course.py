@@ -44,10 +44,11 @@ class Treatment:
     planned: list[date] = field(default_factory=list)
     first_number: int = 1
     note: str = ""
+    ahead: bool = False  # planned or proposed, not begun
 
     @property
     def running(self) -> bool:
-        return self.end is None
+        return self.end is None and not self.ahead
 
 
 @dataclass
@@ -64,8 +65,14 @@ class Course:
 
     @property
     def present(self) -> Treatment:
-        """The treatment that decides: the latest antitumor one."""
-        return [t for t in self.treatments if t.role == "antitumor"][-1]
+        """The treatment that decides: the latest antitumor one that has begun."""
+        begun = [t for t in self.treatments if t.role == "antitumor" and not t.ahead]
+        return begun[-1]
+
+    @property
+    def coming(self) -> Treatment | None:
+        """What is to begin after the last one ended."""
+        return next((t for t in self.treatments if t.ahead), None)
 
     @property
     def progressions(self) -> list[Scan]:
@@ -91,10 +98,14 @@ def course_of(dice: Dice, profile: Profile, today: date, wish: Wish | None = Non
     for leg in legs:
         course.treatments.append(leg.treatment)
     _scan(dice, profile, course, legs, horizon, wish)
+    if legs[-1].until is not None and profile.died is None and not (wish and wish.no_plan):
+        _look_ahead(dice, profile, course, today)
     _keep_symptoms_down(profile, course, horizon)
     for treatment in course.treatments:
         _dose(treatment, horizon, today, alive=profile.died is None)
     _keep_washout(course)
+    if wish and wish.no_plan:
+        course.due = None
     if profile.died is not None:
         _end_by_death(course, profile.died)
     return course
@@ -185,6 +196,22 @@ def _directed(dice: Dice, profile: Profile, horizon: date, wish: Wish) -> list[_
         surgical = regimen.modality == "surgery"
         reason = "first" if surgical and n == 0 else "intolerance" if leg.treatment.end_reason == "toxicity" else "progression"
     return legs
+
+
+def _look_ahead(dice: Dice, profile: Profile, course: Course, today: date) -> None:
+    """The last treatment failed and the next has not begun: it is planned, and the next scan with it."""
+    last = course.treatments[-1]
+    reason = "intolerance" if last.end_reason == "toxicity" else "progression"
+    start = today + timedelta(days=dice.randint(4, 24))
+    code = next_treatment(dice, profile, [t.regimen.code for t in course.treatments], start)
+    if code == "prrt":
+        start += timedelta(days=WASHOUT_DAYS)
+    if code not in {"bsc", "hospice"}:
+        course.treatments.append(Treatment(REGIMENS[code], working_day(start), reason, ahead=True))
+    if course.scans:
+        course.anchor, course.anchored_on_scan = course.scans[-1].on, True
+        course.situation, course.interval = ("S4", 60) if profile.grade == "NEC" else ("S1", 90)
+        course.due = max(course.anchor + timedelta(days=course.interval), today - timedelta(days=20))
 
 
 def _scan(dice: Dice, profile: Profile, course: Course, legs: list[_Leg], horizon: date, wish: Wish | None) -> None:
@@ -285,12 +312,12 @@ def _keep_symptoms_down(profile: Profile, course: Course, horizon: date) -> None
     if profile.syndrome not in {"carcinoid", "vipoma", "glucagonoma"}:
         return
     analogs = [t for t in course.treatments if t.regimen.modality == "ssa" and t.end is not None]
-    running = [t for t in course.treatments if t.regimen.modality == "ssa" and t.end is None]
+    running = [t for t in course.treatments if t.regimen.modality == "ssa" and t.running]
     if not analogs or running:
         return
     last = analogs[-1]
     start = working_day((last.end or last.start) + timedelta(days=28))
-    later = [t for t in course.treatments if t.regimen.code == "prrt" and t.start >= (last.end or last.start)]
+    later = [t for t in course.treatments if t.regimen.code == "prrt" and not t.ahead and t.start >= (last.end or last.start)]
     if later:
         start = later[-1].start
     if start < horizon - timedelta(days=7):
@@ -312,6 +339,8 @@ def _keep_washout(course: Course) -> None:
 def _dose(treatment: Treatment, horizon: date, today: date, *, alive: bool) -> None:
     """Given and planned doses. Of analogs only the last months are listed; the numbers go on counting."""
     regimen = treatment.regimen
+    if treatment.ahead:
+        return
     if not regimen.cycle:
         if regimen.finite:
             treatment.doses = [treatment.start]
@@ -343,4 +372,4 @@ def _end_by_death(course: Course, died: date) -> None:
     course.due = None
     for treatment in course.treatments:
         if treatment.end is None:
-            treatment.end, treatment.end_reason = died, "death"
+            treatment.end, treatment.end_reason = max(died, treatment.start), "death"

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from careteam.cohort.histories.course import Course, Scan
 from careteam.cohort.histories.person import coordinator, responsible
 from careteam.cohort.histories.profile import Profile
-from careteam.cohort.histories.rows import Address, Dice, History, Key, Person, Ref, ReminderKey, at, working_day
+from careteam.cohort.histories.rows import Text, Dice, History, Key, Person, Ref, ReminderKey, at, working_day
 from patients.imaging.rules import highest_step
 
 REGION = {"lung": "chest and liver", "rectum": "chest, abdomen, pelvis"}
@@ -113,7 +113,7 @@ def _done(
             owner=reader,
             owner_role=reader.role,
             due_on=values["review_due_on"],
-            url=Address("/patients/{patient}/"),
+            url=Text("/patients/{patient}/"),
             opened_at=values["reported_at"],
         )
 
@@ -231,7 +231,7 @@ def _step(history: History, values: dict[str, object], study: Ref, due: date, to
         owner=values["owner"],
         owner_role="nurse_coordinator",
         due_on=due,
-        url=Address("/patients/{patient}/"),
+        url=Text("/patients/{patient}/"),
         opened_at=at(min(due, today) - timedelta(days=30)),
     )
 
@@ -263,7 +263,7 @@ def _remind(
         key=ReminderKey(study.n, str(step), due),
         kind="reminder",
         title=f"{str(values['modality']).upper()} due {due.day} {due:%b %Y}: {step.label.lower()}",
-        url=Address("/patients/{patient}/"),
+        url=Text("/patients/{patient}/"),
         raised_at=raised,
         due_on=due,
     )

@@ -132,6 +132,8 @@ class Wish:
     treatments: tuple[str, ...] = ()  # agents, in order; the last one is the present one
     last_days: int = 0  # how long the present one has run
     scan_due_in: int | None = None  # days from today to the next scan
+    no_plan: bool = False  # nothing planned after the last scan
+    quiet: bool = False  # no random goals, board or admission: the star says what there is
 
 
 def indices(dice: Dice, grade: str) -> tuple[Decimal, Decimal]:

@@ -23,8 +23,8 @@ class Key(NamedTuple):
     n: int
 
 
-class Address(NamedTuple):
-    """A URL with the patient's id in place of `{patient}` and that of another row in place of `{id}`."""
+class Text(NamedTuple):
+    """A URL or key with the patient's id in place of `{patient}` and that of another row in place of `{id}`."""
 
     template: str
     table: str = ""

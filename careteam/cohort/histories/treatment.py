@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from careteam.cohort.histories.course import Course, Treatment
+from careteam.cohort.histories.person import responsible
 from careteam.cohort.histories.profile import Profile
-from careteam.cohort.histories.rows import Dice, History, Ref
+from careteam.cohort.histories.rows import Dice, History, Key, Person, Ref, Text, at
 
 SURGERY = {
     "pancreas": "Distal pancreatectomy",
@@ -31,7 +32,10 @@ def write_treatment(dice: Dice, history: History, profile: Profile, course: Cour
         ref = _line(dice, history, profile, treatment, today)
         refs.append(ref)
         _doses(dice, history, treatment, ref)
-        _events(dice, history, treatment, ref, profile.died or today)
+        if not treatment.ahead:
+            _events(dice, history, treatment, ref, profile.died or today)
+        if profile.in_care:
+            _step(history, treatment, ref)
     return refs
 
 
@@ -47,8 +51,8 @@ def _line(dice: Dice, history: History, profile: Profile, treatment: Treatment, 
         reduced = treatment.start + timedelta(days=dice.randint(40, 110))
         dose, notes = _REDUCED[regimen.code], f"{regimen.dose} until {reduced.day} {reduced:%b %Y}, then reduced."
     status = "active"
-    if treatment.start > today:
-        status = "planned"
+    if treatment.ahead:
+        status = "proposed" if dice.chance(0.4) else "planned"
     elif treatment.end is not None:
         status = "completed" if treatment.end_reason == "completed" else "stopped"
     supportive = regimen.code in {"bsc", "hospice", "observation"}
@@ -60,8 +64,8 @@ def _line(dice: Dice, history: History, profile: Profile, treatment: Treatment, 
         intent="symptom" if treatment.role == "symptom_control" else regimen.intent,
         start_reason=treatment.reason,
         status=status,
-        planned_on=treatment.start - timedelta(days=dice.randint(3, 20)),
-        started_on=treatment.start if status != "planned" else None,
+        planned_on=treatment.start if treatment.ahead else treatment.start - timedelta(days=dice.randint(3, 20)),
+        started_on=None if treatment.ahead else treatment.start,
         ended_on=treatment.end,
         end_reason=treatment.end_reason,
         end_note="Last dose reduced for toxicity before." if treatment.end_reason == "toxicity" else "",
@@ -75,6 +79,33 @@ def _line(dice: Dice, history: History, profile: Profile, treatment: Treatment, 
         notes=notes,
         needs_review=imported,
         source="import" if imported else "",
+    )
+
+
+def _step(history: History, treatment: Treatment, line: Ref) -> None:
+    """What waits because of this line: a decision, a start, the next dose, its completion."""
+    row = history.row(line)
+    label = f"{row['agent']} {row['dose']}".strip()
+    first = next((dose for dose in history.of("administration") if dose["line"] == line and dose["status"] == "planned"), None)
+    owner: Person | None = responsible(history)
+    kind, due = "line", row["planned_on"]
+    if treatment.ahead:
+        what = f"{'Decide on' if row['status'] == 'proposed' else 'Start'} {label}"
+    elif first is not None:
+        of = f" of {row['planned_count']}" if row["planned_count"] else ""
+        what, kind, due, owner = f"{label}, dose {first['number']}{of}", "administration", first["planned_on"], None
+    else:
+        return
+    history.add(
+        "step",
+        kind=kind,
+        source_key=Key("line", *line),
+        what=what[:200],
+        owner=owner,
+        owner_role=owner.role if owner else "nurse_coordinator",
+        due_on=due,
+        url=Text("/patients/{patient}/treatment/{id}/", *line),
+        opened_at=at(due - timedelta(days=28)),
     )
 
 

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models.fields import NOT_PROVIDED
 
-from careteam.cohort.histories.rows import Address, Key, MeetingAt, Person, Ref, ReminderKey, TheBoard
+from careteam.cohort.histories.rows import Text, Key, MeetingAt, Person, Ref, ReminderKey, TheBoard
 from careteam.cohort.load.batches import Order
 from careteam.notifications.models import InboxItem
 from patients.goals.models import (
@@ -144,16 +144,16 @@ class Encoder:
             **_PLAIN,
             Ref: lambda ref: str(self.start[ref.table] + ref.n),
             Key: lambda key: f"{key.name}:{self.start[key.table] + key.n}",
-            Address: self._address,
+            Text: self._worded,
             Person: lambda person: str(people[person]),
             MeetingAt: lambda meeting: str(meetings[meeting.week]),
             TheBoard: lambda _: str(order.board_id),
             ReminderKey: lambda key: f"reminder:{self.start['study'] + key.n}:{key.step}:{key.due.isoformat()}",
         }
 
-    def _address(self, address: Address) -> str:
-        other = self.start[address.table] + address.n if address.table else 0
-        return address.template.format(patient=self.patient_id, id=other)
+    def _worded(self, text: Text) -> str:
+        other = self.start[text.table] + text.n if text.table else 0
+        return text.template.format(patient=self.patient_id, id=other)
 
     def __call__(self, value: object) -> str:
         write = self._by_type.get(type(value))

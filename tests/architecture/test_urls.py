@@ -1,0 +1,97 @@
+"""Walks the URLconf: every address is gated, and answers each role as the access matrix says.
+
+The matrix itself is generated into docs/access.md (`manage.py access_matrix`); a test compares the two.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from careteam.access.matrix import Address, addresses, expected, matrix
+from careteam.audit.models import AuditEvent
+from careteam.people.rules import Role
+from tests import factories
+from tests.architecture.samples import Samples
+
+OURS = [address for address in addresses() if not address.is_foreign_code]
+
+
+def test_urls_every_view_says_who_may_open_it() -> None:
+    ungated = [address.name for address in OURS if not address.is_gated]
+    assert ungated == []
+
+
+def test_urls_every_open_view_gives_a_reason() -> None:
+    assert [address.name for address in OURS if not address.permissions and not address.open_because] == []
+
+
+def test_urls_public_pages_are_these_few() -> None:
+    assert {address.name for address in OURS if address.is_public} == {"healthz", "readyz", "calendar"}
+
+
+@pytest.mark.django_db
+def test_urls_signed_out_are_sent_to_sign_in(samples: Samples) -> None:
+    client = Client()
+    for address in OURS:
+        if address.is_public:
+            continue
+        url = samples.url(address, foreign=False)
+        response = client.get(url)
+        if response.status_code == 405:
+            response = client.post(url)
+        assert (address.name, response.status_code) == (address.name, 302)
+        assert response["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", list(Role), ids=str)
+def test_urls_answer_each_role_as_the_matrix_says(role: Role, samples: Samples) -> None:
+    """Own patients: 403 exactly where the matrix says no. Another team's: never anything but 403 or 404."""
+    client = Client(raise_request_exception=True)
+    client.force_login(factories.person(samples.team, role))
+    wrong = []
+    for address in OURS:
+        if address.is_public:
+            continue
+        status = client.get(samples.url(address, foreign=False)).status_code
+        if (status == 403) != (expected(address, role) == "no") or status >= 500:
+            wrong.append((address.name, "own", status, expected(address, role)))
+        if address.about_a_patient:
+            status = client.get(samples.url(address, foreign=True)).status_code
+            if status not in {403, 404, 405}:
+                wrong.append((address.name, "foreign", status, "403, 404 or 405"))
+            status = client.post(samples.url(address, foreign=True)).status_code
+            if status not in {403, 404, 405}:
+                wrong.append((address.name, "foreign POST", status, "403, 404 or 405"))
+    assert wrong == []
+
+
+@pytest.mark.django_db
+def test_urls_that_show_a_patient_leave_a_read(samples: Samples) -> None:
+    """Every page under a patient's address that answers 200 writes one read event naming the patient."""
+    client = Client()
+    client.force_login(factories.person(samples.team, *[role for role in Role if role != Role.AUDITOR]))
+    silent = []
+    for address in OURS:
+        if not address.about_a_patient:
+            continue
+        before = AuditEvent.objects.filter(patient_ids__contains=[samples.patient.pk]).count()
+        response = client.get(samples.url(address, foreign=False))
+        after = AuditEvent.objects.filter(patient_ids__contains=[samples.patient.pk]).count()
+        if response.status_code == 200 and after != before + 1:
+            silent.append((address.name, after - before))
+    assert silent == []
+
+
+def test_matrix_in_the_docs_is_up_to_date() -> None:
+    from pathlib import Path
+
+    path = Path(__file__).resolve().parents[2] / "docs" / "access.md"
+    assert path.read_text() == matrix(), "Run: manage.py access_matrix"
+
+
+def test_addresses_have_names() -> None:
+    assert [a.route for a in OURS if not a.name] == []
+    assert isinstance(OURS[0], Address)
