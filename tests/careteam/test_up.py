@@ -214,6 +214,9 @@ class Product:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+
+    def wait(self) -> None:
+        """Until it says that it is ready."""
         until(lambda: self.process.poll() is not None or "Ready:" in self.output.read_text(), 110)
         assert self.process.poll() is None, self.output.read_text()
 
@@ -243,14 +246,27 @@ class Product:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "local"
-    end_leftovers(tmp_path / "local")
-    servers.stop(tmp_path / "local")
+def start(tmp_path: Path) -> Iterator[Callable[[], Product]]:
+    """Starts the product, on the same data each time; nothing of it survives the test, however that ends."""
+    root = tmp_path / "local"
+    started: list[Product] = []
+
+    def product() -> Product:
+        started.append(Product(root))
+        started[-1].wait()
+        return started[-1]
+
+    yield product
+    for one in started:
+        one.process.kill()
+        one.process.wait()
+    end_leftovers(root)
+    servers.stop(root)
 
 
-def test_product_survives_kills_and_leaves_nothing_behind(home: Path) -> None:
-    product = Product(home)
+def test_product_survives_kills_and_leaves_nothing_behind(start: Callable[[], Product]) -> None:
+    product = start()
+    home = product.root
     assert product.status() == 200
     assert product.servers() == (1, 1)
 
@@ -272,7 +288,7 @@ def test_product_survives_kills_and_leaves_nothing_behind(home: Path) -> None:
     until(lambda: marked(home) == [])
     assert product.servers() == (1, 1)
 
-    again = Product(home)
+    again = start()
     assert again.status() == 200
     assert again.end(signal.SIGINT) == 0
     assert (marked(home), again.servers()) == ([], (0, 0))

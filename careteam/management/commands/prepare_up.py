@@ -1,15 +1,15 @@
 """What `make up` does to the database before its processes start."""
 
-import contextlib
 import os
 from typing import Any
 
-from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from careteam.people.models import User
+from careteam.people.models import Team, User
+from careteam.people.queries import is_demo_database
 
 
 class Command(BaseCommand):
@@ -28,9 +28,14 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=0)
         if os.environ.get("DEMO", "1") == "0":
             return
-        known = get_commands()
-        if not User.objects.exists() and "create_demo" in known:
+        if not User.objects.exists() or _unfinished_demo():
+            self.stdout.write("Inventing the demo's patients ...")
             call_command("create_demo", stdout=self.stdout, stderr=self.stderr)
-        if "demo_signins" in known:
-            with contextlib.suppress(CommandError):  # not a demo: nothing to tell
-                call_command("demo_signins", stdout=self.stdout, stderr=self.stderr)
+        if is_demo_database():
+            self.stdout.write("\nSign in to the demo as (e-mail, password, role, team):\n")
+            call_command("demo_signins", stdout=self.stdout, stderr=self.stderr)
+
+
+def _unfinished_demo() -> bool:
+    """Whether an earlier first start was killed between the demo's people and its patients."""
+    return is_demo_database() and Team.objects.exclude(patients__isnull=False).exists()
