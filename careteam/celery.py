@@ -43,6 +43,11 @@ app.conf.update(
             "schedule": float(os.environ.get("TICK_SECONDS", TICK_SECONDS)),
             "options": {"expires": TICK_SECONDS - 5},
         },
+        "imports": {
+            "task": "patients.import_waiting",
+            "schedule": float(TICK_SECONDS),
+            "options": {"expires": TICK_SECONDS - 5},
+        },
     },
 )
 app.autodiscover_tasks(["careteam", "patients", "tumorboard"])

@@ -2,12 +2,20 @@
 
 from django.urls import URLPattern, path
 
+from patients.fhir import views as fhir
 from patients.goals import views as goals
 from patients.protocol import views as protocol
 from patients.record import views as record
 from patients.treatment import views as treatment
 
 urlpatterns: list[URLPattern] = [
+    path("patients/import/", fhir.imports, name="import"),
+    path("patients/import/<int:run_id>/", fhir.import_run, name="import-run"),
+    path("patients/import/<int:run_id>/progress/", fhir.import_progress, name="import-progress"),
+    path("patients/import/<int:run_id>/kept/", fhir.import_kept, name="import-kept"),
+    path("patients/import/sources/<int:record_id>/", fhir.source_record, name="import-source"),
+    path("patients/review/", fhir.review, name="import-review"),
+    path("patients/review/<int:item_id>/", fhir.review_decide, name="import-review-decide"),
     path("patients/<int:patient_id>/record/", record.record_page, name="record-page"),
     path("patients/<int:patient_id>/record/panel/", record.panel, name="record-panel"),
     path("patients/<int:patient_id>/record/identity/", record.change_patient, name="patient-change"),

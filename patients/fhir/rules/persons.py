@@ -17,15 +17,13 @@ class Person:
     birth: str = ""
 
     def agrees_with(self, other: "Person") -> bool:
-        """One birth date and a name in common (families change), or the same names (dates are mistyped)."""
+        """One birth date and a name in common (families change), or all names of one among those of the other (dates
+        are mistyped, maiden names come and go)."""
         common = self.names & other.names
-        if (
-            self.birth
-            and other.birth
-            and not (self.birth.startswith(other.birth) or other.birth.startswith(self.birth))
-        ):
-            return bool(self.names) and self.names == other.names
-        return bool(common) or not self.names or not other.names
+        one_birth = self.birth.startswith(other.birth) or other.birth.startswith(self.birth)
+        if one_birth or not self.birth or not other.birth:
+            return bool(common) or not self.names or not other.names
+        return bool(common) and common in (self.names, other.names)
 
 
 def folded(word: str) -> str:
