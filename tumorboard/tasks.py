@@ -1,1 +1,16 @@
 """Celery tasks of the tumorboard app: keyword ids only, the clock is read here, one command each, safe to run twice."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from tumorboard.boards.models import Board
+from tumorboard.boards.rules import AHEAD
+from tumorboard.meetings.commands import unfold_meetings
+
+
+@shared_task(name="tumorboard.unfold")
+def unfold() -> None:
+    """Plans the meetings of every active board ahead; what is planned already stays."""
+    now = timezone.now()
+    for board in Board.objects.filter(is_active=True).select_related("team").order_by("pk"):
+        unfold_meetings(board, until=board.team.local_date(now) + AHEAD, by=None, now=now)

@@ -1,5 +1,53 @@
 """Addresses of the tumorboard app. A view is imported here and nowhere else."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from tumorboard.actions import views as actions
+from tumorboard.decisions import views as decisions
+from tumorboard.live import views as live
+from tumorboard.meetings import views as meetings
+from tumorboard.referrals import views as referrals
+from tumorboard.reports import views as reports
+
+urlpatterns: list[URLPattern] = [
+    path("patients/<int:patient_id>/refer/", referrals.referral_create, name="referral-create"),
+    path("patients/<int:patient_id>/board/", actions.board_panel, name="board-panel"),
+    path("calendar/<str:token>.ics", meetings.calendar_feed, name="calendar"),
+    path("boards/", meetings.boards, name="boards"),
+    path("boards/new/", meetings.board_create, name="board-create"),
+    path("boards/<int:board_id>/edit/", meetings.board_edit, name="board-edit"),
+    path("boards/referrals/<int:referral_id>/list/", meetings.referral_list, name="referral-list"),
+    path("boards/referrals/<int:referral_id>/withdraw/", meetings.referral_withdraw, name="referral-withdraw"),
+    path("boards/meetings/<int:meeting_id>/", meetings.meeting, name="meeting"),
+    path("boards/meetings/<int:meeting_id>/freeze/", meetings.meeting_freeze, name="meeting-freeze"),
+    path("boards/meetings/<int:meeting_id>/start/", meetings.meeting_start, name="meeting-start"),
+    path("boards/meetings/<int:meeting_id>/hold/", meetings.meeting_hold, name="meeting-hold"),
+    path("boards/meetings/<int:meeting_id>/cancel/", meetings.meeting_cancel, name="meeting-cancel"),
+    path("boards/meetings/<int:meeting_id>/functions/", meetings.meeting_functions, name="meeting-functions"),
+    path("boards/meetings/<int:meeting_id>/attendance/", meetings.meeting_attendance, name="meeting-attendance"),
+    path("boards/meetings/<int:meeting_id>/sign/", live.meeting_sign, name="meeting-sign"),
+    path("boards/meetings/<int:meeting_id>/live/", live.live, name="live"),
+    path("boards/meetings/<int:meeting_id>/live/poll/", live.live_poll, name="live-poll"),
+    path("boards/meetings/<int:meeting_id>/live/go/", live.live_go, name="live-go"),
+    path("boards/meetings/<int:meeting_id>/minutes/", reports.meeting_minutes, name="meeting-minutes"),
+    path("boards/meetings/<int:meeting_id>/minutes.pdf", reports.meeting_minutes_pdf, name="meeting-minutes-pdf"),
+    path("boards/items/<int:item_id>/move/", meetings.item_move, name="item-move"),
+    path("boards/items/<int:item_id>/minutes/", meetings.item_minutes, name="item-minutes"),
+    path("boards/items/<int:item_id>/defer/", meetings.item_defer, name="item-defer"),
+    path("boards/items/<int:item_id>/decision/", live.decision_record, name="decision-record"),
+    path("boards/decisions/<int:decision_id>/", live.decision, name="decision"),
+    path("boards/decisions/<int:decision_id>/sign/", live.decision_sign, name="decision-sign"),
+    path("boards/decisions/<int:decision_id>/addendum/", decisions.decision_addendum, name="decision-addendum"),
+    path("boards/decisions/<int:decision_id>/told/<str:whom>/", decisions.decision_told, name="decision-told"),
+    path("boards/decisions/<int:decision_id>/action/", actions.action_create, name="action-create"),
+    path(
+        "boards/recommendations/<int:recommendation_id>/settle/",
+        decisions.recommendation_settle,
+        name="recommendation-settle",
+    ),
+    path("boards/actions/", actions.actions, name="actions"),
+    path("boards/actions/<int:action_id>/", actions.action_close, name="action-close"),
+    path("boards/actions/<int:action_id>/reopen/", actions.action_reopen, name="action-reopen"),
+    path("boards/reports/", reports.board_reports, name="board-reports"),
+    path("boards/reports/<str:figure>/", reports.board_report_list, name="board-report-list"),
+]

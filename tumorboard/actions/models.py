@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -39,7 +39,7 @@ class Action(ClinicalRow):
     )
     outcome = models.CharField(max_length=250, blank=True)
 
-    objects = ActionQuerySet.as_manager()
+    objects: ClassVar = ActionQuerySet.as_manager()
 
     class Meta(ClinicalRow.Meta):
         constraints = (
@@ -53,9 +53,7 @@ class Action(ClinicalRow):
                 condition=~models.Q(status="declined") | ~models.Q(outcome=""), name="action_declined_has_reason"
             ),
         )
-        indexes = (
-            models.Index(fields=["owner", "due_on"], name="action_owner", condition=models.Q(status="open")),
-        )
+        indexes = (models.Index(fields=["owner", "due_on"], name="action_owner", condition=models.Q(status="open")),)
 
     def __str__(self) -> str:
         return self.what

@@ -29,3 +29,8 @@ class ActionKind(TextChoices):
     TELL_GP = "tell_gp", "Tell the GP"
     GOALS = "goals", "Goals conversation"
     OTHER = "other", "Other"
+
+
+def step_key(action_id: int) -> str:
+    """Under which an action stands among the patient's next steps."""
+    return f"action:{action_id}"

@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar, Self
+
 from django.conf import settings
 from django.db import models
 
+from careteam.access.queries import access_of
 from careteam.audit.models import tracked
-from careteam.people.rules import Specialty
-from patients.record.models import ClinicalRow
+from careteam.people.rules import Permission, Specialty
+from patients.record.models import ClinicalQuerySet, ClinicalRow
 from tumorboard.boards.models import Board
-from tumorboard.meetings.rules import ItemStatus, MeetingStatus
+from tumorboard.meetings.rules import OPEN_ITEMS, ItemStatus, MeetingStatus
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import DeferReason
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from careteam.people.models import User
+
+
+class MeetingQuerySet(models.QuerySet["Meeting"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Meetings of boards of the person's teams. A grant to one patient opens no meeting."""
+        return self.filter(board__team_id__in=access_of(user).teams_where(Permission.PATIENT_VIEW))
+
+    def lock(self, pk: int) -> Meeting:
+        """The meeting with board and team, locked: agenda changes of two people happen one after the other."""
+        return self.select_for_update(of=("self",)).select_related("board__team").get(pk=pk)
+
+
+class AgendaItemQuerySet(ClinicalQuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(meeting__board__team_id__in=access_of(user).teams_where(Permission.PATIENT_VIEW))
+
+    def open(self) -> Self:
+        """Neither decided, deferred nor withdrawn."""
+        return self.filter(status__in=OPEN_ITEMS)
+
+    def in_order(self) -> Self:
+        return self.order_by("position", "pk")
+
+    def lock_full(self, pk: int) -> AgendaItem:
+        """The case with patient, referral and its board, locked. The meeting is locked before."""
+        row: AgendaItem = self.select_related("patient", "referral__board").lock(pk)
+        return row
 
 
 @tracked
@@ -34,6 +69,8 @@ class Meeting(models.Model):
     cancel_reason = models.CharField(max_length=200, blank=True)
     version = models.PositiveIntegerField(default=1)
 
+    objects: ClassVar = MeetingQuerySet.as_manager()
+
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["board", "occurrence_on"], name="meeting_once"),
@@ -46,6 +83,12 @@ class Meeting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.board} {self.starts_at:%Y-%m-%d}"
+
+    def save_version(self, *fields: str) -> None:
+        """Saves the named fields and raises the version: every screen that shows the meeting looks again. Only
+        commands call it."""
+        self.version += 1
+        self.save(update_fields=[*fields, "version"])
 
 
 @tracked
@@ -78,15 +121,15 @@ class AgendaItem(ClinicalRow):
     closed_at = models.DateTimeField(null=True, blank=True)
     defer_reason = models.CharField(max_length=18, choices=DeferReason, blank=True)
 
+    objects: ClassVar = AgendaItemQuerySet.as_manager()
+
     class Meta(ClinicalRow.Meta):
         constraints = (
             *ClinicalRow.Meta.constraints,
             models.UniqueConstraint(
                 fields=["referral"], condition=models.Q(status__in=["listed", "current"]), name="item_one_open"
             ),
-            models.UniqueConstraint(
-                fields=["meeting"], condition=models.Q(status="current"), name="item_one_current"
-            ),
+            models.UniqueConstraint(fields=["meeting"], condition=models.Q(status="current"), name="item_one_current"),
         )
         indexes = (models.Index(fields=["meeting", "position"], name="item_order"),)
 

@@ -1,4 +1,9 @@
-"""Referral: states and kinds. Pure."""
+"""Referral: states, kinds, and what the record suggests to ask. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import TextChoices
 
@@ -58,3 +63,39 @@ class DeferReason(TextChoices):
     NO_TIME = "no_time", "No time left"
     PATIENT_WISH = "patient_wish", "Patient's wish"
     OTHER = "other", "Other"
+
+
+URGENCY_ORDER: dict[str, int] = {Urgency.URGENT: 0, Urgency.SOON: 1, Urgency.ROUTINE: 2}
+SHORT_KINDS = frozenset({ReferralKind.PROTOCOL, ReferralKind.INFORMATION})  # listed with the board's routine minutes
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """What the record knows when somebody refers; every field may be empty."""
+
+    progressed_on: date | None = None
+    current_line: str = ""
+    primary: str = ""
+
+
+def guessed_kind(facts: CaseFacts) -> QuestionKind:
+    """The kind of question the record suggests: progression when the latest response is progression."""
+    return QuestionKind.PROGRESSION if facts.progressed_on else QuestionKind.NEXT_LINE
+
+
+def guessed_question(facts: CaseFacts) -> str:
+    """A first sentence for the question, made of what the record holds; the person who refers changes it freely."""
+    on = f" on {facts.current_line}" if facts.current_line else ""
+    if facts.progressed_on:
+        when = f"{facts.progressed_on.day} {facts.progressed_on:%b %Y}"
+        return f"Progression{on}, {when}: which treatment next?"
+    return f"{facts.primary or 'Neuroendocrine tumor'}{on}: which treatment next?"
+
+
+def guessed_urgency(facts: CaseFacts) -> Urgency:
+    return Urgency.SOON if facts.progressed_on else Urgency.ROUTINE
+
+
+def step_key(referral_id: int) -> str:
+    """Under which a referral stands among the patient's next steps."""
+    return f"referral:{referral_id}"

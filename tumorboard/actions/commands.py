@@ -1,0 +1,213 @@
+"""The only writers of actions. An action of a draft is put in force when the decision is signed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import reverse
+
+from careteam.access.policies import insist
+from careteam.audit.commands import record
+from careteam.notifications.commands import notify
+from careteam.notifications.commands import withdraw as take_back
+from patients.record.commands import close_step, open_step
+from patients.record.models import Patient
+from patients.record.rules import StepKind
+from tumorboard.actions import policies
+from tumorboard.actions.models import Action
+from tumorboard.actions.rules import ActionKind, ActionStatus, step_key
+from tumorboard.decisions.models import Decision, Recommendation
+from tumorboard.decisions.rules import DecisionStatus
+
+if TYPE_CHECKING:
+    from careteam.people.models import User
+
+
+@transaction.atomic
+def assign(
+    patient: Patient,
+    *,
+    what: str,
+    owner: User,
+    due_on: date,
+    by: User,
+    now: datetime,
+    kind: ActionKind = ActionKind.OTHER,
+    decision: Decision | None = None,
+    recommendation: Recommendation | None = None,
+) -> Action:
+    """A new action. Its owner is told at once, or at the signature when the decision is still a draft."""
+    patient = Patient.objects.select_related("team").get(pk=patient.pk)
+    insist(policies.why_not_assign(patient, owner, by, due_on=due_on, today=patient.team.local_date(now)))
+    if not what.strip():
+        raise ValidationError({"what": "Write what is to be done."})
+    action = Action.objects.create(
+        patient=patient,
+        decision=decision,
+        recommendation=recommendation,
+        kind=kind,
+        what=what.strip()[:200],
+        owner=owner,
+        due_on=due_on,
+        created_by=by,
+    )
+    if decision is None or decision.status == DecisionStatus.SIGNED:
+        _put_in_force(action, by=by, now=now)
+    _audit("actions.assign", action, by=by, now=now, details={"owner": owner.pk, "due_on": due_on.isoformat()})
+    return action
+
+
+@transaction.atomic
+def change_action(
+    action: Action,
+    *,
+    what: str,
+    owner: User,
+    due_on: date,
+    by: User,
+    now: datetime,
+    kind: ActionKind,
+    recommendation: Recommendation | None = None,
+) -> Action:
+    """Changes an open action: text, kind, owner, due date. A new owner is told."""
+    action = _locked(action)
+    patient = action.patient
+    today = patient.team.local_date(now)
+    moved = due_on != action.due_on
+    insist(policies.why_not_assign(patient, owner, by, due_on=due_on, today=today, is_new=moved))
+    if action.status != ActionStatus.OPEN:
+        raise ValidationError(f"The action is {action.get_status_display().lower()}. Reopen it first.")
+    if not what.strip():
+        raise ValidationError({"what": "Write what is to be done."})
+    before = {"owner": action.owner_id, "due_on": action.due_on.isoformat()}
+    action.what, action.owner, action.due_on, action.kind = what.strip()[:200], owner, due_on, kind
+    action.recommendation = recommendation or action.recommendation
+    action.save_version("what", "owner", "due_on", "kind", "recommendation")
+    if action.decision is None or action.decision.status == DecisionStatus.SIGNED:
+        _put_in_force(action, by=by, now=now)
+    _audit("actions.change_action", action, by=by, now=now, details={"before": before, "owner": owner.pk})
+    return action
+
+
+@transaction.atomic
+def take_back_action(action: Action, *, by: User, now: datetime) -> Action:
+    """Removes an action of a draft, before the signature. Afterwards an action is cancelled, with its reason."""
+    action = _locked(action)
+    if action.decision is None or action.decision.status == DecisionStatus.SIGNED:
+        raise ValidationError("The decision is signed: cancel the action with a reason.")
+    action.error_at, action.error_by, action.error_reason = now, by, "Taken back before the signature"
+    action.save_version("error_at", "error_by", "error_reason")
+    _audit("actions.take_back_action", action, by=by, now=now)
+    return action
+
+
+@transaction.atomic
+def put_in_force(decision: Decision, *, by: User, now: datetime) -> int:
+    """The decision is signed: its open actions become next steps, their owners are told. Returns how many."""
+    actions = list(
+        Action.objects.valid().open().filter(decision=decision).select_related("patient", "owner").order_by("pk")
+    )
+    for action in actions:
+        _put_in_force(action, by=by, now=now)
+    if actions:
+        record(
+            "actions.put_in_force",
+            by=by,
+            now=now,
+            subject=decision,
+            patient_ids=[decision.patient_id],
+            team_id=actions[0].patient.team_id,
+            details={"actions": [action.pk for action in actions]},
+        )
+    return len(actions)
+
+
+@transaction.atomic
+def finish(action: Action, to: ActionStatus, *, by: User | None, now: datetime, outcome: str = "") -> Action:
+    """Done, declined (reason) or cancelled (reason). `by=None`: a started line or a signed conversation closed it, or
+    the patient died."""
+    action = _locked(action)
+    insist(policies.why_not_finish(action, to, by, outcome=outcome))
+    action.status, action.closed_at, action.closed_by, action.outcome = to, now, by, outcome.strip()[:250]
+    action.save_version("status", "closed_at", "closed_by", "outcome")
+    close_step(action.patient, source_key=step_key(action.pk), because=to.label, now=now)
+    take_back(keys=[_key(action)], now=now)
+    _audit("actions.finish", action, by=by, now=now, reason=action.outcome, details={"to": str(to)})
+    return action
+
+
+@transaction.atomic
+def reopen(action: Action, *, by: User, now: datetime) -> Action:
+    """Undo of `finish`."""
+    action = _locked(action)
+    insist(policies.why_not_reopen(action, by))
+    action.status, action.closed_at, action.closed_by, action.outcome = ActionStatus.OPEN, None, None, ""
+    action.save_version("status", "closed_at", "closed_by", "outcome")
+    _open_step(action, now=now)
+    _audit("actions.reopen", action, by=by, now=now)
+    return action
+
+
+def _put_in_force(action: Action, *, by: User, now: datetime) -> None:
+    _open_step(action, now=now)
+    if action.owner_id != by.pk:
+        notify(
+            [action.owner],
+            key=_key(action),
+            kind="action",
+            title=f"{by} assigned you an action of the board",
+            url=reverse("actions"),
+            now=now,
+            patient_id=action.patient_id,
+            due_on=action.due_on,
+        )
+
+
+def _open_step(action: Action, *, now: datetime) -> None:
+    open_step(
+        action.patient,
+        kind=StepKind.ACTION,
+        source_key=step_key(action.pk),
+        what=action.what,
+        owner=action.owner,
+        due_on=action.due_on,
+        url=reverse("action-close", args=[action.pk]),
+        now=now,
+    )
+
+
+def _key(action: Action) -> str:
+    return f"action:{action.pk}:{action.owner_id}"
+
+
+def _locked(action: Action) -> Action:
+    row: Action = (
+        Action.objects.select_for_update(of=("self",))
+        .select_related("patient__team", "owner", "decision", "recommendation")
+        .get(pk=action.pk)
+    )
+    return row
+
+
+def _audit(
+    action_name: str,
+    action: Action,
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    details: dict[str, object] | None = None,
+) -> None:
+    record(
+        action_name,
+        by=by,
+        now=now,
+        subject=action,
+        patient_ids=[action.patient_id],
+        team_id=action.patient.team_id,
+        reason=reason,
+        details=details or {},
+    )

@@ -1,0 +1,153 @@
+"""Actions: mine, the team's, a patient's. A draft's actions are not in force and appear nowhere but in the draft."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+from django.http import Http404
+
+from careteam.access.queries import access_of
+from careteam.people.rules import Permission
+from tumorboard.actions.models import Action, ActionQuerySet
+from tumorboard.actions.rules import ActionKind, ActionStatus
+from tumorboard.decisions.models import Told
+from tumorboard.decisions.rules import DecisionStatus, ToldWhom
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+    from django.db.models import QuerySet
+
+    from careteam.people.models import User
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """One action. `held_back`: it starts treatment, and nobody has told the patient yet."""
+
+    id: int
+    patient_id: int
+    patient_name: str
+    birth_date: date | None
+    sex: str
+    kind: ActionKind
+    kind_label: str
+    what: str
+    owner_id: int
+    owner: str
+    due_on: date
+    days_over: int
+    status: ActionStatus
+    status_label: str
+    outcome: str
+    decision_id: int | None
+    board_name: str
+    decided_on: date | None
+    held_back: bool
+
+    @property
+    def is_open(self) -> bool:
+        return self.status is ActionStatus.OPEN
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.is_open and self.days_over > 0
+
+    @property
+    def mark(self) -> str:
+        """Color of the state; a word stands beside it."""
+        if self.status is ActionStatus.DONE:
+            return "grn"
+        if self.status is not ActionStatus.OPEN:
+            return "bar"
+        return "red" if self.days_over > 0 else "amb" if self.days_over == 0 else "acc"
+
+    @property
+    def word(self) -> str:
+        if not self.is_open:
+            return self.status_label
+        return "Overdue" if self.days_over > 0 else "Due" if self.days_over == 0 else "Open"
+
+
+def in_force() -> Q:
+    """Actions without a decision, or of a signed one."""
+    return Q(decision__isnull=True) | Q(decision__status=DecisionStatus.SIGNED)
+
+
+def actions_of(user: User, on: date, *, limit: int = 50) -> tuple[ActionRow, ...]:
+    """The person's open actions, most overdue first. Two queries."""
+    return action_rows(_visible(user).open().filter(in_force(), owner=user).order_by("due_on", "pk")[:limit], on)
+
+
+def actions_of_team(user: User, *, whose: str = "mine", state: str = "open") -> QuerySet[Action]:
+    """The queryset behind the list page: `whose` mine or team, `state` open, overdue or closed (the page sorts it;
+    overdue is narrowed by `.overdue(on)` there)."""
+    rows = _visible(user).filter(in_force())
+    if whose == "mine":
+        rows = rows.filter(owner=user)
+    return rows.exclude(status=ActionStatus.OPEN) if state == "closed" else rows.open()
+
+
+def actions_of_patient(patient_id: int, on: date) -> tuple[ActionRow, ...]:
+    """Actions in force: open ones first by due date, then closed ones. Two queries."""
+    rows = action_rows(Action.objects.valid().filter(in_force(), patient_id=patient_id).order_by("due_on", "pk"), on)
+    return tuple(sorted(rows, key=lambda row: not row.is_open))
+
+
+def actions_of_decisions(decision_ids: list[int], on: date) -> tuple[ActionRow, ...]:
+    """Every action of these decisions, drafts' too, by due date."""
+    return action_rows(Action.objects.valid().filter(decision_id__in=decision_ids).order_by("due_on", "pk"), on)
+
+
+def action_rows(actions: QuerySet[Action], on: date) -> tuple[ActionRow, ...]:
+    """The actions of the queryset in its order. Two queries whatever their number."""
+    rows = list(actions.select_related("patient", "owner", "decision__item__meeting__board__team"))
+    told = set(
+        Told.objects.valid()
+        .filter(decision_id__in=[row.decision_id for row in rows if row.decision_id], whom=ToldWhom.PATIENT)
+        .values_list("decision_id", flat=True)
+    )
+    return tuple(_row(row, on, told) for row in rows)
+
+
+def visible_action(user: User | AnonymousUser, action_id: int) -> Action:
+    """The action, if the person may see its patient; else 404."""
+    rows = Action.objects.valid().visible_to(user).select_related("patient__team", "owner", "decision")
+    action: Action | None = rows.filter(pk=action_id).first()
+    if action is None:
+        raise Http404("No such action, or not yours to see.")
+    return action
+
+
+def _visible(user: User) -> ActionQuerySet:
+    teams = access_of(user).teams_where(Permission.PATIENT_VIEW)
+    rows: ActionQuerySet = Action.objects.valid().filter(patient__team_id__in=teams)
+    return rows
+
+
+def _row(row: Action, on: date, told: set[int]) -> ActionRow:
+    meeting = row.decision.item.meeting if row.decision_id and row.decision else None
+    starts = row.kind == ActionKind.START_TREATMENT and row.decision_id is not None
+    return ActionRow(
+        id=row.pk,
+        patient_id=row.patient_id,
+        patient_name=row.patient.name,
+        birth_date=row.patient.birth_date,
+        sex=row.patient.get_sex_display(),
+        kind=ActionKind(row.kind),
+        kind_label=row.get_kind_display(),
+        what=row.what,
+        owner_id=row.owner_id,
+        owner=str(row.owner),
+        due_on=row.due_on,
+        days_over=(on - row.due_on).days,
+        status=ActionStatus(row.status),
+        status_label=row.get_status_display(),
+        outcome=row.outcome,
+        decision_id=row.decision_id,
+        board_name=meeting.board.name if meeting else "",
+        decided_on=meeting.board.team.local_date(meeting.starts_at) if meeting else None,
+        held_back=starts and row.status == ActionStatus.OPEN and row.decision_id not in told,
+    )

@@ -1,0 +1,284 @@
+"""The only writers of decisions, recommendations and who was told.
+
+A decision with its action is recorded and signed by `live.commands`, which calls these in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.urls import reverse
+
+from careteam.access.policies import insist
+from careteam.audit.commands import record
+from patients.record.commands import close_step, open_step
+from patients.record.models import StaleEdit
+from patients.record.rules import StepKind
+from patients.treatment.rules import Intent
+from tumorboard.decisions import policies
+from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
+from tumorboard.decisions.rules import (
+    TELL_GP_WITHIN,
+    TELL_PATIENT_WITHIN,
+    DecisionStatus,
+    DeviationReason,
+    Option,
+    RecommendationStatus,
+    ToldHow,
+    ToldWhom,
+    told_gp_key,
+    told_key,
+    wording,
+)
+from tumorboard.meetings.models import AgendaItem, Meeting
+from tumorboard.meetings.queries import quorum_for
+from tumorboard.referrals.commands import close as close_referral
+
+if TYPE_CHECKING:
+    from careteam.people.models import User
+    from patients.treatment.models import TreatmentLine
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was decided. `text` empty: it is worded from the options. `details` by option ("4 cycles")."""
+
+    options: tuple[Option, ...] = ()
+    text: str = ""
+    intent: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+    rationale: str = ""
+    dissent: str = ""
+    goals_seen: bool = False
+    goals_conflict_note: str = ""
+
+
+@transaction.atomic
+def record_decision(item: AgendaItem, said: Said, *, by: User, now: datetime, version: int | None = None) -> Decision:
+    """Writes the draft, or changes it, with the quorum of this moment. Raises `StaleEdit` when `version` (0: the form
+    was opened before any draft) is no longer the draft's."""
+    Meeting.objects.select_for_update(of=("self",)).get(pk=item.meeting_id)
+    item = (
+        AgendaItem.objects.select_for_update(of=("self",))
+        .select_related("meeting__board__team", "patient", "referral")
+        .get(pk=item.pk)
+    )
+    insist(policies.why_not_record(item, by))
+    text = said.text.strip() or wording(said.options)
+    if not text:
+        raise ValidationError("Choose what is recommended, or write the decision.")
+    if said.intent not in Intent.values:
+        raise ValidationError({"intent": "Choose an intent of the list."})
+    decision = Decision.objects.select_for_update(of=("self",)).filter(item=item).first()
+    if decision is not None and version is not None and decision.version != version:
+        raise StaleEdit(decision)
+    quorum = quorum_for(item)
+    if decision is None:
+        decision = Decision(patient=item.patient, item=item, created_by=by, version=0)
+    decision.text, decision.rationale, decision.dissent = text, said.rationale, said.dissent
+    decision.goals_seen, decision.goals_conflict_note = said.goals_seen, said.goals_conflict_note
+    decision.is_inquorate, decision.missing_specialties = not quorum.is_quorate, quorum.missing_label[:250]
+    decision.recorded_by, decision.recorded_at = by, now
+    decision.save_version()
+    _recommend(decision, said, by=by, now=now)
+    Meeting.objects.filter(pk=item.meeting_id).update(version=F("version") + 1)  # screens that show it look again
+    record(
+        "decisions.record_decision",
+        by=by,
+        now=now,
+        subject=decision,
+        patient_ids=[decision.patient_id],
+        team_id=item.meeting.board.team_id,
+        details={"options": sorted(str(option) for option in said.options), "version": decision.version},
+    )
+    return decision
+
+
+@transaction.atomic
+def sign_decision(decision: Decision, *, by: User, now: datetime) -> Decision:
+    """Draft → signed: from here on nothing in it changes. The patient's next step is to be told.
+
+    The caller has asked for the password again; `live.commands.sign_case` also closes the case.
+    """
+    decision = _locked(decision)
+    insist(policies.why_not_sign(decision, by))
+    decision.status, decision.signed_by, decision.signed_at = DecisionStatus.SIGNED, by, now
+    decision.save_version("status", "signed_by", "signed_at")
+    patient = decision.patient
+    open_step(
+        patient,
+        kind=StepKind.TOLD,
+        source_key=told_key(decision.pk),
+        what="Tell the patient what the board decided",
+        owner=decision.item.referral.presenter or by,
+        due_on=patient.team.local_date(now) + TELL_PATIENT_WITHIN,
+        url=reverse("decision", args=[decision.pk]),
+        now=now,
+    )
+    _audit("decisions.sign_decision", decision, decision, by=by, now=now)
+    return decision
+
+
+@transaction.atomic
+def add_addendum(decision: Decision, *, text: str, by: User, now: datetime) -> DecisionAddendum:
+    """Adds a signed sentence to a signed decision."""
+    decision = _locked(decision)
+    insist(policies.why_not_add(decision, by))
+    if not text.strip():
+        raise ValidationError({"text": "Write what is added."})
+    addendum = DecisionAddendum.objects.create(
+        patient=decision.patient, decision=decision, text=text.strip(), signed_by=by, signed_at=now, created_by=by
+    )
+    _audit("decisions.add_addendum", addendum, decision, by=by, now=now)
+    return addendum
+
+
+@transaction.atomic
+def tell(
+    decision: Decision,
+    whom: ToldWhom,
+    *,
+    how: ToldHow,
+    on: date,
+    by: User,
+    now: datetime,
+    override_reason: str = "",
+) -> Told:
+    """Logs that the patient, or the GP, was told. The patient first, or with a reason. When both know (or no GP is
+    on record), the referral is closed."""
+    decision = _locked(decision)
+    patient = decision.patient
+    insist(
+        policies.why_not_tell(
+            decision, whom, by, on=on, today=patient.team.local_date(now), override_reason=override_reason
+        )
+    )
+    told = Told.objects.create(
+        patient=patient,
+        decision=decision,
+        whom=whom,
+        how=how,
+        told_on=on,
+        told_by=by,
+        override_reason=override_reason.strip() if whom is ToldWhom.GP else "",
+        created_by=by,
+    )
+    known = set(Told.objects.valid().filter(decision=decision).values_list("whom", flat=True))
+    if ToldWhom.PATIENT in known:
+        close_step(patient, source_key=told_key(decision.pk), because="Patient told", now=now)
+    if known == set(ToldWhom.values) or (ToldWhom.PATIENT in known and not patient.general_practitioner.strip()):
+        close_step(patient, source_key=told_gp_key(decision.pk), because="GP told", now=now)
+        close_referral(decision.item.referral, by=by, now=now)
+    elif ToldWhom.PATIENT in known:
+        open_step(
+            patient,
+            kind=StepKind.TOLD,
+            source_key=told_gp_key(decision.pk),
+            what="Tell the GP what the board decided",
+            owner=decision.item.referral.presenter or by,
+            due_on=on + TELL_GP_WITHIN,
+            url=reverse("decision", args=[decision.pk]),
+            now=now,
+        )
+    _audit("decisions.tell", told, decision, by=by, now=now, reason=told.override_reason)
+    return told
+
+
+@transaction.atomic
+def settle(
+    recommendation: Recommendation,
+    to: RecommendationStatus,
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    note: str = "",
+    line: TreatmentLine | None = None,
+) -> Recommendation:
+    """What became of a recommendation; a deviation carries one reason of the coded list. `by=None`: the started
+    treatment line answers it."""
+    recommendation = (
+        Recommendation.objects.select_for_update(of=("self",))
+        .select_related("decision__item__meeting__board", "patient")
+        .get(pk=recommendation.pk)
+    )
+    insist(policies.why_not_settle(recommendation, to, by, reason=reason, note=note))
+    deviates = to in {RecommendationStatus.PARTLY, RecommendationStatus.NOT_IMPLEMENTED}
+    recommendation.status = to
+    recommendation.deviation_reason = DeviationReason(reason) if deviates else ""
+    recommendation.deviation_note = note.strip()
+    recommendation.line = line or recommendation.line
+    recommendation.settled_at = now
+    recommendation.save_version("status", "deviation_reason", "deviation_note", "line", "settled_at")
+    _audit(
+        "decisions.settle",
+        recommendation,
+        recommendation.decision,
+        by=by,
+        now=now,
+        details={"to": str(to), "reason": reason, "line": line.pk if line else None},
+    )
+    return recommendation
+
+
+def _recommend(decision: Decision, said: Said, *, by: User, now: datetime) -> None:
+    """The draft's options as rows: new ones created, dropped ones entered in error (no row is deleted)."""
+    rows = {row.option: row for row in Recommendation.objects.valid().filter(decision=decision)}
+    for option in dict.fromkeys(said.options):
+        row = rows.pop(str(option), None)
+        detail = said.details.get(option, "")[:200]
+        intent = said.intent if option is not Option.WITH_PALLIATIVE else ""
+        if row is None:
+            Recommendation.objects.create(
+                patient_id=decision.patient_id,
+                decision=decision,
+                option=option,
+                detail=detail,
+                intent=intent,
+                created_by=by,
+            )
+        elif (row.detail, row.intent) != (detail, intent):
+            row.detail, row.intent = detail, intent
+            row.save_version("detail", "intent")
+    for row in rows.values():
+        row.error_at, row.error_by, row.error_reason = now, by, "Taken back before the signature"
+        row.save_version("error_at", "error_by", "error_reason")
+
+
+def _locked(decision: Decision) -> Decision:
+    row: Decision = (
+        Decision.objects.select_for_update(of=("self",))
+        .select_related(
+            "patient__team", "item__meeting__board__team", "item__referral__presenter", "item__referral__board"
+        )
+        .get(pk=decision.pk)
+    )
+    return row
+
+
+def _audit(
+    action: str,
+    subject: Decision | DecisionAddendum | Recommendation | Told,
+    decision: Decision,
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    details: dict[str, object] | None = None,
+) -> None:
+    record(
+        action,
+        by=by,
+        now=now,
+        subject=subject,
+        patient_ids=[decision.patient_id],
+        team_id=decision.item.meeting.board.team_id,
+        reason=reason,
+        details=details or {},
+    )

@@ -1,0 +1,69 @@
+"""Addendum, told, what became of a recommendation, signature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from careteam.people.models import User
+from tumorboard.decisions.rules import DeviationReason, RecommendationStatus, ToldHow
+
+_SETTLED = [
+    (str(status), status.label)
+    for status in (
+        RecommendationStatus.IMPLEMENTED,
+        RecommendationStatus.PARTLY,
+        RecommendationStatus.NOT_IMPLEMENTED,
+        RecommendationStatus.SUPERSEDED,
+    )
+]
+
+
+class AddendumForm(forms.Form):
+    text = forms.CharField(label="What is added", widget=forms.Textarea, max_length=4000)
+
+
+class ToldForm(forms.Form):
+    told_on = forms.DateField(label="On")
+    how = forms.ChoiceField(choices=ToldHow, label="How", widget=forms.RadioSelect, initial=ToldHow.VISIT)
+
+
+class ToldGpForm(ToldForm):
+    override_reason = forms.CharField(
+        max_length=250,
+        required=False,
+        label="Why before the patient",
+        help_text="Only when the GP has to know before the patient does.",
+    )
+
+
+class SettleForm(forms.Form):
+    to = forms.ChoiceField(choices=_SETTLED, label="What became of it", widget=forms.RadioSelect)
+    reason = forms.ChoiceField(
+        choices=[("", "–"), *DeviationReason.choices],
+        required=False,
+        label="Reason",
+        help_text="Needed for partly and not implemented.",
+    )
+    note = forms.CharField(max_length=2000, required=False, label="Note", widget=forms.Textarea)
+
+
+class SignatureForm(forms.Form):
+    """The password of the person who signs, asked again."""
+
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not self.user.check_password(password):
+            raise forms.ValidationError("This is not your password. Nothing was signed.")
+        return password

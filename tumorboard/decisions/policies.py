@@ -1,0 +1,122 @@
+"""May this person record, sign, add, tell, settle?"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from careteam.access.policies import lacks
+from careteam.access.queries import access_of
+from careteam.people.rules import Permission
+from tumorboard.decisions.models import Decision
+from tumorboard.decisions.queries import is_told
+from tumorboard.decisions.rules import (
+    DECISION_TRANSITIONS,
+    RECOMMENDATION_TRANSITIONS,
+    DecisionStatus,
+    DeviationReason,
+    RecommendationStatus,
+    ToldWhom,
+)
+from tumorboard.meetings.rules import OPEN_ITEMS, MeetingStatus
+
+if TYPE_CHECKING:
+    from careteam.people.models import User
+    from tumorboard.decisions.models import Recommendation
+    from tumorboard.meetings.models import AgendaItem
+
+_DEVIATES = frozenset({RecommendationStatus.PARTLY, RecommendationStatus.NOT_IMPLEMENTED})
+
+
+def why_not_record(item: AgendaItem, user: User) -> list[str]:
+    """Who decides at the board, its coordinator, or the scribe of this meeting writes what is said."""
+    meeting = item.meeting
+    team_id = meeting.board.team_id
+    access = access_of(user)
+    reasons = []
+    writes = access.may(Permission.BOARD_DECIDE, team_id) or access.may(Permission.BOARD_AGENDA, team_id)
+    if not (writes or (user.pk == meeting.scribe_id and access.may(Permission.PATIENT_VIEW, team_id))):
+        reasons.append("Your roles do not include recording decisions of this board.")
+    if meeting.status not in {MeetingStatus.RUNNING, MeetingStatus.HELD}:
+        reasons.append("Start the meeting first.")
+    if item.status not in OPEN_ITEMS:
+        reasons.append(f"The case is {item.get_status_display().lower()}. Correct a signed decision by an addendum.")
+    if item.patient.is_deceased:
+        reasons.append("The patient has died.")
+    return reasons
+
+
+def why_not_sign(decision: Decision, user: User) -> list[str]:
+    reasons = lacks(
+        user,
+        Permission.BOARD_DECIDE,
+        decision.item.meeting.board.team_id,
+        "Only who may decide at this board signs its decisions.",
+    )
+    now_is = DecisionStatus(decision.status)
+    if DecisionStatus.SIGNED not in DECISION_TRANSITIONS[now_is]:
+        reasons.append(f"The decision is {now_is.label.lower()} already. Corrections are addenda.")
+    if decision.item.status not in OPEN_ITEMS:
+        reasons.append(f"The case is {decision.item.get_status_display().lower()}; there is nothing to sign.")
+    return reasons
+
+
+def why_not_add(decision: Decision, user: User) -> list[str]:
+    reasons = lacks(
+        user,
+        Permission.BOARD_DECIDE,
+        decision.item.meeting.board.team_id,
+        "Only who may decide at this board adds to its decisions.",
+    )
+    if decision.status != DecisionStatus.SIGNED:
+        reasons.append("The decision is not signed yet: change it directly.")
+    return reasons
+
+
+def why_not_tell(
+    decision: Decision, whom: ToldWhom, user: User, *, on: date, today: date, override_reason: str
+) -> list[str]:
+    """The patient comes before the GP, unless somebody says why not."""
+    reasons = lacks(
+        user,
+        Permission.ACTION_UPDATE,
+        decision.patient.team_id,
+        "Your roles in the patient's team do not include logging who was told.",
+    )
+    if decision.status != DecisionStatus.SIGNED:
+        reasons.append("Sign the decision first.")
+    if whom is ToldWhom.PATIENT and decision.patient.is_deceased:
+        reasons.append("The patient has died.")
+    if on > today:
+        reasons.append("The date lies in the future.")
+    if on < decision.patient.team.local_date(decision.item.meeting.starts_at):
+        reasons.append("The date lies before the meeting.")
+    if is_told(decision.pk, whom):
+        reasons.append(f"{whom.label}: already logged as told.")
+    if whom is ToldWhom.GP and not override_reason.strip() and not is_told(decision.pk, ToldWhom.PATIENT):
+        reasons.append("The patient comes first. Log that the patient was told, or say why the GP has to know before.")
+    return reasons
+
+
+def why_not_settle(
+    recommendation: Recommendation, to: RecommendationStatus, user: User | None, *, reason: str, note: str
+) -> list[str]:
+    """`user=None`: a treatment line that started answers it."""
+    reasons = []
+    if user is not None:
+        reasons += lacks(
+            user,
+            Permission.ACTION_UPDATE,
+            recommendation.patient.team_id,
+            "Your roles in the patient's team do not include following up decisions.",
+        )
+    if recommendation.decision.status != DecisionStatus.SIGNED:
+        reasons.append("Sign the decision first.")
+    now_is = RecommendationStatus(recommendation.status)
+    if to not in RECOMMENDATION_TRANSITIONS[now_is]:
+        reasons.append(f"The recommendation is {now_is.label.lower()}; it cannot become {to.label.lower()}.")
+    if to in _DEVIATES and reason not in DeviationReason.values:
+        reasons.append("Choose the reason.")
+    if to in _DEVIATES and reason == DeviationReason.OTHER and not note.strip():
+        reasons.append("Describe the other reason.")
+    return reasons

@@ -1,0 +1,229 @@
+"""Decisions, as the record, the minutes and the figures show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.http import Http404
+
+from careteam.access.queries import access_of
+from careteam.people.rules import Permission
+from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
+from tumorboard.decisions.rules import DecisionStatus, Option, RecommendationStatus, ToldWhom
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.contrib.auth.models import AnonymousUser
+    from django.db.models import QuerySet
+
+    from careteam.people.models import User
+
+_MARKS = {"open": "acc", "implemented": "grn", "partly": "amb", "not_implemented": "bar", "superseded": ""}
+
+
+@dataclass(frozen=True)
+class RecommendationRow:
+    id: int
+    option: str
+    label: str
+    detail: str
+    intent: str
+    status: RecommendationStatus
+    deviation: str
+    note: str
+
+    @property
+    def mark(self) -> str:
+        return _MARKS[self.status]
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in {RecommendationStatus.OPEN, RecommendationStatus.PARTLY}
+
+
+@dataclass(frozen=True)
+class ToldRow:
+    id: int
+    whom: str
+    label: str
+    on: date
+    how: str
+    by: str
+    override_reason: str
+
+
+@dataclass(frozen=True)
+class AddendumRow:
+    text: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class DecisionRow:
+    """One decision with everything that belongs to it but its actions."""
+
+    id: int
+    item_id: int
+    meeting_id: int
+    board_name: str
+    held_on: date
+    patient_id: int
+    patient_name: str
+    question: str
+    text: str
+    rationale: str
+    dissent: str
+    goals_seen: bool
+    goals_conflict_note: str
+    is_inquorate: bool
+    missing_specialties: str
+    status: DecisionStatus
+    recorded_by: str
+    recorded_at: datetime
+    signed_by: str
+    signed_at: datetime | None
+    recommendations: tuple[RecommendationRow, ...]
+    told: tuple[ToldRow, ...]
+    addenda: tuple[AddendumRow, ...]
+    gp: str
+    is_deceased: bool
+
+    @property
+    def is_signed(self) -> bool:
+        return self.status is DecisionStatus.SIGNED
+
+    @property
+    def patient_told(self) -> ToldRow | None:
+        return next((row for row in self.told if row.whom == ToldWhom.PATIENT), None)
+
+    @property
+    def gp_told(self) -> ToldRow | None:
+        return next((row for row in self.told if row.whom == ToldWhom.GP), None)
+
+
+def visible_decision(user: User | AnonymousUser, decision_id: int) -> Decision:
+    """The decision with patient, meeting and referral, if the person may see the patient; else 404.
+
+    A draft is seen by members of the board's team only: it is not yet part of the record.
+    """
+    rows = (
+        Decision.objects.valid()
+        .visible_to(user)
+        .select_related(
+            "patient__team", "item__meeting__board__team", "item__referral__presenter", "signed_by", "recorded_by"
+        )
+    )
+    decision: Decision | None = rows.filter(pk=decision_id).first()
+    if decision is not None and decision.status == DecisionStatus.DRAFT:
+        from_team = access_of(user).may(Permission.PATIENT_VIEW, decision.item.meeting.board.team_id)
+        decision = decision if from_team else None
+    if decision is None:
+        raise Http404("No such decision, or not yours to see.")
+    return decision
+
+
+def decision_rows(decisions: QuerySet[Decision]) -> tuple[DecisionRow, ...]:
+    """The decisions of the queryset in its order; four queries whatever their number."""
+    rows = list(
+        decisions.select_related("patient", "item__meeting__board__team", "item__referral", "recorded_by", "signed_by")
+    )
+    ids = [row.pk for row in rows]
+    recommended: dict[int, list[Recommendation]] = {}
+    for recommendation in Recommendation.objects.valid().filter(decision_id__in=ids):
+        recommended.setdefault(recommendation.decision_id, []).append(recommendation)
+    told: dict[int, list[Told]] = {}
+    for row in Told.objects.valid().filter(decision_id__in=ids).select_related("told_by").order_by("told_on", "pk"):
+        told.setdefault(row.decision_id, []).append(row)
+    addenda: dict[int, list[DecisionAddendum]] = {}
+    added = DecisionAddendum.objects.valid().filter(decision_id__in=ids).select_related("signed_by")
+    for addendum in added.order_by("signed_at", "pk"):
+        addenda.setdefault(addendum.decision_id, []).append(addendum)
+    return tuple(_row(row, recommended.get(row.pk, []), told.get(row.pk, []), addenda.get(row.pk, [])) for row in rows)
+
+
+def decisions_of_patient(patient_id: int) -> tuple[DecisionRow, ...]:
+    """Signed decisions, the latest meeting first."""
+    return decision_rows(
+        Decision.objects.valid()
+        .filter(patient_id=patient_id, status=DecisionStatus.SIGNED)
+        .order_by("-item__meeting__starts_at", "-pk")
+    )
+
+
+def decisions_of_meeting(meeting_id: int) -> tuple[DecisionRow, ...]:
+    """Drafts and signed decisions in the order of the agenda."""
+    return decision_rows(
+        Decision.objects.valid().filter(item__meeting_id=meeting_id).order_by("item__position", "item_id")
+    )
+
+
+def decision_row(decision: Decision) -> DecisionRow:
+    return decision_rows(Decision.objects.filter(pk=decision.pk))[0]
+
+
+def is_told(decision_id: int, whom: ToldWhom) -> bool:
+    return Told.objects.valid().filter(decision_id=decision_id, whom=whom).exists()
+
+
+def _row(
+    row: Decision, recommended: Iterable[Recommendation], told: Iterable[Told], addenda: Iterable[DecisionAddendum]
+) -> DecisionRow:
+    meeting = row.item.meeting
+    ordered = sorted(
+        recommended,
+        key=lambda each: (each.option == Option.WITH_PALLIATIVE, each.get_option_display().lower()),
+    )
+    return DecisionRow(
+        id=row.pk,
+        item_id=row.item_id,
+        meeting_id=meeting.pk,
+        board_name=meeting.board.name,
+        held_on=meeting.board.team.local_date(meeting.starts_at),
+        patient_id=row.patient_id,
+        patient_name=row.patient.name,
+        question=row.item.referral.question,
+        text=row.text,
+        rationale=row.rationale,
+        dissent=row.dissent,
+        goals_seen=row.goals_seen,
+        goals_conflict_note=row.goals_conflict_note,
+        is_inquorate=row.is_inquorate,
+        missing_specialties=row.missing_specialties,
+        status=DecisionStatus(row.status),
+        recorded_by=str(row.recorded_by),
+        recorded_at=row.recorded_at,
+        signed_by=str(row.signed_by or ""),
+        signed_at=row.signed_at,
+        recommendations=tuple(
+            RecommendationRow(
+                id=each.pk,
+                option=each.option,
+                label=each.get_option_display(),
+                detail=each.detail,
+                intent=each.get_intent_display() if each.intent else "",
+                status=RecommendationStatus(each.status),
+                deviation=each.get_deviation_reason_display() if each.deviation_reason else "",
+                note=each.deviation_note,
+            )
+            for each in ordered
+        ),
+        told=tuple(
+            ToldRow(
+                id=each.pk,
+                whom=each.whom,
+                label=each.get_whom_display(),
+                on=each.told_on,
+                how=each.get_how_display(),
+                by=str(each.told_by),
+                override_reason=each.override_reason,
+            )
+            for each in told
+        ),
+        addenda=tuple(AddendumRow(text=each.text, by=str(each.signed_by), at=each.signed_at) for each in addenda),
+        gp=row.patient.general_practitioner,
+        is_deceased=row.patient.is_deceased,
+    )

@@ -1,0 +1,145 @@
+"""What happens to a decision after the meeting: addendum, told, what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from careteam.access.gate import SignedInRequest, requires
+from careteam.audit.commands import note_read
+from careteam.people.rules import Permission
+from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from tumorboard.decisions.commands import add_addendum, settle, tell
+from tumorboard.decisions.forms import AddendumForm, SettleForm, ToldForm, ToldGpForm
+from tumorboard.decisions.models import Recommendation
+from tumorboard.decisions.queries import visible_decision
+from tumorboard.decisions.rules import RecommendationStatus, ToldHow, ToldWhom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.forms import Form
+    from django.http import HttpResponse
+
+    from tumorboard.decisions.models import Decision
+
+_FORM = "tumorboard/form.html"
+
+
+def _open(request: SignedInRequest, decision_id: int, permission: Permission) -> Decision:
+    decision = visible_decision(request.user, decision_id)
+    note_read(request, [decision.patient_id], team_id=decision.patient.team_id)
+    if not request.access.may(permission, decision.patient.team_id):
+        raise PermissionDenied("Your roles in the patient's team do not include this.")
+    return decision
+
+
+def _form_page(
+    request: SignedInRequest,
+    decision: Decision,
+    form: Form,
+    command: Callable[[dict[str, Any]], object],
+    *,
+    title: str,
+    save: str,
+    said: str,
+) -> HttpResponse:
+    back = reverse("decision", args=[decision.pk])
+    context = {
+        "form": form,
+        "back": back,
+        "title": title,
+        "lead": decision.text,
+        "save": save,
+        "patient": decision.patient,
+    }
+    if request.method == "GET":
+        return render_page(request, _FORM, context)
+    if not form.is_valid():
+        return invalid(request, _FORM, context)
+    try:
+        command(form.cleaned_data)
+    except ValidationError as error:
+        form.add_error(None, error.messages)
+        return invalid(request, _FORM, context)
+    response = redirect_or_refresh(request, back)
+    toast(request, said, response=response)
+    return response
+
+
+@requires(Permission.BOARD_DECIDE)
+@require_http_methods(["GET", "POST"])
+def decision_addendum(request: SignedInRequest, decision_id: int) -> HttpResponse:
+    """A signed sentence more."""
+    decision = _open(request, decision_id, Permission.BOARD_DECIDE)
+    return _form_page(
+        request,
+        decision,
+        AddendumForm(request.POST if request.method == "POST" else None),
+        lambda values: add_addendum(decision, text=values["text"], by=request.user, now=timezone.now()),
+        title="Add to the decision",
+        save="Add, signed by you",
+        said="Added",
+    )
+
+
+@requires(Permission.ACTION_UPDATE)
+@require_http_methods(["GET", "POST"])
+def decision_told(request: SignedInRequest, decision_id: int, whom: str) -> HttpResponse:
+    """Logs that the patient, or the GP, was told."""
+    if whom not in ToldWhom.values:
+        raise Http404("Nobody of that kind is told.")
+    to = ToldWhom(whom)
+    decision = _open(request, decision_id, Permission.ACTION_UPDATE)
+    now = timezone.now()
+    initial = {"told_on": decision.patient.team.local_date(now), "how": ToldHow.VISIT}
+    form_class = ToldForm if to is ToldWhom.PATIENT else ToldGpForm
+    return _form_page(
+        request,
+        decision,
+        form_class(request.POST if request.method == "POST" else None, initial=initial),
+        lambda values: tell(
+            decision,
+            to,
+            how=ToldHow(values["how"]),
+            on=values["told_on"],
+            override_reason=values.get("override_reason", ""),
+            by=request.user,
+            now=now,
+        ),
+        title=f"{to.label} told",
+        save="Log",
+        said=f"{to.label} told: logged",
+    )
+
+
+@requires(Permission.ACTION_UPDATE)
+@require_http_methods(["GET", "POST"])
+def recommendation_settle(request: SignedInRequest, recommendation_id: int) -> HttpResponse:
+    """Implemented, partly, not, superseded; a deviation with its coded reason."""
+    rows = Recommendation.objects.valid().visible_to(request.user).select_related("decision")
+    recommendation = rows.filter(pk=recommendation_id).first()
+    if recommendation is None:
+        raise Http404("No such recommendation, or not yours to see.")
+    decision = _open(request, recommendation.decision_id, Permission.ACTION_UPDATE)
+    return _form_page(
+        request,
+        decision,
+        SettleForm(request.POST if request.method == "POST" else None),
+        lambda values: settle(
+            recommendation,
+            RecommendationStatus(values["to"]),
+            reason=values["reason"],
+            note=values["note"],
+            by=request.user,
+            now=timezone.now(),
+        ),
+        title=str(recommendation),
+        save="Save",
+        said="Saved",
+    )

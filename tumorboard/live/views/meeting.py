@@ -1,0 +1,153 @@
+"""The live page: everybody sees the case that the chair has put on; a poll says when to look again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from careteam.access.gate import SignedInRequest, requires
+from careteam.audit.commands import note_read
+from careteam.people.queries import team_people
+from careteam.people.rules import Permission
+from careteam.web.responses import redirect_or_refresh, render_page, trigger
+from tumorboard.decisions.rules import ACTION_DUE
+from tumorboard.live import policies
+from tumorboard.live.forms import DecisionForm
+from tumorboard.live.queries import CaseCard, LiveState, case_of, current_state, position_of
+from tumorboard.meetings.commands import show_item, step_item
+from tumorboard.meetings.queries import agenda_of, visible_item, visible_meeting
+
+if TYPE_CHECKING:
+    from tumorboard.meetings.models import AgendaItem, Meeting
+
+TEMPLATE = "tumorboard/live/live.html"
+STEERING = (Permission.BOARD_AGENDA, Permission.BOARD_DECIDE, Permission.BOARD_REFER)
+
+
+def decision_form(request: SignedInRequest, card: CaseCard) -> DecisionForm:
+    """The form with the draft, or with every default: the presenter owns the action, due in two weeks."""
+    team = card.item.meeting.board.team
+    today = team.local_date(timezone.now())
+    people = team_people(frozenset({team.pk}))
+    presenter = card.item.referral.presenter or request.user
+    initial: dict[str, Any] = {
+        "owner": presenter.pk,
+        "due_on": today + ACTION_DUE,
+        "intent": "",
+        "version": 0,
+    }
+    draft, action = card.draft, card.draft_action
+    if draft is not None:
+        rows = list(draft.recommendations.filter(error_at__isnull=True))
+        initial |= {
+            "options": [row.option for row in rows],
+            "intent": next((row.intent for row in rows if row.intent), ""),
+            "text": draft.text,
+            "rationale": draft.rationale,
+            "dissent": draft.dissent,
+            "goals_conflict_note": draft.goals_conflict_note,
+            "no_action": action is None,
+            "version": draft.version,
+        }
+    if action is not None:
+        initial |= {
+            "owner": action.owner_id,
+            "due_on": action.due_on,
+            "action_what": action.what,
+            "action_kind": action.kind,
+        }
+    return DecisionForm(request.POST if request.method == "POST" else None, initial=initial, people=people)
+
+
+def live_context(request: SignedInRequest, meeting: Meeting, state: LiveState) -> dict[str, Any]:
+    """The case that is on, the agenda beside it, what this person may do. One read of the case is noted."""
+    team = meeting.board.team
+    now = timezone.now()
+    today = team.local_date(now)
+    agenda = agenda_of(meeting, request.user)
+    item: AgendaItem | None = visible_item(request.user, state.item_id) if state.item_id else None
+    may_run = not policies.may_follow_only(meeting, request.user)
+    context: dict[str, Any] = {
+        "meeting": meeting,
+        "state": state,
+        "agenda": agenda,
+        "position": position_of(agenda, state.item_id),
+        "today": today,
+        "now": now,
+        "on": team.local_date(meeting.starts_at),
+        "may_run": may_run,
+        "may_go": not policies.why_not_show(meeting, request.user),
+        "why_not_go": policies.why_not_show(meeting, request.user),
+        "is_here": any(seat.user_id == request.user.pk and seat.since for seat in agenda.seats),
+        "poll_url": reverse("live-poll", args=[meeting.pk]),
+    }
+    if request.access.may(Permission.BOARD_DECIDE, team.pk) and agenda.unsigned:
+        context["sign_url"] = reverse("meeting-sign", args=[meeting.pk])
+    if item is not None:
+        note_read(request, [item.patient_id], team_id=team.pk)
+        card = case_of(item, today)
+        why_not_record = policies.why_not_record(item, request.user)
+        context |= {"card": card, "patient": item.patient, "item": item, "why_not_record": why_not_record}
+        if not why_not_record:
+            context["form"] = decision_form(request, card)
+    return context
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def live(request: SignedInRequest, meeting_id: int) -> HttpResponse:
+    """The page, or the part that changed (`part` case or agenda)."""
+    meeting = visible_meeting(request.user, meeting_id)
+    context = live_context(request, meeting, current_state(meeting))
+    note_read(request, [row.patient_id for row in context["agenda"].rows], team_id=meeting.board.team_id)
+    fragment = "agenda" if request.GET.get("part") == "agenda" else "case"
+    return render_page(request, TEMPLATE, context, fragment=fragment)
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def live_poll(request: SignedInRequest, meeting_id: int) -> HttpResponse:
+    """204 while nothing changed (`v`); else the new poller, and an event that says which part to fetch again.
+
+    Somebody who is typing (`typed`) keeps the page and reads where the chair went. Carries no patient data.
+    """
+    meeting = visible_meeting(request.user, meeting_id)
+    state = current_state(meeting)
+    if request.GET.get("v") == str(state.version):
+        return HttpResponse(status=204)
+    went_on = request.GET.get("item", "") != str(state.item_id or "")
+    stays = went_on and request.GET.get("typed") == "1"
+    context = {
+        "meeting": meeting,
+        "state": state,
+        "poll_url": reverse("live-poll", args=[meeting.pk]),
+        "went_on": stays,
+        "shown_item": request.GET.get("item", "") if stays else str(state.item_id or ""),
+    }
+    response = render(request, f"{TEMPLATE}#poller", context)
+    response["Cache-Control"] = "no-store"
+    return trigger(response, ("agendaChanged",) if stays or not went_on else ("caseChanged", "agendaChanged"))
+
+
+@requires(*STEERING)
+@require_POST
+def live_go(request: SignedInRequest, meeting_id: int) -> HttpResponse:
+    """To the next (`steps` 1) or previous (-1) open case, or to `item`."""
+    meeting = visible_meeting(request.user, meeting_id)
+    back = reverse("live", args=[meeting.pk])
+    now = timezone.now()
+    asked = request.POST.get("item", "")
+    try:
+        if asked.isdecimal():
+            show_item(meeting, visible_item(request.user, int(asked)), by=request.user, now=now)
+        else:
+            step_item(meeting, -1 if request.POST.get("steps") == "-1" else 1, by=request.user, now=now)
+    except ValidationError as error:
+        return render(request, "tumorboard/refused.html", {"reasons": error.messages, "back": back}, status=422)
+    return redirect_or_refresh(request, back)

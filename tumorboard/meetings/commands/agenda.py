@@ -1,0 +1,216 @@
+"""What stands on an agenda, in which order, and which case is on. The meeting is locked first, then the case."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.urls import reverse
+
+from careteam.access.policies import insist
+from careteam.audit.commands import record
+from tumorboard.meetings import policies
+from tumorboard.meetings.models import AgendaItem, Meeting
+from tumorboard.meetings.rules import ItemStatus, item_minutes, moved, next_in_order
+from tumorboard.referrals import commands as referrals
+from tumorboard.referrals.models import Referral
+from tumorboard.referrals.rules import DeferReason
+
+if TYPE_CHECKING:
+    from careteam.people.models import User
+
+_GAP = 10  # between two positions: an insertion renumbers nobody
+
+
+@transaction.atomic
+def list_referral(
+    referral: Referral, meeting: Meeting, *, by: User, now: datetime, after_cutoff_reason: str = ""
+) -> AgendaItem:
+    """Puts a submitted referral at the end of the agenda. After the cut-off it needs a reason, which is shown."""
+    meeting = Meeting.objects.lock(meeting.pk)
+    referral = Referral.objects.select_for_update(of=("self",)).select_related("patient").get(pk=referral.pk)
+    insist(policies.why_not_list(referral, meeting, by, now=now, reason=after_cutoff_reason))
+    last = AgendaItem.objects.filter(meeting=meeting).aggregate(last=Max("position"))["last"] or 0
+    item = AgendaItem.objects.create(
+        patient=referral.patient,
+        meeting=meeting,
+        referral=referral,
+        position=last + _GAP,
+        minutes=item_minutes(referral.kind, full=meeting.board.minutes_full, routine=meeting.board.minutes_routine),
+        listed_at=now,
+        after_cutoff_reason=after_cutoff_reason.strip()[:200] if policies.is_late(meeting, now) else "",
+        created_by=by,
+    )
+    referrals.mark_listed(
+        referral,
+        on=meeting.board.team.local_date(meeting.starts_at),
+        url=reverse("meeting", args=[meeting.pk]),
+        by=by,
+        now=now,
+    )
+    meeting.save_version()
+    _audit("meetings.list_referral", item, meeting, by=by, now=now, reason=item.after_cutoff_reason)
+    return item
+
+
+@transaction.atomic
+def move_item(item: AgendaItem, steps: int, *, by: User, now: datetime) -> list[int]:
+    """Moves an open case `steps` places down the open cases (negative: up); returns the ids in their new order.
+    Beyond either end it stays at the end."""
+    meeting = Meeting.objects.lock(item.meeting_id)
+    insist(policies.why_not_prepare(meeting, by))
+    items = {row.pk: row for row in AgendaItem.objects.open().filter(meeting=meeting).in_order()}
+    if item.pk not in items:
+        raise ValidationError("This case is no longer open on the agenda.")
+    before = list(items)
+    after = moved(before, item.pk, steps)
+    if after == before:
+        return after
+    places = sorted(row.position for row in items.values())
+    if len(set(places)) < len(places):  # two cases at one place (an import): number them anew
+        places = [_GAP * number for number in range(1, len(places) + 1)]
+    for row_id, place in zip(after, places, strict=True):
+        if items[row_id].position != place:
+            items[row_id].position = place
+            items[row_id].save_version("position")
+    meeting.save_version()
+    _audit("meetings.move_item", items[item.pk], meeting, by=by, now=now, details={"before": before, "after": after})
+    return after
+
+
+@transaction.atomic
+def change_minutes(item: AgendaItem, minutes: int, *, by: User, now: datetime) -> AgendaItem:
+    """How long the case may take, 1 to 120 minutes."""
+    meeting = Meeting.objects.lock(item.meeting_id)
+    insist(policies.why_not_prepare(meeting, by))
+    if not 1 <= minutes <= 120:
+        raise ValidationError("Choose 1 to 120 minutes.")
+    item = AgendaItem.objects.lock_full(item.pk)
+    before, item.minutes = item.minutes, minutes
+    if before == minutes:
+        return item
+    item.save_version("minutes")
+    meeting.save_version()
+    _audit("meetings.change_minutes", item, meeting, by=by, now=now, details={"before": before, "after": minutes})
+    return item
+
+
+@transaction.atomic
+def defer_item(item: AgendaItem, *, reason: DeferReason, by: User, now: datetime) -> AgendaItem:
+    """Takes the case off this agenda with a coded reason; its referral waits for another one, carried over."""
+    meeting = Meeting.objects.lock(item.meeting_id)
+    insist(policies.why_not_run(meeting, by))
+    item = AgendaItem.objects.lock_full(item.pk)
+    defer_locked(item, meeting, reason=reason, by=by, now=now)
+    meeting.save_version()
+    return item
+
+
+def defer_locked(item: AgendaItem, meeting: Meeting, *, reason: DeferReason, by: User, now: datetime) -> None:
+    """The deferral itself, for commands that hold both locks."""
+    item.defer_reason, item.closed_at = reason, now
+    _move(item, ItemStatus.DEFERRED, "defer_reason", "closed_at")
+    referrals.mark_deferred(item.referral, reason=reason, by=by, now=now)
+    _audit("meetings.defer_item", item, meeting, by=by, now=now, details={"reason": str(reason)})
+
+
+@transaction.atomic
+def show_item(meeting: Meeting, item: AgendaItem | None, *, by: User, now: datetime) -> AgendaItem | None:
+    """Puts a case before everybody (None: takes it off). The case that was on goes back to the open ones."""
+    meeting = Meeting.objects.lock(meeting.pk)
+    insist(policies.why_not_show(meeting, by))
+    shown: AgendaItem | None = AgendaItem.objects.filter(meeting=meeting, status=ItemStatus.CURRENT).first()
+    if shown is not None and item is not None and shown.pk == item.pk:
+        return shown
+    if shown is not None:
+        _move(AgendaItem.objects.lock_full(shown.pk), ItemStatus.LISTED)
+    opened = None
+    if item is not None:
+        opened = AgendaItem.objects.lock_full(item.pk)
+        if opened.meeting_id != meeting.pk:
+            raise ValidationError("This case stands on another agenda.")
+        opened.opened_at = opened.opened_at or now
+        _move(opened, ItemStatus.CURRENT, "opened_at")
+    meeting.save_version()
+    record(
+        "meetings.show_item",
+        by=by,
+        now=now,
+        subject=opened or meeting,
+        patient_ids=[opened.patient_id] if opened else [],
+        team_id=meeting.board.team_id,
+        details={"meeting": meeting.pk},
+    )
+    return opened
+
+
+@transaction.atomic
+def step_item(meeting: Meeting, steps: int, *, by: User, now: datetime) -> AgendaItem | None:
+    """Shows the next open case (`steps` 1) or the previous one (-1); the same one at either end, None without cases."""
+    meeting = Meeting.objects.lock(meeting.pk)
+    items = list(AgendaItem.objects.open().filter(meeting=meeting).in_order())
+    shown = next((item.pk for item in items if item.status == ItemStatus.CURRENT), None)
+    wanted = next_in_order([item.pk for item in items], shown, steps) or shown
+    return show_item(meeting, next((item for item in items if item.pk == wanted), None), by=by, now=now)
+
+
+@transaction.atomic
+def close_item(item: AgendaItem, *, by: User, now: datetime) -> AgendaItem:
+    """The decision is signed: the case is decided, its referral discussed. Called by `live.commands.sign_case`, which
+    checks who may sign."""
+    meeting = Meeting.objects.lock(item.meeting_id)
+    item = AgendaItem.objects.lock_full(item.pk)
+    item.closed_at = now
+    _move(item, ItemStatus.DECIDED, "closed_at")
+    referrals.mark_discussed(item.referral, by=by, now=now)
+    meeting.save_version()
+    _audit("meetings.close_item", item, meeting, by=by, now=now)
+    return item
+
+
+@transaction.atomic
+def withdraw(referral: Referral, *, reason: str, by: User | None, now: datetime) -> Referral:
+    """Withdraws a referral wherever it stands, and frees its place on the agenda. `by=None`: the patient died."""
+    item = AgendaItem.objects.open().filter(referral=referral).first()
+    if item is None:
+        return referrals.withdraw(referral, reason=reason, by=by, now=now)
+    meeting = Meeting.objects.lock(item.meeting_id)
+    item = AgendaItem.objects.lock_full(item.pk)
+    withdrawn = referrals.withdraw(referral, reason=reason, by=by, now=now)
+    item.closed_at = now
+    _move(item, ItemStatus.WITHDRAWN, "closed_at")
+    meeting.save_version()
+    _audit("meetings.withdraw", item, meeting, by=by, now=now, reason=reason)
+    return withdrawn
+
+
+def _move(item: AgendaItem, to: ItemStatus, *fields: str) -> None:
+    """The one place where the state of a case on an agenda changes."""
+    insist(policies.why_not_move_item(item, to))
+    item.status = to
+    item.save_version("status", *fields)
+
+
+def _audit(
+    action: str,
+    item: AgendaItem,
+    meeting: Meeting,
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    details: dict[str, object] | None = None,
+) -> None:
+    record(
+        action,
+        by=by,
+        now=now,
+        subject=item,
+        patient_ids=[item.patient_id],
+        team_id=meeting.board.team_id,
+        reason=reason,
+        details={"meeting": meeting.pk} | (details or {}),
+    )

@@ -1,0 +1,43 @@
+"""What an agenda asks: reasons, functions, minutes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from careteam.people.models import User
+from tumorboard.referrals.rules import DeferReason
+
+
+class ListForm(forms.Form):
+    meeting = forms.IntegerField(widget=forms.HiddenInput)
+    reason = forms.CharField(max_length=200, required=False, label="Why this case cannot wait")
+
+
+class WithdrawForm(forms.Form):
+    reason = forms.CharField(max_length=250, label="Why it is withdrawn")
+
+
+class DeferForm(forms.Form):
+    reason = forms.ChoiceField(choices=DeferReason, label="Why it is deferred", widget=forms.RadioSelect)
+
+
+class CancelForm(forms.Form):
+    reason = forms.CharField(max_length=200, label="Why the meeting is cancelled")
+
+
+class FunctionsForm(forms.Form):
+    """Chair (may sign) and scribe of one meeting."""
+
+    chair = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="Not named", label="Chair")
+    scribe = forms.ModelChoiceField(
+        queryset=User.objects.none(), required=False, empty_label="Not named", label="Scribe"
+    )
+
+    def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("chair", "scribe"):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  # declared above
+            field.queryset = User.objects.filter(pk__in=[person.pk for person in people]).order_by("name", "pk")

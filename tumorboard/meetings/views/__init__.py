@@ -1,0 +1,38 @@
+"""Pages of boards, meetings and agendas."""
+
+from tumorboard.meetings.views.agenda import (
+    item_defer,
+    item_minutes,
+    item_move,
+    meeting,
+    referral_list,
+    referral_withdraw,
+)
+from tumorboard.meetings.views.boards import board_create, board_edit, boards, calendar_feed
+from tumorboard.meetings.views.course import (
+    meeting_attendance,
+    meeting_cancel,
+    meeting_freeze,
+    meeting_functions,
+    meeting_hold,
+    meeting_start,
+)
+
+__all__ = [
+    "board_create",
+    "board_edit",
+    "boards",
+    "calendar_feed",
+    "item_defer",
+    "item_minutes",
+    "item_move",
+    "meeting",
+    "meeting_attendance",
+    "meeting_cancel",
+    "meeting_freeze",
+    "meeting_functions",
+    "meeting_hold",
+    "meeting_start",
+    "referral_list",
+    "referral_withdraw",
+]

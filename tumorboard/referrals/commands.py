@@ -1,0 +1,236 @@
+"""The only writers of referrals. What an agenda does to a referral (`mark_…`) is called by the meetings slice."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from careteam.access.policies import insist
+from careteam.audit.commands import record
+from careteam.notifications.commands import notify
+from careteam.notifications.commands import withdraw as take_back
+from careteam.people.queries import people_with_role
+from careteam.people.rules import Role
+from patients.record.commands import close_step, open_step
+from patients.record.models import Patient
+from patients.record.rules import StepKind
+from tumorboard.boards.queries import planned_occurrences
+from tumorboard.referrals import policies
+from tumorboard.referrals.models import Referral
+from tumorboard.referrals.queries import open_referral_to
+from tumorboard.referrals.rules import (
+    DeferReason,
+    QuestionKind,
+    ReferralKind,
+    ReferralStatus,
+    Urgency,
+    step_key,
+)
+
+if TYPE_CHECKING:
+    from careteam.people.models import User
+    from tumorboard.boards.models import Board
+
+_LOOK_AHEAD = timedelta(days=120)
+
+
+class AlreadyReferred(ValidationError):
+    """An open referral to this board exists: `existing`. Nothing was changed."""
+
+    def __init__(self, existing: Referral) -> None:
+        submitted = f", {existing.get_status_display().lower()}"
+        super().__init__(f"This patient is already referred to {existing.board.name}{submitted}.")
+        self.existing = existing
+
+
+@transaction.atomic
+def refer(
+    patient: Patient,
+    board: Board,
+    *,
+    question_kind: QuestionKind,
+    question: str,
+    by: User,
+    now: datetime,
+    urgency: Urgency = Urgency.ROUTINE,
+    kind: ReferralKind = ReferralKind.FULL,
+    presenter: User | None = None,
+    hoped_for: str = "",
+    consent: bool | None = None,
+    external_referrer: str = "",
+) -> Referral:
+    """Creates and submits a referral in one. Raises `AlreadyReferred` when one to this board is open."""
+    patient = Patient.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=patient.pk)
+    insist(policies.why_not_refer(patient, by, board))
+    if not question.strip():
+        raise ValidationError({"question": "Write what the board is asked."})
+    existing = open_referral_to(patient.pk, board.pk)
+    if existing is not None:
+        raise AlreadyReferred(existing)
+    try:
+        with transaction.atomic():
+            referral = Referral.objects.create(
+                patient=patient,
+                board=board,
+                status=ReferralStatus.SUBMITTED,
+                kind=kind,
+                question_kind=question_kind,
+                question=question.strip(),
+                hoped_for=hoped_for,
+                urgency=urgency,
+                presenter=presenter or by,
+                consent=consent,
+                external_referrer=external_referrer,
+                submitted_by=by,
+                submitted_at=now,
+                created_by=by,
+            )
+    except IntegrityError:
+        existing = open_referral_to(patient.pk, board.pk)
+        if existing is None:
+            raise
+        raise AlreadyReferred(existing) from None
+    _wait_for_agenda(referral, now=now)
+    record(
+        "referrals.refer",
+        by=by,
+        now=now,
+        subject=referral,
+        patient_ids=[patient.pk],
+        team_id=patient.team_id,
+        details={"board": board.pk, "question_kind": str(question_kind), "urgency": str(urgency)},
+    )
+    if urgency == Urgency.URGENT:
+        notify(
+            [person for person in people_with_role(board.team, Role.BOARD_COORDINATOR) if person.pk != by.pk],
+            key=f"referral:{referral.pk}:urgent",
+            kind="referral",
+            title="Urgent referral to the board",
+            url=reverse("boards"),
+            now=now,
+            patient_id=patient.pk,
+        )
+    return referral
+
+
+@transaction.atomic
+def withdraw(referral: Referral, *, reason: str, by: User | None, now: datetime) -> Referral:
+    """Takes an open referral back. One that stands on an agenda is withdrawn by `meetings.commands.withdraw`, which
+    calls this and frees the place. `by=None`: the patient died."""
+    referral = _locked(referral)
+    insist(policies.why_not_withdraw(referral, by, reason))
+    referral.withdrawn_at, referral.withdraw_reason = now, reason.strip()[:250]
+    _move(referral, ReferralStatus.WITHDRAWN, "withdrawn_at", "withdraw_reason")
+    close_step(referral.patient, source_key=step_key(referral.pk), because="Referral withdrawn", now=now)
+    take_back(keys=[f"referral:{referral.pk}:urgent"], now=now)
+    _audit("referrals.withdraw", referral, by=by, now=now, reason=reason)
+    return referral
+
+
+@transaction.atomic
+def mark_listed(referral: Referral, *, on: date, url: str, by: User, now: datetime) -> Referral:
+    """Submitted → listed, for the meeting of the local date `on`; the presenter is the next to act."""
+    referral = _locked(referral)
+    _move(referral, ReferralStatus.LISTED)
+    open_step(
+        referral.patient,
+        kind=StepKind.REFERRAL,
+        source_key=step_key(referral.pk),
+        what=f"{referral.board.name}: present the case",
+        owner=referral.presenter,
+        due_on=on,
+        url=url,
+        now=now,
+    )
+    take_back(keys=[f"referral:{referral.pk}:urgent"], now=now)
+    _audit("referrals.mark_listed", referral, by=by, now=now, details={"on": on.isoformat()})
+    return referral
+
+
+@transaction.atomic
+def mark_deferred(referral: Referral, *, reason: DeferReason, by: User, now: datetime) -> Referral:
+    """Listed → submitted, with the coded reason: it waits for another agenda."""
+    referral = _locked(referral)
+    referral.defer_reason = reason
+    _move(referral, ReferralStatus.SUBMITTED, "defer_reason")
+    _wait_for_agenda(referral, now=now)
+    _audit("referrals.mark_deferred", referral, by=by, now=now, details={"reason": str(reason)})
+    return referral
+
+
+@transaction.atomic
+def mark_discussed(referral: Referral, *, by: User, now: datetime) -> Referral:
+    """Listed → discussed: the decision is signed."""
+    referral = _locked(referral)
+    _move(referral, ReferralStatus.DISCUSSED)
+    close_step(referral.patient, source_key=step_key(referral.pk), because="Discussed", now=now)
+    _audit("referrals.mark_discussed", referral, by=by, now=now)
+    return referral
+
+
+@transaction.atomic
+def close(referral: Referral, *, by: User | None, now: datetime) -> Referral:
+    """Discussed → closed: the decision has reached those it concerns. Closing twice changes nothing."""
+    referral = _locked(referral)
+    if referral.status == ReferralStatus.CLOSED:
+        return referral
+    _move(referral, ReferralStatus.CLOSED)
+    _audit("referrals.close", referral, by=by, now=now)
+    return referral
+
+
+def _locked(referral: Referral) -> Referral:
+    row: Referral = (
+        Referral.objects.select_for_update(of=("self",))
+        .select_related("patient__team", "board__team", "presenter")
+        .get(pk=referral.pk)
+    )
+    return row
+
+
+def _move(referral: Referral, to: ReferralStatus, *fields: str) -> None:
+    insist(policies.why_not_move(referral, to))
+    referral.status = to
+    referral.save_version("status", *fields)
+
+
+def _wait_for_agenda(referral: Referral, *, now: datetime) -> None:
+    """The board's coordinators are next, until the day of the next meeting that the rhythm gives."""
+    board = referral.board
+    today = board.team.local_date(now)
+    coming = planned_occurrences(board, since=today, until=today + _LOOK_AHEAD)
+    open_step(
+        referral.patient,
+        kind=StepKind.REFERRAL,
+        source_key=step_key(referral.pk),
+        what=f"{board.name}: put on an agenda",
+        owner_role=Role.BOARD_COORDINATOR,
+        due_on=next((meeting.on for meeting in coming if meeting.starts_at > now), None),
+        url=reverse("boards"),
+        now=now,
+    )
+
+
+def _audit(
+    action: str,
+    referral: Referral,
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    details: dict[str, object] | None = None,
+) -> None:
+    record(
+        action,
+        by=by,
+        now=now,
+        subject=referral,
+        patient_ids=[referral.patient_id],
+        team_id=referral.board.team_id,
+        reason=reason,
+        details=details,
+    )

@@ -1,0 +1,150 @@
+"""Referrals: who waits for a board, what is open, what the record suggests to ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+
+from careteam.access.queries import access_of
+from careteam.people.rules import Permission
+from patients.record.models import Diagnosis, DiseaseStatus
+from patients.record.queries import responsible_clinician
+from patients.record.rules import ResponseCategory
+from patients.treatment.models import TreatmentLine
+from patients.treatment.rules import LineRole
+from tumorboard.referrals.models import Referral
+from tumorboard.referrals.rules import (
+    OPEN_REFERRALS,
+    URGENCY_ORDER,
+    CaseFacts,
+    DeferReason,
+    QuestionKind,
+    ReferralStatus,
+    Urgency,
+    guessed_kind,
+    guessed_question,
+    guessed_urgency,
+)
+
+if TYPE_CHECKING:
+    from careteam.people.models import User
+    from patients.record.models import Patient
+
+
+@dataclass(frozen=True)
+class WaitingReferral:
+    """A submitted referral that stands on no agenda yet."""
+
+    id: int
+    patient_id: int
+    patient_name: str
+    birth_date: date | None
+    sex: str
+    board_id: int
+    board_name: str
+    question_kind: str
+    question: str
+    urgency: str
+    urgency_label: str
+    kind: str
+    submitted_at: datetime
+    submitted_by: str
+    presenter: str
+    carried_over: str
+
+    @property
+    def mark(self) -> str:
+        """The color of the urgency; a word stands beside it."""
+        return {"urgent": "red", "soon": "amb"}.get(self.urgency, "")
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What the form shows before anybody typed."""
+
+    question_kind: QuestionKind
+    question: str
+    urgency: Urgency
+    presenter: User
+
+
+def by_urgency(referrals: QuerySet[Referral]) -> QuerySet[Referral]:
+    """Urgent first, then who waits longest."""
+    ranks = [When(urgency=urgency, then=Value(rank)) for urgency, rank in URGENCY_ORDER.items()]
+    ranked = referrals.annotate(rank=Case(*ranks, default=Value(9), output_field=IntegerField()))
+    return ranked.order_by("rank", "submitted_at", "pk")
+
+
+def as_waiting(row: Referral) -> WaitingReferral:
+    """The row (with patient, board, presenter, submitted_by) as it is listed."""
+    if row.submitted_at is None:
+        raise ValueError("A referral that was not submitted waits for nothing.")
+    return WaitingReferral(
+        id=row.pk,
+        patient_id=row.patient_id,
+        patient_name=row.patient.name,
+        birth_date=row.patient.birth_date,
+        sex=row.patient.get_sex_display(),
+        board_id=row.board_id,
+        board_name=row.board.name,
+        question_kind=row.get_question_kind_display(),
+        question=row.question,
+        urgency=row.urgency,
+        urgency_label=row.get_urgency_display(),
+        kind=row.get_kind_display(),
+        submitted_at=row.submitted_at,
+        submitted_by=str(row.submitted_by or ""),
+        presenter=str(row.presenter or ""),
+        carried_over=DeferReason(row.defer_reason).label if row.defer_reason else "",
+    )
+
+
+def waiting(user: User, *, board_id: int | None = None) -> tuple[WaitingReferral, ...]:
+    """Submitted referrals of the boards of the person's teams, urgent first. One query."""
+    rows = Referral.objects.filter(
+        status=ReferralStatus.SUBMITTED, board__team_id__in=access_of(user).teams_where(Permission.PATIENT_VIEW)
+    ).select_related("patient", "board", "presenter", "submitted_by")
+    if board_id is not None:
+        rows = rows.filter(board_id=board_id)
+    return tuple(as_waiting(row) for row in by_urgency(rows))
+
+
+def open_referrals(patient_id: int) -> list[Referral]:
+    """Referrals of the patient that a board has not answered, with board and presenter; the newest first."""
+    return list(
+        Referral.objects.valid()
+        .filter(patient_id=patient_id, status__in=OPEN_REFERRALS)
+        .select_related("board", "presenter", "submitted_by")
+        .order_by("-pk")
+    )
+
+
+def open_referral_to(patient_id: int, board_id: int) -> Referral | None:
+    return next((row for row in open_referrals(patient_id) if row.board_id == board_id), None)
+
+
+def case_facts(patient: Patient) -> CaseFacts:
+    """Latest response, running line and primary site; three queries."""
+    latest = DiseaseStatus.objects.valid().filter(patient=patient).order_by("-assessed_on", "-pk").first()
+    lines = TreatmentLine.objects.valid().filter(patient=patient)
+    line = lines.running().filter(role=LineRole.ANTITUMOR).in_order().last()
+    main = Diagnosis.objects.valid().filter(patient=patient, is_main=True).first()
+    return CaseFacts(
+        progressed_on=latest.assessed_on if latest and latest.category == ResponseCategory.PD else None,
+        current_line=line.label if line else "",
+        primary=str(main) if main else "",
+    )
+
+
+def suggestion_for(patient: Patient, user: User) -> Suggestion:
+    """Question, urgency and presenter from the record: the responsible clinician presents, else who refers."""
+    facts = case_facts(patient)
+    return Suggestion(
+        question_kind=guessed_kind(facts),
+        question=guessed_question(facts),
+        urgency=guessed_urgency(facts),
+        presenter=responsible_clinician(patient.pk) or user,
+    )

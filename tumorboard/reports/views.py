@@ -1,0 +1,107 @@
+"""Minutes on page and paper; figures with the patients behind them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from careteam.access.gate import SignedInRequest, requires
+from careteam.audit.commands import note_read
+from careteam.audit.rules import Kind
+from careteam.people.rules import Permission
+from careteam.web.responses import render_page
+from tumorboard.meetings.queries import visible_meeting
+from tumorboard.reports.queries import figures, minutes_of, patients_behind
+from tumorboard.reports.rules import FigureKey, Period
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from tumorboard.meetings.models import Meeting
+
+NO_PDF = (
+    "This server cannot make a PDF: the libraries of WeasyPrint are missing (Debian: libpango-1.0-0, "
+    "libpangoft2-1.0-0, libharfbuzz-subset0). Print the page from the browser instead."
+)
+
+
+class PeriodForm(forms.Form):
+    period = forms.ChoiceField(choices=Period, required=False, label="Period")
+
+
+def _minutes(request: SignedInRequest, meeting_id: int, kind: Kind) -> tuple[Meeting, dict[str, Any]]:
+    meeting = visible_meeting(request.user, meeting_id)
+    today = meeting.board.team.local_date(timezone.now())
+    minutes = minutes_of(meeting, today)
+    note_read(request, [case.row.patient_id for case in minutes.cases], team_id=meeting.board.team_id, kind=kind)
+    return meeting, {"minutes": minutes, "meeting": meeting, "today": today}
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def meeting_minutes(request: SignedInRequest, meeting_id: int) -> HttpResponse:
+    """The minutes as a page that prints well."""
+    _, context = _minutes(request, meeting_id, Kind.READ)
+    return render_page(request, "tumorboard/reports/minutes.html", context)
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def meeting_minutes_pdf(request: SignedInRequest, meeting_id: int) -> HttpResponse:
+    """The minutes as PDF; a clear sentence where the machine cannot make one."""
+    meeting, context = _minutes(request, meeting_id, Kind.EXPORT)
+    try:
+        from weasyprint import HTML  # noqa: PLC0415  # loads pango at import; a bare machine must live without it
+    except OSError:
+        back = reverse("meeting-minutes", args=[meeting.pk])
+        return render(request, "tumorboard/refused.html", {"reasons": [NO_PDF], "back": back}, status=503)
+    document = HTML(string=render_to_string("tumorboard/reports/minutes_pdf.html", context))
+    response = HttpResponse(document.write_pdf(), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="minutes-{context["minutes"].on.isoformat()}.pdf"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _period(request: SignedInRequest) -> tuple[str, date, date]:
+    now = timezone.now()
+    today = request.access.home.local_date(now) if request.access.home else now.date()
+    asked = PeriodForm(request.GET)
+    period = (asked.cleaned_data.get("period") if asked.is_valid() else "") or str(Period.QUARTER)
+    return period, today - timedelta(days=int(period)), today
+
+
+@requires(Permission.REPORT_VIEW)
+@require_safe
+def board_reports(request: SignedInRequest) -> HttpResponse:
+    """Figures of the boards over a period."""
+    period, since, today = _period(request)
+    context = {
+        "figures": figures(request.user, since=since, until=today, today=today),
+        "filter": PeriodForm(initial={"period": period}),
+        "period": period,
+        "may_list": request.access.may(Permission.PATIENT_VIEW),
+        "today": today,
+    }
+    return render_page(request, "tumorboard/reports/figures.html", context)
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def board_report_list(request: SignedInRequest, figure: str) -> HttpResponse:
+    """The patients behind one figure."""
+    if figure not in FigureKey.values:
+        raise Http404("No such figure.")
+    key = FigureKey(figure)
+    period, since, today = _period(request)
+    rows = patients_behind(request.user, key, since=since, until=today, today=today)
+    note_read(request, [row.patient_id for row in rows])
+    context = {"figure": key, "rows": rows, "period": period, "since": since, "today": today}
+    return render_page(request, "tumorboard/reports/figure.html", context)
