@@ -166,6 +166,41 @@ TREATMENT: tuple[ProtocolNumber, ...] = (
     _n("embolization.interval", "Embolization, sessions apart", "35", "d", "4–6 weeks", Tag.P, "28", "84"),
 )
 
+# What guidance compares with (`clinical.md` 1.6, 2.2).
+GUIDANCE: tuple[ProtocolNumber, ...] = (
+    _n(
+        "prrt.krenning",
+        "PRRT: uptake that meets the criterion",
+        "3",
+        "Krenning",
+        "common practice: > 2",
+        Tag.V2,
+        "2",
+        "4",
+    ),
+    _n("prrt.krenning_review", "PRRT: uptake to be reviewed", "2", "Krenning", "EU label; NETTER-1", Tag.V, "2", "2"),
+    _n("prrt.crcl", "PRRT: creatinine clearance", "50", "mL/min", "Cockcroft-Gault", Tag.P, "40", "60"),
+    _n("prrt.crcl_stop", "PRRT: creatinine clearance below which not met", "40", "mL/min", "[IMP]", Tag.V2, "30", "50"),
+    _n("prrt.hb", "PRRT: hemoglobin", "8", "g/dL", "clinical.md 2.2", Tag.V2, "8", "10"),
+    _n("prrt.wbc", "PRRT: white blood cells", "2", "×10⁹/L", "clinical.md 2.2", Tag.V2, "2", "3"),
+    _n("prrt.platelets", "PRRT: platelets", "75", "×10⁹/L", "clinical.md 2.2", Tag.V2, "70", "100"),
+    _n("prrt.bilirubin", "PRRT: bilirubin, at most", "3", "× ULN", "clinical.md 2.2", Tag.V2, "1.5", "3"),
+    _n("prrt.transaminases", "PRRT: ALT and AST, at most", "3", "× ULN", "clinical.md 2.2", Tag.V2, "2.5", "5"),
+    _n("prrt.albumin", "PRRT: albumin", "3", "g/dL", "clinical.md 2.2", Tag.V2, "2.5", "3.5"),
+    _n("prrt.kps", "PRRT: Karnofsky", "60", "%", "NETTER-1", Tag.V, "50", "70"),
+    _n("prrt.lab_age", "PRRT: age of labs, at most", "28", "d", "SmPC: within 2–4 weeks", Tag.V, "14", "28"),
+    _n(
+        "carcinoid.echo",
+        "Carcinoid syndrome: echocardiography, every",
+        "365",
+        "d",
+        "clinical.md 1.6",
+        Tag.P,
+        "180",
+        "730",
+    ),
+)
+
 NUMBERS: dict[str, ProtocolNumber] = {
-    number.code: number for number in (*SURVEILLANCE, *SERIES, *LADDER, *LIMITS, *TREATMENT)
+    number.code: number for number in (*SURVEILLANCE, *SERIES, *LADDER, *LIMITS, *TREATMENT, *GUIDANCE)
 }
