@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+from careteam.cohort.histories.boards import write_boards
 from careteam.cohort.histories.course import course_of
 from careteam.cohort.histories.disease import write_disease
 from careteam.cohort.histories.findings import write_findings
+from careteam.cohort.histories.goals import write_goals
 from careteam.cohort.histories.imaging import write_imaging
 from careteam.cohort.histories.person import write_person
 from careteam.cohort.histories.profile import profile_of
@@ -27,4 +29,6 @@ def history_of(seed: int, index: int, today: date) -> History:
     lines = write_treatment(dice, history, profile, course, today)
     write_imaging(dice, history, profile, course, lines, today)
     write_findings(dice, history, profile, course, today)
+    write_goals(dice, history, profile, course, lines, today)
+    write_boards(dice, history, profile, course, lines, index, today)
     return history

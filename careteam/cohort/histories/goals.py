@@ -1,0 +1,270 @@
+"""Rows about goals: conversations, trade-offs, what asks for one, referrals to the palliative team. Pure.
+
+The reasons are those of `patients.goals.rules`, so that the first sweep over a new cohort finds nothing to raise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from careteam.cohort.histories.course import Course
+from careteam.cohort.histories.person import responsible
+from careteam.cohort.histories.profile import Profile
+from careteam.cohort.histories.rows import Dice, History, Key, Person, Ref, Text, at, working_day
+from patients.goals.rules import PROCEDURES
+from patients.treatment.rules import CountedLine, number_lines
+
+ADMISSION_DAYS, STAGE_IV_DAYS, REVIEW_DAYS, ANSWER_DAYS = 183, 60, 365, 30
+QUOTES = (
+    "I want to be at home with my dog, not in a hospital bed.",
+    "As long as I can work in the garden I will take the injections.",
+    "I want to see my granddaughter start school.",
+    "No more nights in hospital unless it really buys me time.",
+    "Tell me straight, but not every number.",
+    "I am not afraid of dying, I am afraid of lying there for months.",
+    "I would take a lot for another summer at the lake.",
+    "My wife must not be left alone with all this.",
+)
+EVENTS = ("wedding of the daughter", "golden wedding", "graduation", "trip to the sea", "birth of a grandchild", "retirement")
+WORRIES = ("Pain at the end", "Being a burden to the family", "Losing the mind", "Diarrhea in public", "Money and the house")
+STRENGTHS = ("Family", "Faith", "Music", "The garden", "Friends from the choir", "Work")
+ABILITIES = ("To think clearly", "To eat together", "To walk to the shop", "To recognize my children")
+SUMMARIES = (
+    "Wants treatment as long as it leaves good weeks between. Time at home comes first.",
+    "Hopes for time, accepts injections and tablets, no long stays. Family knows.",
+    "Understands that the disease cannot be cured. Wants to decide step by step.",
+    "Wants everything that offers a reasonable chance; to be asked again at each change.",
+)
+_BURDENS = ("hospital_nights", "weekly_travel", "days_in_bed", "biopsies", "intensive_care")
+
+
+@dataclass
+class _Reason:
+    reason: str
+    since: date
+    source_key: object
+    detail: str = ""
+
+
+def write_goals(dice: Dice, history: History, profile: Profile, course: Course, lines: list[Ref], today: date) -> None:
+    if profile.enrollment == "under_review":
+        return
+    until = profile.died or today
+    days = (until - profile.diagnosed).days
+    share = {"IV": 0.5, "III": 0.2}.get(profile.stage, 0.1) + 0.07 * len(course.treatments)
+    if days > 40 and dice.chance(share):
+        first = profile.diagnosed + timedelta(days=dice.randint(20, days - 5))
+        second = first + timedelta(days=dice.randint(90, 500))
+        if dice.chance(0.35) and second < until:
+            old = talk(dice, history, first, status="superseded")
+            talk(dice, history, second, supersedes=old)
+        else:
+            talk(dice, history, first)
+    if profile.in_care:
+        write_prompt(dice, history, profile, course, lines, today)
+        _palliative(dice, history, profile, today)
+
+
+def talk(dice: Dice, history: History, held: date, **wanted: object) -> Ref:
+    """A signed conversation, with its structured trade-offs."""
+    event = dice.chance(0.35)
+    code = dice.pick({"full": 0.45, "dnr": 0.2, "dnr_dni": 0.1, "not_discussed": 0.25})
+    dnr = code in {"dnr", "dnr_dni"}
+    signer = Person("palliative") if dice.chance(0.7) else Person("oncologist", dice.randint(0, 1))
+    values: dict[str, Any] = {
+        "status": "signed",
+        "held_on": held,
+        "place": dice.choice(("Clinic room", "At home", "Ward 4B", "By phone")),
+        "participants": dice.choice(("patient alone", "patient and spouse", "patient and daughter", "patient and son")),
+        "has_capacity": True,
+        "permission": "Agreed to talk about it today.",
+        "understanding": dice.choice(("Knows that it cannot be cured.", "Hopes that the next treatment works.")),
+        "information_preference": dice.pick({"full": 0.45, "big_picture": 0.4, "family_only": 0.08, "none_now": 0.07}),
+        "matters": dice.sample(("home", "clear_head", "less_pain", "more_time", "independence", "family"), 2),
+        "quote": dice.choice(QUOTES),
+        "event": dice.choice(EVENTS) if event else "",
+        "event_on": held + timedelta(days=dice.randint(40, 420)) if event else None,
+        "worries": dice.choice(WORRIES),
+        "strength": dice.choice(STRENGTHS),
+        "abilities": dice.choice(ABILITIES),
+        "code_status": code,
+        "code_status_on": held if code != "not_discussed" else None,
+        "place_of_care": dice.pick({"home": 0.6, "hospice": 0.15, "undecided": 0.25}),
+        "place_of_death": dice.pick({"home": 0.4, "hospice": 0.2, "undecided": 0.4}) if dnr else "",
+        "surprise": dice.chance(0.6),
+        "summary": dice.choice(SUMMARIES),
+        "recommendation": "Go on as now; talk again when the disease changes.",
+        "next_review_on": held + timedelta(days=REVIEW_DAYS),
+        "signed_by": signer,
+        "signed_at": at(held, 16, dice.randint(0, 59)),
+    }
+    values |= wanted
+    conversation = history.add("conversation", **values)
+    for burden in dice.sample(_BURDENS, dice.randint(1, 3)):
+        trade_off(history, conversation, burden, dice.choice((1, 2, 3)), dice.choice(("accepts", "good_reason", "not_accepted")))
+    return conversation
+
+
+def trade_off(history: History, conversation: Ref, burden: str, more_than: int, acceptance: str, condition: str = "") -> None:
+    amount = more_than * 30 if burden == "weekly_travel" else more_than
+    history.add(
+        "tradeoff", conversation=conversation, burden=burden, more_than=amount, acceptance=acceptance, condition=condition
+    )
+
+
+def current_talk(history: History) -> Ref | None:
+    found = [n for n, row in enumerate(history.of("conversation")) if row["status"] == "signed"]
+    return Ref("conversation", found[-1]) if found else None
+
+
+def reasons(history: History, profile: Profile, course: Course, lines: list[Ref], today: date) -> list[_Reason]:
+    """Everything that asks for a conversation now: news since the last one, and what the calendar asks."""
+    current = current_talk(history)
+    held = history.row(current)["held_on"] if current else None
+
+    def news(on: date) -> bool:
+        return held is None or on > held
+
+    found: list[_Reason] = []
+    assessed = [(n, row) for n, row in enumerate(history.of("status")) if row["category"] in {"CR", "PR", "SD", "PD"}]
+    if assessed:
+        n, last = max(assessed, key=lambda pair: (pair[1]["assessed_on"], pair[0]))
+        if last["category"] == "PD" and news(last["assessed_on"]):
+            found.append(_Reason("progression", last["assessed_on"], Key("status", "status", n)))
+    found += _of_lines(history, lines, news, today)
+    found += _of_ecog(history, current, news)
+    if profile.grade == "NEC" and profile.differentiation == "poor" and held is None:
+        found.append(_Reason("nec", profile.diagnosed, "nec"))
+    admissions = [(n, row) for n, row in enumerate(history.of("admission")) if row["unplanned"]]
+    if admissions:
+        n, last = max(admissions, key=lambda pair: pair[1]["admitted_on"])
+        on = last["admitted_on"]
+        if news(on) and (today - on).days <= ADMISSION_DAYS:
+            nights = (last["discharged_on"] - on).days
+            found.append(_Reason("admission", on, Key("admission", "admission", n), f"{nights} nights"))
+    if current is None:
+        staged = profile.diagnosed + timedelta(days=14)
+        if profile.stage == "IV" and staged <= today - timedelta(days=STAGE_IV_DAYS):
+            found.append(_Reason("stage_iv", staged, "stage_iv"))
+        return found
+    row = history.row(current)
+    if row["next_review_on"] <= today:
+        found.append(_Reason("review_due", row["next_review_on"], Key("review", *current)))
+    if row["event_on"] is not None and row["event_on"] < today:
+        found.append(_Reason("event_passed", row["event_on"], Key("event", *current), row["event"]))
+    return found
+
+
+def _of_lines(history: History, lines: list[Ref], news: Any, today: date) -> list[_Reason]:
+    rows = [(ref, history.row(ref)) for ref in lines]
+    rows.sort(key=lambda pair: pair[1]["started_on"] or pair[1]["planned_on"])
+    numbers = number_lines([CountedLine(r["modality"], r["role"], r["start_reason"]) for _, r in rows])
+    found = []
+    for (ref, row), number in zip(rows, numbers, strict=True):
+        if row["status"] not in {"proposed", "planned", "active", "on_hold"}:
+            continue
+        on = row["started_on"] or row["planned_on"]
+        label = f"{row['agent']} {row['dose']}".strip()
+        if not news(on):
+            continue
+        if number.therapy is not None and number.therapy >= 3:
+            found.append(_Reason("therapy_line", min(on, today), Key("line", *ref), f"therapy line {number.therapy}: {label}"))
+        if row["modality"] in PROCEDURES and row["status"] in {"proposed", "planned"}:
+            found.append(_Reason("before_procedure", min(on, today), Key("procedure", *ref), label))
+    return found
+
+
+def _of_ecog(history: History, current: Ref | None, news: Any) -> list[_Reason]:
+    values = [row for row in history.of("measurement") if row["code"] == "89247-1"]
+    values.sort(key=lambda row: row["taken_at"])
+    if not values:
+        return []
+    now, on = int(values[-1]["value"]), values[-1]["taken_at"].date()
+    before = int(values[-2]["value"]) if len(values) > 1 else None
+    rose = before is not None and now > before
+    if not news(on) or not (rose or (now >= 2 and current is None)):
+        return []
+    key: object = Text(f"ecog:{now}:{{id}}", *current) if current else f"ecog:{now}:0"
+    return [_Reason("ecog", on, key, f"ECOG {before} → {now}" if rose else f"ECOG {now}")]
+
+
+def write_prompt(
+    dice: Dice, history: History, profile: Profile, course: Course, lines: list[Ref], today: date, *, state: str = ""
+) -> None:
+    """One prompt with all its reasons: open, put off, or answered with a reason."""
+    found = reasons(history, profile, course, lines, today)
+    if not found:
+        return
+    state = state or dice.pick({"open": 0.3, "deferred": 0.12, "declined": 0.06, "closed": 0.52})
+    owner = responsible(history)
+    since = max(reason.since for reason in found)
+    raised = max(min(since + timedelta(days=1), today), today - timedelta(days=45))
+    later = today + timedelta(days=dice.randint(5, 60))
+    values: dict[str, Any] = {"status": state, "raised_on": raised, "owner": owner}
+    if state == "deferred":
+        values |= {"ask_again_on": later, "close_reason": dice.choice(("too_ill", "no_privacy", "interpreter"))}
+    elif state == "declined":
+        values |= {"ask_again_on": later, "close_reason": "patient_declined", "close_note": "“Not today, please.”"}
+    elif state == "closed":
+        values |= {
+            "close_reason": "already_discussed",
+            "close_note": "Talked about at the last visit, see the letter.",
+            "closed_at": at(raised, 12),
+        }
+    prompt = history.add("prompt", **values)
+    for reason in found:
+        history.add(
+            "reason", prompt=prompt, reason=reason.reason, since=reason.since, detail=reason.detail, source_key=reason.source_key
+        )
+    if state == "closed":
+        return
+    words = ", ".join(str(reason.reason).replace("_", " ") for reason in found)
+    history.add(
+        "step",
+        kind="goals",
+        source_key=Key("prompt", *prompt),
+        what=f"Goals conversation: {words}"[:200] if state == "open" else "Ask again about goals",
+        owner=owner,
+        owner_role=owner.role,
+        due_on=raised + timedelta(days=ANSWER_DAYS) if state == "open" else later,
+        url=Text("/patients/{patient}/goals/new/"),
+        opened_at=at(raised),
+    )
+
+
+def _palliative(dice: Dice, history: History, profile: Profile, today: date) -> None:
+    involved = any(row["role"] == "palliative" for row in history.of("member"))
+    if not (involved or dice.chance(0.05)):
+        return
+    requested = max(profile.diagnosed, today - timedelta(days=dice.randint(2, 12) if not involved else dice.randint(30, 600)))
+    status = dice.pick({"requested": 0.5, "accepted": 0.5}) if not involved else "seen"
+    question = dice.choice(("Pain control, and time to talk about goals.", "Diarrhea and weight loss.", "Support for the family."))
+    values: dict[str, Any] = {
+        "status": status,
+        "question": question,
+        "requested_by": responsible(history),
+        "requested_at": at(requested, 11),
+    }
+    if status == "accepted":
+        values |= {"answered_at": at(requested, 15), "visit_on": working_day(today + timedelta(days=dice.randint(1, 7)))}
+    if status == "seen":
+        values |= {
+            "answered_at": at(requested + timedelta(days=3), 15),
+            "visit_on": requested + timedelta(days=3),
+            "answer": "Seen; stays in touch by phone.",
+        }
+    referral = history.add("palliative", **values)
+    if status == "requested":
+        history.add(
+            "step",
+            kind="visit",
+            source_key=Key("palliative", *referral),
+            what="Palliative team: answer the referral",
+            owner=None,
+            owner_role="palliative",
+            due_on=requested,
+            url=Text("/goals/referrals/{id}/", *referral),
+            opened_at=at(requested, 11),
+        )
