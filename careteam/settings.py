@@ -124,9 +124,12 @@ def database(url: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": database(env("DATABASE_URL", "postgresql://postgres@localhost/careteam"))}
+# Nearly half of a word's trigrams must match: forgives two swapped letters in a name (the default of 0.6 does not).
+_options = "-c pg_trgm.word_similarity_threshold=0.45"
+DATABASES["default"]["OPTIONS"]["options"] = _options
 if TESTING:
     # The flush of transactional tests is a TRUNCATE; the guards on clinical tables let it pass only here.
-    DATABASES["default"]["OPTIONS"]["options"] = "-c careteam.allow_truncate=on"
+    DATABASES["default"]["OPTIONS"]["options"] = f"{_options} -c careteam.allow_truncate=on"
     DATABASES["default"]["TEST"] = {"NAME": "test_careteam" + env("TEST_SUFFIX")}
 elif not env_bool("NO_DATABASE_POOL"):
     # Web workers x max_size + Celery must stay below max_connections (100).

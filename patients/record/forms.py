@@ -109,7 +109,7 @@ class EntryForm(RowForm):
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
-        for name, value in values.items():
+        for name, value in list(values.items()):
             if not isinstance(value, date):
                 continue
             on = value.date() if isinstance(value, datetime) else value

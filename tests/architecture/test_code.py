@@ -69,7 +69,11 @@ def test_rules_are_pure() -> None:
             if isinstance(node, ast.Import | ast.ImportFrom)
             for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
         }
-        bad = [n for n in imported if n.startswith(("django.conf", "django.utils.timezone")) or (n.startswith(APPS) and n.endswith(".models"))]
+        bad = [
+            n
+            for n in imported
+            if n.startswith(("django.conf", "django.utils.timezone")) or (n.startswith(APPS) and n.endswith(".models"))
+        ]
         assert bad == [], module.__name__
 
 
@@ -102,9 +106,9 @@ def test_clinical_tables_have_history() -> None:
 def test_tables_have_no_default_ordering_and_no_save_override() -> None:
     for app in APPS:
         for model in apps.get_app_config(app).get_models():
-            assert model._meta.ordering == [] or model._meta.ordering == (), model
+            assert not model._meta.ordering, model
             if model.__module__.startswith(APPS):
-                assert model.save in {models.Model.save} or "base_user" in model.save.__module__, model
+                assert model.save == models.Model.save or "base_user" in model.save.__module__, model
 
 
 def test_every_clinical_queryset_can_be_scoped() -> None:

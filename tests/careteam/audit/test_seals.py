@@ -43,7 +43,9 @@ def test_verify_names_a_changed_row(now: datetime) -> None:
     rows = _rows(now, 4)
     seal(now=now)
     _tamper("UPDATE careteam_auditevent SET reason = 'changed' WHERE id = %s", rows[2].pk)
-    assert verify().broken == f"audit row {rows[2].pk} was changed after it was sealed (seal {AuditSeal.objects.get().pk})"
+    assert (
+        verify().broken == f"audit row {rows[2].pk} was changed after it was sealed (seal {AuditSeal.objects.get().pk})"
+    )
     with pytest.raises(CommandError, match=f"audit row {rows[2].pk}"):
         call_command("verify_audit")
 
@@ -106,7 +108,12 @@ def test_history_refuses_change_and_truncate() -> None:
     patient = factories.patient(factories.team())
     with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
         patient.events.update(phone="9")
-    for table in ("patients_patient", "patients_patientevent", "careteam_auditevent", "patients_goalsconversationevent"):
+    for table in (
+        "patients_patient",
+        "patients_patientevent",
+        "careteam_auditevent",
+        "patients_goalsconversationevent",
+    ):
         with pytest.raises(DatabaseError, match="TRUNCATE"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL careteam.allow_truncate = 'off'")
             cursor.execute(f"TRUNCATE {table} CASCADE")
