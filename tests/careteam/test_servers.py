@@ -94,13 +94,14 @@ def test_killed_servers_come_back_with_their_data(root: Path) -> None:
     assert client(after).get("kept") == "42"
 
 
-@pytest.mark.parametrize("content", [f"{os.getpid()}\n/elsewhere\n", "12", "", "no number\n"])
+@pytest.mark.parametrize("content", ["{another}\n/elsewhere\n", "12", "", "no number\n"])
 def test_pid_file_of_a_killed_server_is_not_believed(root: Path, content: str) -> None:
     """Its number may be another program's by now (here: this test's), or the file half written."""
     servers.stop(root)
     place = place_at(root)
-    (place.postgres / "postmaster.pid").write_text(content)
-    place.postgres_socket.with_name(place.postgres_socket.name + ".lock").write_text(content)
+    text = content.format(another=os.getpid())
+    (place.postgres / "postmaster.pid").write_text(text)
+    place.postgres_socket.with_name(place.postgres_socket.name + ".lock").write_text(text)
     assert servers.ensure(root).started == (servers.VALKEY, servers.POSTGRES)
 
 
