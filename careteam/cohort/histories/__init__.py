@@ -13,22 +13,36 @@ from careteam.cohort.histories.imaging import write_imaging
 from careteam.cohort.histories.person import write_person
 from careteam.cohort.histories.profile import profile_of
 from careteam.cohort.histories.rows import Dice, History
+from careteam.cohort.histories.stars import HAZARDS, NAMED_SEED, STARS, Star
+from careteam.cohort.histories.story import Story
 from careteam.cohort.histories.treatment import write_treatment
 
-__all__ = ["History", "history_of"]
+__all__ = ["HAZARDS", "History", "history_of"]
 
 
 def history_of(seed: int, index: int, today: date) -> History:
-    """Everything about patient `index` of `seed` as of `today`."""
+    """Everything about patient `index` of `seed` as of `today`. The first ones are directed: see `HAZARDS`."""
+    star = STARS[index] if index < len(STARS) else None
     dice = Dice(f"{seed}:{index}")
-    history = History()
-    profile = profile_of(dice, today)
-    course = course_of(dice, profile, today)
-    write_person(dice, history, profile, seed=seed, index=index, today=today)
+    story = Story(dice, History(), today, index)
+    wish = star.wish if star else None
+    story.profile = profile_of(dice, today, wish, named=seed == NAMED_SEED)
+    story.course = course_of(dice, story.profile, today, wish)
+    if star and star.shape:
+        star.shape(story)
+    _write(story, seed, star)
+    return story.history
+
+
+def _write(story: Story, seed: int, star: Star | None) -> None:
+    dice, history, profile, course, today = story.dice, story.history, story.profile, story.course, story.today
+    write_person(dice, history, profile, seed=seed, index=story.index, today=today)
     write_disease(dice, history, profile, course, today)
-    lines = write_treatment(dice, history, profile, course, today)
-    write_imaging(dice, history, profile, course, lines, today)
-    write_findings(dice, history, profile, course, today)
-    write_goals(dice, history, profile, course, lines, today)
-    write_boards(dice, history, profile, course, lines, index, today)
-    return history
+    story.lines = write_treatment(dice, history, profile, course, today)
+    story.study = write_imaging(dice, history, profile, course, story.lines, today)
+    write_findings(dice, history, profile, course, today, eventful=star is None)
+    if star is None:
+        write_goals(dice, history, profile, course, story.lines, today)
+        write_boards(dice, history, profile, course, story.lines, story.index, today)
+        return
+    star.direct(story)

@@ -35,13 +35,15 @@ def week_after(today: date, day: date) -> int:
 
 
 def write_boards(
-    dice: Dice, history: History, profile: Profile, course: Course, lines: list[Ref], index: int, today: date
+    dice: Dice, history: History, profile: Profile, course: Course, lines: list[Ref], index: int, today: date, *, before: date | None = None
 ) -> None:
+    """`before`: only what the board said of progressions before that day, all of them."""
     if profile.enrollment == "under_review" or not (index < ALWAYS_BELOW or dice.chance(SHARE_ABOVE)):
         return
     position = (index % 89) * 10 + 10
     seen: set[int] = set()
-    for scan in course.progressions[-3:]:
+    scans = course.progressions[-3:] if before is None else [s for s in course.progressions if s.on < before]
+    for scan in scans:
         week = week_after(today, scan.on + timedelta(days=4))
         if not -WEEKS_BACK <= week <= 0 or week in seen or (week == 0 and not profile.in_care):
             continue
@@ -51,7 +53,7 @@ def write_boards(
             _listed(dice, history, course, scan, position, today)
         else:
             _decided(dice, history, profile, lines, following, scan, week, position, today)
-    if profile.in_care and 0 not in seen and dice.chance(0.03):
+    if before is None and profile.in_care and 0 not in seen and dice.chance(0.03):
         waiting(dice, history, course, listed=dice.chance(0.6), position=position, today=today)
 
 

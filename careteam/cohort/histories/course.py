@@ -189,7 +189,11 @@ def _directed(dice: Dice, profile: Profile, horizon: date, wish: Wish) -> list[_
     for n, (regimen, start) in enumerate(zip(regimens, starts, strict=True)):
         final = n == len(regimens) - 1
         lasts = (horizon - start).days + 400 if final else (starts[n + 1] - start).days - 35
+        if n and regimen.modality == "ssa" and regimens[n - 1].modality == "prrt":
+            reason = "planned"
         leg = _leg(dice, regimen, start, reason, horizon, lasts)
+        if final and leg.treatment.end_reason == "toxicity":
+            leg.treatment.end_reason = "completed"
         if regimen.finite and leg.treatment.end_reason == "toxicity" and not final:
             leg.treatment.end_reason = "completed"
         legs.append(leg)
@@ -227,7 +231,7 @@ def _scan(dice: Dice, profile: Profile, course: Course, legs: list[_Leg], horizo
         days = _scan_days(dice, profile, course, leg, horizon, wish if n == len(legs) - 1 else None)
         for position, on in enumerate(days):
             progressed = leg.until is not None and position == len(days) - 1 and treatment.end_reason != "toxicity"
-            if progressed and treatment.regimen.code == "prrt" and _planned_after(legs, n):
+            if progressed and treatment.regimen.modality == "prrt" and _planned_after(legs, n):
                 progressed = False
             total, response = _measure(dice, treatment, total, baseline, nadir, progressed=progressed, first=position == 0)
             nadir = min(nadir, total)
@@ -317,7 +321,7 @@ def _keep_symptoms_down(profile: Profile, course: Course, horizon: date) -> None
         return
     last = analogs[-1]
     start = working_day((last.end or last.start) + timedelta(days=28))
-    later = [t for t in course.treatments if t.regimen.code == "prrt" and not t.ahead and t.start >= (last.end or last.start)]
+    later = [t for t in course.treatments if t.regimen.modality == "prrt" and not t.ahead and t.start >= (last.end or last.start)]
     if later:
         start = later[-1].start
     if start < horizon - timedelta(days=7):
@@ -326,7 +330,7 @@ def _keep_symptoms_down(profile: Profile, course: Course, horizon: date) -> None
 
 def _keep_washout(course: Course) -> None:
     """An analog beside PRRT is given with the dose, never in the weeks before one."""
-    activity = [day for t in course.treatments if t.regimen.code == "prrt" for day in (*t.doses, *t.planned)]
+    activity = [day for t in course.treatments if t.regimen.modality == "prrt" for day in (*t.doses, *t.planned)]
     for treatment in course.treatments:
         if treatment.role == "symptom_control" and activity:
             clear = [d for d in treatment.doses if not any(0 < (q - d).days <= WASHOUT_DAYS + 2 for q in activity)]

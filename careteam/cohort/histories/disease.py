@@ -20,6 +20,7 @@ ORGANS = {
     "appendix": "appendix",
     "thymus": "thymus",
     "unknown": "",
+    "other": "",
 }
 
 

@@ -57,7 +57,10 @@ def measure(history: History, code: str, label: str, value: object, unit: str, o
     )
 
 
-def write_findings(dice: Dice, history: History, profile: Profile, course: Course, today: date) -> None:
+def write_findings(
+    dice: Dice, history: History, profile: Profile, course: Course, today: date, *, eventful: bool = True
+) -> None:
+    """`eventful`: admissions by chance."""
     if profile.enrollment == "under_review":
         return
     until = profile.died or today
@@ -67,7 +70,8 @@ def write_findings(dice: Dice, history: History, profile: Profile, course: Cours
     _panels(dice, history, course, until)
     _allergies(dice, history, asked)
     _flags(dice, history, profile, course, asked)
-    _events(dice, history, profile, until)
+    if eventful:
+        _events(dice, history, profile, until)
     if profile.in_care:
         _visits(dice, history, today)
 

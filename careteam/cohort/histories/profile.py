@@ -66,6 +66,7 @@ DETAIL: dict[str, tuple[str, ...]] = {
     "appendix": ("tip", "base"),
     "unknown": ("",),
     "thymus": ("",),
+    "other": ("",),
 }
 ICD10: dict[str, str] = {
     "jejunum_ileum": "C7A.012",
@@ -133,7 +134,6 @@ class Wish:
     last_days: int = 0  # how long the present one has run
     scan_due_in: int | None = None  # days from today to the next scan
     no_plan: bool = False  # nothing planned after the last scan
-    quiet: bool = False  # no random goals, board or admission: the star says what there is
 
 
 def indices(dice: Dice, grade: str) -> tuple[Decimal, Decimal]:
@@ -196,12 +196,12 @@ def _stage(dice: Dice, grade: str) -> str:
     return str(dice.pick({"IV": iv, "III": (1 - iv) * 0.6, "II": (1 - iv) * 0.3, "I": (1 - iv) * 0.1}))
 
 
-def profile_of(dice: Dice, today: date, wish: Wish | None = None) -> Profile:
-    """Draws a patient; what the wish names is as it says."""
+def profile_of(dice: Dice, today: date, wish: Wish | None = None, *, named: bool = False) -> Profile:
+    """Draws a patient; what the wish names is as it says, its name only when `named`."""
     wish = wish or Wish()
     sex = str(wish.profile.get("sex") or dice.choice(("female", "male")))
     given, family = person_name(dice, sex)
-    if wish.name[0]:
+    if named and wish.name[0]:
         given, family = wish.name
     site = str(wish.profile.get("site") or dice.pick(SITES))
     grade = str(wish.profile.get("grade") or dice.pick(dict(zip(("G1", "G2", "G3", "NEC"), GRADES[site], strict=True))))

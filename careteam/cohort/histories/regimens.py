@@ -96,6 +96,19 @@ REGIMENS: dict[str, Regimen] = {
             toxic=0.07,
         ),
         Regimen(
+            "prrt2",
+            "prrt",
+            "177Lu-dotatate, re-treatment",
+            "7.4 GBq every 8 weeks",
+            240,
+            56,
+            2,
+            "7.4",
+            "GBq",
+            best={"SD": 1},
+            toxicities=(("Platelet count decreased", 1),),
+        ),
+        Regimen(
             "captem",
             "chemotherapy",
             "Capecitabine + temozolomide",
@@ -260,7 +273,7 @@ def surveillance(regimen: Regimen, profile: Profile, days: int, *, finished: boo
         return "S6", 84
     if profile.grade == "G3":
         return "S3", 90
-    if regimen.code == "prrt":
+    if regimen.modality == "prrt":
         return ("S8", 90 if days < 365 else 180) if finished else ("S7", 112)
     if regimen.code in {"tae", "tace"}:
         return "S9", 35 if days < 40 else 90
