@@ -210,8 +210,8 @@ def test_missing_rows_are_found_before_anything_is_changed(pair: Pair, backup: P
     with pytest.raises(BackupError, match=r"first letters \(5001 rows in the manifest, 5000 restored\)"):
         restore(backup, pair.empty, private, replace=True)
     assert execute(pair.empty, "SELECT id FROM careteam_user") == [(1,)]
-    left = "SELECT datname FROM pg_database WHERE datname LIKE '%\\_restore\\_%'"
-    assert execute(pair.server, left) == []
+    beside = f"SELECT datname FROM pg_database WHERE starts_with(datname, '{pair.empty.name}_')"
+    assert execute(pair.server, beside) == []
 
 
 def test_backup_of_a_newer_version_is_refused(pair: Pair, backup: Path, private: Path) -> None:
