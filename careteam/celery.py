@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from celery import Celery, Task
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "careteam.settings")
 
@@ -43,6 +44,13 @@ app.conf.update(
             "schedule": float(os.environ.get("TICK_SECONDS", TICK_SECONDS)),
             "options": {"expires": TICK_SECONDS - 5},
         },
+        # Asked every hour: each team's night is its own.
+        "downtime": {"task": "careteam.downtime", "schedule": crontab(minute=7), "options": {"expires": 3500}},
+        "unfold": {
+            "task": "tumorboard.unfold",
+            "schedule": 3600.0,
+            "options": {"expires": 3000},
+        },
         "imports": {
             "task": "patients.import_waiting",
             "schedule": float(TICK_SECONDS),
@@ -50,4 +58,4 @@ app.conf.update(
         },
     },
 )
-app.autodiscover_tasks(["careteam", "patients", "tumorboard"])
+app.autodiscover_tasks(["careteam", "careteam.workspace", "patients", "tumorboard"])

@@ -1,0 +1,29 @@
+"""Celery tasks of the roof: the clock is read here, one command each, safe to run twice."""
+
+import logging
+import zoneinfo
+
+from celery import shared_task
+from django.utils import timezone
+
+from careteam.people.models import Team
+from careteam.workspace.downtime.commands import make_printout
+from careteam.workspace.downtime.queries import printouts_of
+from careteam.workspace.downtime.rules import is_due
+from patients.record.models import Patient
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="careteam.downtime")
+def downtime() -> None:
+    """Asked every hour: each team with patients in care gets its printout after two in the morning, where it is. One
+    team's failure (a full disk) is logged and does not keep the others from theirs."""
+    now = timezone.now()
+    for team in Team.objects.filter(pk__in=Patient.objects.in_care().values("team_id")).order_by("pk"):
+        local = now.astimezone(zoneinfo.ZoneInfo(team.time_zone))
+        if is_due(local, {printout.on for printout in printouts_of(team)}):
+            try:
+                make_printout(team, by=None, now=now)
+            except OSError:
+                log.exception("No downtime printout for team %s", team.slug)
