@@ -4,6 +4,8 @@ from django.urls import URLPattern, path
 
 from patients.fhir import views as fhir
 from patients.goals import views as goals
+from patients.guidance import views as guidance
+from patients.imaging import views as imaging
 from patients.protocol import views as protocol
 from patients.record import views as record
 from patients.treatment import views as treatment
@@ -51,4 +53,28 @@ urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/goals/<int:pk>/addendum/", goals.addendum, name="goals-addendum"),
     path("patients/<int:patient_id>/goals/<int:pk>/retract/", goals.retract_page, name="goals-retract"),
     path("patients/<int:patient_id>/goals/<int:pk>/summary/", goals.summary, name="goals-summary"),
+    path("imaging/", imaging.imaging_worklist, name="imaging-worklist"),
+    path("imaging/studies/<int:study_id>/", imaging.study_page, name="study-page"),
+    path("imaging/studies/<int:study_id>/row/", imaging.study_row, name="study-row"),
+    path("imaging/studies/<int:study_id>/take/", imaging.study_take, name="study-take"),
+    path("imaging/studies/<int:study_id>/release/<int:owner_id>/", imaging.study_release, name="study-release"),
+    path("imaging/studies/<int:study_id>/hand-over/", imaging.study_hand_over, name="study-hand-over"),
+    path("imaging/studies/<int:study_id>/order/", imaging.study_order, name="study-order"),
+    path("imaging/studies/<int:study_id>/schedule/", imaging.study_schedule, name="study-schedule"),
+    path("imaging/studies/<int:study_id>/slot/", imaging.study_slot, name="study-slot"),
+    path("imaging/studies/<int:study_id>/performed/", imaging.study_performed, name="study-performed"),
+    path("imaging/studies/<int:study_id>/report/", imaging.study_report, name="study-report"),
+    path("imaging/studies/<int:study_id>/review/", imaging.study_review, name="study-review"),
+    path("imaging/studies/<int:study_id>/act/", imaging.study_act, name="study-act"),
+    path("imaging/studies/<int:study_id>/close/", imaging.study_close, name="study-close"),
+    path("imaging/studies/<int:study_id>/contacts/", imaging.contact_log, name="contact-log"),
+    path("imaging/contacts/<int:contact_id>/undo/", imaging.contact_undo, name="contact-undo"),
+    path("patients/<int:patient_id>/imaging/", imaging.imaging_panel, name="imaging-panel"),
+    path("patients/<int:patient_id>/imaging/plan/", imaging.plan_start, name="plan-start"),
+    path("patients/<int:patient_id>/imaging/plan/<int:plan_id>/stop/", imaging.plan_stop, name="plan-stop"),
+    path("patients/<int:patient_id>/imaging/plan/<int:plan_id>/confirm/", imaging.plan_confirm, name="plan-confirm"),
+    path("patients/<int:patient_id>/imaging/order/", imaging.study_create, name="study-create"),
+    path("patients/<int:patient_id>/guidance/", guidance.panel, name="guidance-panel"),
+    path("patients/<int:patient_id>/guidance/<slug:rule>/", guidance.answer, name="guidance-answer"),
+    path("reports/guidance/", guidance.catalog, name="guidance-catalog"),
 ]

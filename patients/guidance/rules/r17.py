@@ -1,0 +1,22 @@
+"""R17: stage IV without contact to the palliative team."""
+
+from patients.guidance.rules.base import Finding, Matched, Rule, Snapshot
+
+
+def check(s: Snapshot) -> Finding | None:
+    if s.stage != "IV" or s.palliative_on is not None:
+        return None
+    return Finding((Matched("Stage", "IV", s.stage_on), Matched("Palliative contact", "none recorded")))
+
+
+RULE = Rule(
+    rule="R17",
+    version=1,
+    title="Palliative care",
+    condition="Stage IV, no palliative contact recorded",
+    text="Offer early palliative care, beside every treatment.",
+    source="ASCO 2024",
+    tag="V",
+    check=check,
+    alternatives=("Ask the palliative team", "Palliative care by the treating team", "Record a contact elsewhere"),
+)

@@ -1,0 +1,30 @@
+"""R24: a procedure ahead and limits recorded."""
+
+from patients.guidance.rules.base import Finding, Matched, Rule, Snapshot
+
+_LIMITED = {"dnr": "DNR", "dni": "DNI", "dnr_dni": "DNR and DNI"}
+
+
+def check(s: Snapshot) -> Finding | None:
+    ahead = s.procedures_ahead()
+    if not ahead or (s.code_status not in _LIMITED and not s.treatment_limits):
+        return None
+    matched = [Matched("Procedure", ahead[0].label, ahead[0].on)]
+    if s.code_status in _LIMITED:
+        matched.append(Matched("Code status", _LIMITED[s.code_status], s.code_status_on))
+    if s.treatment_limits:
+        matched.append(Matched("Limits", s.treatment_limits[:200]))
+    return Finding(tuple(matched))
+
+
+RULE = Rule(
+    rule="R24",
+    version=1,
+    title="Code status before a procedure",
+    condition="A procedure proposed or planned, and DNR, DNI or treatment limits recorded",
+    text="Review the code status for this procedure with the patient.",
+    source="design",
+    tag="D",
+    check=check,
+    alternatives=("DNR stays", "Decide with the patient each time", "Suspended until recovery"),
+)
