@@ -1,21 +1,16 @@
 """Celery tasks of the patients app: keyword ids only, the clock is read here, one command each, safe to run twice."""
 
-from __future__ import annotations
-
+from celery import shared_task
 from django.utils import timezone
 
-from careteam.celery import app
-from patients.fhir.commands import waiting_runs, work_off
+from careteam.events.commands import beat
+from patients.imaging.commands import sweep
 
 
-@app.task(name="patients.import_run", soft_time_limit=6 * 3600, time_limit=6 * 3600 + 60)
-def import_run(*, run_id: int) -> None:
-    """Works off one uploaded import. Called twice, one of the two does it."""
-    work_off(run_id, now=timezone.now())
-
-
-@app.task(name="patients.import_waiting")
-def import_waiting() -> None:
-    """Takes up imports that nobody works on: rung while the worker was away, or left behind by one that died."""
-    for run_id in waiting_runs(now=timezone.now()):
-        import_run.delay(run_id=run_id)
+@shared_task(name="patients.tick")
+def tick() -> None:
+    """The doorbell, once a minute: everything that waits in PostgreSQL is done. A tick that never came is made up for
+    by the next one."""
+    now = timezone.now()
+    beat("beat", now=now)
+    sweep(now=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -117,7 +118,7 @@ class ImagingStudy(ClinicalRow):
     images_requested_on = models.DateField(null=True, blank=True)
     images_received_on = models.DateField(null=True, blank=True)
 
-    objects = ImagingStudyQuerySet.as_manager()
+    objects: ClassVar = ImagingStudyQuerySet.as_manager()
 
     class Meta(ClinicalRow.Meta):
         constraints = (
@@ -148,7 +149,9 @@ class ImagingStudy(ClinicalRow):
                 name="study_worklist",
                 condition=models.Q(status__in=["planned", "ordered", "scheduled"]),
             ),
-            models.Index(fields=["team", "review_due_on", "id"], name="study_review", condition=models.Q(status="reported")),
+            models.Index(
+                fields=["team", "review_due_on", "id"], name="study_review", condition=models.Q(status="reported")
+            ),
             models.Index(fields=["patient", "-performed_on"], name="study_latest"),
         )
 
@@ -180,9 +183,7 @@ class Reminder(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["study", "step", "due_on"], name="reminder_once"),)
-        indexes = (
-            models.Index(fields=["team", "raised_at"], name="reminder_open", condition=models.Q(state="open")),
-        )
+        indexes = (models.Index(fields=["team", "raised_at"], name="reminder_open", condition=models.Q(state="open")),)
 
     def __str__(self) -> str:
         return f"{self.step} of study {self.study_id}"

@@ -16,7 +16,7 @@ from patients.treatment.rules import EndReason
 @consumes(EventKind.DECEASED)
 def end_lines_at_death(event: Event, *, now: datetime) -> None:
     """Ends every open line with the day of death and cancels what was planned."""
-    patient = Patient.objects.select_related("team").filter(pk=event.patient_id).first()
+    patient = Patient.objects.select_related("team").filter(pk=event.patient_id or 0).first()
     if patient is None or patient.deceased_on is None:
         return
     for line in TreatmentLine.objects.valid().open().filter(patient=patient):
@@ -28,6 +28,6 @@ def end_lines_at_death(event: Event, *, now: datetime) -> None:
 @consumes(EventKind.ENROLLMENT)
 def follow_enrollment(event: Event, *, now: datetime) -> None:
     """Steps of lines stand open for patients in care only."""
-    patient = Patient.objects.select_related("team").filter(pk=event.patient_id).first()
+    patient = Patient.objects.select_related("team").filter(pk=event.patient_id or 0).first()
     if patient is not None:
         commands.refresh_steps(patient, by=None, now=now)

@@ -1,9 +1,6 @@
-"""Surveillance: states of a study, why a date is what it is, steps of the ladder. Pure."""
+"""Codes of surveillance: what a study is, which states it has, why a plan stops."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from datetime import date, timedelta
 
 from django.db.models import TextChoices
 
@@ -115,44 +112,32 @@ class ContactOutcome(TextChoices):
     WRONG_NUMBER = "wrong_number", "Wrong number"
 
 
-def due_date(anchor: date, interval_days: int) -> date:
-    """The day the next scan is due. `interval_days` ≥ 1."""
-    if interval_days < 1:
-        raise ValueError("An interval is at least one day.")
-    return anchor + timedelta(days=interval_days)
+# Enrollment in which surveillance imaging stops, with the reason that is logged (S15). On hold and under review keep
+# the plan; nothing is raised for them, every claim rechecks enrollment.
+STOPS_WITH_ENROLLMENT: dict[str, StopReason] = {
+    "declined": StopReason.DECLINED,
+    "transferred": StopReason.TRANSFERRED,
+    "discharged": StopReason.DISCHARGED,
+    "deceased": StopReason.DECEASED,
+}
+CLOSES_WITH: dict[StopReason, CloseReason] = {
+    StopReason.HOSPICE: CloseReason.HOSPICE,
+    StopReason.DECLINED: CloseReason.PATIENT_DECLINED,
+    StopReason.DECEASED: CloseReason.DECEASED,
+    StopReason.TRANSFERRED: CloseReason.NOT_ENROLLED,
+    StopReason.DISCHARGED: CloseReason.NOT_ENROLLED,
+    StopReason.SYMPTOM_LED: CloseReason.NOT_INDICATED,
+    StopReason.REPLACED: CloseReason.SUPERSEDED,
+}
+
+# Regions that say nothing about the liver: such a scan does not answer a surveillance plan.
+_ELSEWHERE = ("head", "brain", "skull", "neck", "knee", "hip", "shoulder", "spine", "extremit", "dental", "breast")
+_BODY = ("abdom", "liver", "chest", "pelv", "body", "thora")
 
 
-@dataclass(frozen=True)
-class LadderStep:
-    step: ReminderStep
-    offset: int
-
-
-def ladder(interval_days: int) -> tuple[LadderStep, ...]:
-    """Steps with their offset in days from the due date; a step is reached when `today - due >= offset`.
-
-    Overdue steps are strict (`> 14` is day 15). For intervals under 60 days order and schedule come at half and a
-    quarter of the interval before; amber and red never exceed 25 % and 50 % of the interval (`model.md` 6), and the
-    steps between keep their order.
-    """
-    short = interval_days < 60
-    order = -(interval_days // 2) if short else -28
-    schedule = -(interval_days // 4) if short else -14
-    amber = min(14, interval_days // 4)
-    red = min(42, interval_days // 2)
-    letter = min(28, max(amber + 1, (amber + red) // 2))
-    return (
-        LadderStep(ReminderStep.ORDER, order),
-        LadderStep(ReminderStep.SCHEDULE, schedule),
-        LadderStep(ReminderStep.DUE, 0),
-        LadderStep(ReminderStep.AMBER, amber + 1),
-        LadderStep(ReminderStep.LETTER, letter + 1),
-        LadderStep(ReminderStep.RED, red + 1),
-        LadderStep(ReminderStep.BOARD, max(red, 56) + 1),
-    )
-
-
-def highest_step(*, due: date, today: date, interval_days: int) -> ReminderStep | None:
-    """The highest step reached today; None before the first. A first import raises only this one."""
-    reached = [s.step for s in ladder(interval_days) if (today - due).days >= s.offset]
-    return reached[-1] if reached else None
+def qualifies(modality: str, region: str, *, plan_modality: str) -> bool:
+    """Whether a performed scan answers a plan: CT and MRI answer each other, anything else only its like, and only
+    when the region is not one that leaves the abdomen out."""
+    same = modality == plan_modality or {modality, plan_modality} <= CROSS_SECTIONAL
+    text = region.lower()
+    return same and not (any(word in text for word in _ELSEWHERE) and not any(word in text for word in _BODY))

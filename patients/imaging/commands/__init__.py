@@ -1,0 +1,57 @@
+"""The only writers of surveillance: plans, studies, contacts, the sweep."""
+
+from patients.imaging.commands.contacts import log_contact, undo_contact
+from patients.imaging.commands.plans import (
+    ask_to_confirm,
+    confirm_interval,
+    pause,
+    replan,
+    silence,
+    start_plan,
+    stop_all,
+    stop_plan,
+)
+from patients.imaging.commands.studies import (
+    act_on,
+    add_study,
+    cancel_slot,
+    close_study,
+    hand_over,
+    mark_no_show,
+    order,
+    record_performed,
+    record_report,
+    release,
+    review,
+    schedule,
+    take,
+)
+from patients.imaging.commands.sweep import SweepResult, sweep
+
+__all__ = [
+    "SweepResult",
+    "act_on",
+    "add_study",
+    "ask_to_confirm",
+    "cancel_slot",
+    "close_study",
+    "confirm_interval",
+    "hand_over",
+    "log_contact",
+    "mark_no_show",
+    "order",
+    "pause",
+    "record_performed",
+    "record_report",
+    "release",
+    "replan",
+    "review",
+    "schedule",
+    "silence",
+    "start_plan",
+    "stop_all",
+    "stop_plan",
+    "sweep",
+    "take",
+    "undo_contact",
+]

@@ -1,0 +1,176 @@
+"""What plans and studies share: moving a study's state, its next step, its reminders, its audit row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+
+from careteam.audit.commands import record
+from careteam.notifications.commands import withdraw
+from careteam.notifications.models import InboxItem
+from careteam.people.rules import Role
+from careteam.web.words import clock, day
+from patients.imaging.models import ImagingStudy, Reminder
+from patients.imaging.rules import (
+    NOT_YET_DONE,
+    STUDY_TRANSITIONS,
+    CloseReason,
+    ReminderState,
+    StudyStatus,
+    add_working_days,
+)
+from patients.protocol.queries import number
+from patients.record.commands import close_step, open_step
+from patients.record.queries import responsible_clinician
+from patients.record.rules import StepKind
+
+if TYPE_CHECKING:
+    from careteam.people.models import User
+    from patients.record.models import Patient
+
+REMINDER_KIND = "imaging.reminder"
+REVIEW_KIND = "imaging.review"
+
+
+def lock(study: ImagingStudy, version: int | None = None) -> ImagingStudy:
+    """The study, locked. Raises `StaleEdit` when `version` is no longer the row's."""
+    locked: ImagingStudy = ImagingStudy.objects.select_related("patient__team", "plan", "owner").lock(
+        study.pk, version=version
+    )
+    return locked
+
+
+def move(study: ImagingStudy, to: StudyStatus, *fields: str) -> None:
+    """The only place where a study's status changes. The policies have given their sentences already."""
+    if to not in STUDY_TRANSITIONS[StudyStatus(study.status)]:
+        raise ValueError(f"study {study.pk}: {study.status} → {to} is not in the table")
+    study.status = to
+    study.save_version("status", *fields)
+
+
+def audit(verb: str, study: ImagingStudy, *, by: User | None, now: datetime, reason: str = "", **details: Any) -> None:
+    record(
+        f"imaging.{verb}",
+        by=by,
+        now=now,
+        subject=study,
+        patient_ids=[study.patient_id],
+        team_id=study.team_id,
+        reason=reason,
+        details={"status": study.status, **details},
+    )
+
+
+def step_key(study: ImagingStudy) -> str:
+    """The source key of the study's next step."""
+    return f"study:{study.pk}"
+
+
+def withdraw_reminders(study_ids: Iterable[int], *, now: datetime, keep_due: date | None = None) -> int:
+    """Takes back what the ladder has raised for these studies (all, or all of another due date than `keep_due`), from
+    queue, inboxes and outbox. Returns how many steps."""
+    rows = Reminder.objects.filter(study_id__in=list(study_ids), state=ReminderState.OPEN)
+    if keep_due is not None:
+        rows = rows.exclude(due_on=keep_due)
+    open_rows = list(rows.select_for_update())
+    if not open_rows:
+        return 0
+    Reminder.objects.filter(pk__in=[row.pk for row in open_rows]).update(state=ReminderState.WITHDRAWN, closed_at=now)
+    withdraw(keys=[row.key for row in open_rows], now=now)
+    return len(open_rows)
+
+
+def review_key(study_id: int, review_due_on: date) -> str:
+    """What the inbox knows an overdue review by."""
+    return f"review:{study_id}:{review_due_on.isoformat()}"
+
+
+def withdraw_reviews(studies: Iterable[ImagingStudy], *, now: datetime) -> int:
+    keys = [review_key(study.pk, study.review_due_on) for study in studies if study.review_due_on is not None]
+    return withdraw(keys=keys, now=now) if keys and InboxItem.objects.open().filter(key__in=keys).exists() else 0
+
+
+def finish_reminders(study: ImagingStudy, *, by: User | None, now: datetime) -> None:
+    """What the ladder asked for is done: its steps close, and leave the inboxes."""
+    rows = list(Reminder.objects.filter(study=study, state=ReminderState.OPEN).select_for_update())
+    if rows:
+        Reminder.objects.filter(pk__in=[row.pk for row in rows]).update(
+            state=ReminderState.DONE, closed_at=now, closed_by=by
+        )
+        withdraw(keys=[row.key for row in rows], now=now)
+
+
+def close_with(study: ImagingStudy, reason: CloseReason, *, by: User | None, now: datetime, verb: str) -> None:
+    """Closes an open study (locked by the caller) with its coded reason; reminders go, the step closes."""
+    study.closed_at, study.close_reason = now, reason
+    move(study, StudyStatus.CLOSED, "closed_at", "close_reason")
+    withdraw_reminders([study.pk], now=now)
+    close_step(study.patient, source_key=step_key(study), because=reason.label, now=now)
+    audit(verb, study, by=by, now=now, reason=str(reason))
+
+
+def refresh_step(study: ImagingStudy, *, now: datetime) -> None:
+    """Opens, moves or closes the next step that follows from the study as it is now."""
+    patient = study.patient
+    what, due, kind, owner, role, url_name = _next(study, patient, now)
+    if not what or not patient.is_in_care:
+        because = study.get_status_display() if patient.is_in_care else "Not in our care"
+        close_step(patient, source_key=step_key(study), because=because, now=now)
+        return
+    open_step(
+        patient,
+        kind=kind,
+        source_key=step_key(study),
+        what=what,
+        now=now,
+        owner=owner,
+        owner_role=role,
+        due_on=due,
+        url=reverse(url_name, args=[study.pk]),
+    )
+
+
+def _next(
+    study: ImagingStudy, patient: Patient, now: datetime
+) -> tuple[str, date | None, StepKind, User | None, str, str]:
+    nurse = Role.NURSE_COORDINATOR
+    name = f"{study.get_modality_display()}{', ' + study.region if study.region else ''}"
+    if study.status == StudyStatus.PLANNED:
+        return (f"Order {name}", study.due_on, StepKind.STUDY, study.owner, nurse, "study-page")
+    if study.status == StudyStatus.ORDERED:
+        return (f"Schedule {name}", study.due_on, StepKind.STUDY, study.owner, nurse, "study-page")
+    if study.status == StudyStatus.SCHEDULED and study.scheduled_for is not None:
+        slot = patient.team.local_date(study.scheduled_for)
+        place = f", {study.place}" if study.place else ""
+        words = f"{name}, {day(slot)}, {clock(study.scheduled_for)}{place}"
+        return (words, slot, StepKind.STUDY, study.owner, nurse, "study-page")
+    if study.status == StudyStatus.PERFORMED:
+        limit = number(patient.team_id, "study.report").days
+        due = add_working_days(study.performed_on or patient.team.local_date(now), limit)
+        return (f"Report of {name} outstanding", due, StepKind.STUDY, None, Role.RADIOLOGIST, "study-page")
+    if study.status == StudyStatus.REPORTED:
+        who = responsible_clinician(patient.pk)
+        return (
+            f"Review the report of {name}",
+            study.review_due_on,
+            StepKind.REVIEW,
+            who,
+            Role.ONCOLOGIST,
+            "study-review",
+        )
+    if study.status == StudyStatus.REVIEWED:
+        what = "Decide after progression" if study.response == "PD" else f"Act on the report of {name}"
+        code = "decision.after_pd" if study.response == "PD" else "review.routine"
+        due = date.fromordinal(
+            patient.team.local_date(study.reviewed_at or now).toordinal() + number(patient.team_id, code).days
+        )
+        who = responsible_clinician(patient.pk) or study.reviewed_by
+        return (what, due, StepKind.REVIEW, who, Role.ONCOLOGIST, "study-page")
+    return ("", None, StepKind.STUDY, None, "", "study-page")
+
+
+def is_waiting(study: ImagingStudy) -> bool:
+    return study.status in NOT_YET_DONE

@@ -1,0 +1,67 @@
+"""Contact attempts, so that nobody is called five times."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from careteam.access.policies import insist
+from careteam.audit.commands import record
+from patients.imaging import policies
+from patients.imaging.commands.base import audit, lock
+from patients.imaging.models import ContactAttempt, ImagingStudy
+from patients.imaging.rules import ContactKind, ContactOutcome
+
+if TYPE_CHECKING:
+    from careteam.people.models import User
+
+
+@transaction.atomic
+def log_contact(
+    study: ImagingStudy,
+    *,
+    kind: ContactKind,
+    outcome: ContactOutcome,
+    by: User,
+    now: datetime,
+    at: datetime | None = None,
+    note: str = "",
+    next_try_on: date | None = None,
+) -> ContactAttempt:
+    """Logs a call, letter or message about an outstanding study, with what came of it."""
+    study = lock(study)
+    insist(policies.why_not_contact(study, by, at=at or now, now=now))
+    attempt = ContactAttempt.objects.create(
+        patient_id=study.patient_id,
+        study=study,
+        at=at or now,
+        kind=kind,
+        outcome=outcome,
+        note=note.strip(),
+        next_try_on=next_try_on,
+        created_by=by,
+    )
+    audit("log_contact", study, by=by, now=now, kind=str(kind), outcome=str(outcome))
+    return attempt
+
+
+@transaction.atomic
+def undo_contact(attempt: ContactAttempt, *, by: User, now: datetime) -> ContactAttempt:
+    """Takes back an attempt that was logged by mistake; it stays in the history."""
+    row: ContactAttempt = ContactAttempt.objects.select_related("patient", "study").lock(attempt.pk)
+    reasons = [] if row.created_by_id == by.pk else ["Only whoever logged it takes it back."]
+    insist(reasons)
+    if row.error_at is None:
+        row.error_at, row.error_by, row.error_reason = now, by, "Undone"
+        row.save_version("error_at", "error_by", "error_reason")
+        record(
+            "imaging.undo_contact",
+            by=by,
+            now=now,
+            subject=row,
+            patient_ids=[row.patient_id],
+            team_id=row.patient.team_id,
+        )
+    return row

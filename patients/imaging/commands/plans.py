@@ -1,0 +1,454 @@
+"""Surveillance plans: started by a person, recomputed by what happens, stopped with a reason."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import reverse
+
+from careteam.access.policies import insist
+from careteam.audit.commands import record
+from careteam.people.models import Membership
+from careteam.people.rules import Role
+from careteam.web.words import day
+from patients.imaging import policies
+from patients.imaging.commands.base import (
+    audit,
+    close_with,
+    lock,
+    refresh_step,
+    withdraw_reminders,
+    withdraw_reviews,
+)
+from patients.imaging.models import ImagingStudy, SurveillancePlan
+from patients.imaging.queries.patient import facts_of, intervals_of
+from patients.imaging.rules import (
+    CLOSES_WITH,
+    AnchorKind,
+    CloseReason,
+    Interval,
+    Resolution,
+    StopReason,
+    StudyStatus,
+    SurveillanceFacts,
+    clock_start,
+    situation_for,
+)
+from patients.protocol.queries import numbers
+from patients.record.commands import close_step, open_step
+from patients.record.models import CareTeamMember, Patient
+from patients.record.queries import responsible_clinician
+from patients.record.rules import StepKind
+from patients.treatment.models import TreatmentLine
+from patients.treatment.rules import Modality
+
+if TYPE_CHECKING:
+    from careteam.people.models import User
+
+
+def _audit(
+    verb: str, plan: SurveillancePlan, *, by: User | None, now: datetime, reason: str = "", **details: object
+) -> None:
+    record(
+        f"imaging.{verb}",
+        by=by,
+        now=now,
+        subject=plan,
+        patient_ids=[plan.patient_id],
+        team_id=plan.patient.team_id,
+        reason=reason,
+        details={"situation": plan.situation, **details},
+    )
+
+
+def _lock_patient(patient: Patient) -> Patient:
+    """One change of surveillance per patient at a time."""
+    return Patient.objects.select_for_update(of=("self",)).select_related("team").get(pk=patient.pk)
+
+
+def _lock_plan(plan: SurveillancePlan) -> SurveillancePlan:
+    _lock_patient(plan.patient)
+    locked: SurveillancePlan = SurveillancePlan.objects.select_related("patient__team").lock(plan.pk)
+    return locked
+
+
+def _why_not_hospice(patient: Patient) -> list[str]:
+    hospice = TreatmentLine.objects.valid().running().filter(patient=patient, modality=Modality.HOSPICE)
+    return ["Hospice care: surveillance imaging is off. End that line first."] if hospice.exists() else []
+
+
+def _confirm_key(patient: Patient) -> str:
+    return f"plan:{patient.pk}"
+
+
+def _interval_key(plan: SurveillancePlan) -> str:
+    return f"interval:{plan.pk}"
+
+
+@transaction.atomic
+def start_plan(
+    patient: Patient,
+    *,
+    modality: str,
+    region: str = "",
+    by: User,
+    now: datetime,
+    anchor_on: date | None = None,
+    interval_days: int | None = None,
+    override_reason: str = "",
+    owner: User | None = None,
+) -> SurveillancePlan:
+    """Starts surveillance in this modality: resolves the situation, makes the next study due. A running plan of the
+    same modality is replaced. `interval_days` is an individual interval, with its reason.
+
+    Raises `ValidationError` when there is no date to count from: then `anchor_on` must be chosen.
+    """
+    patient = _lock_patient(patient)
+    insist(
+        [
+            *policies.why_not_plan(patient, by),
+            *policies.why_not_modality(modality),
+            *policies.why_not_interval(interval_days, override_reason),
+            *_why_not_hospice(patient),
+        ]
+    )
+    today = patient.team.local_date(now)
+    found = _resolve(patient, modality, today, anchor_on)
+    if found is None:
+        raise ValidationError(
+            {"anchor_on": "No scan, treatment or diagnosis date to count from: choose the day the interval starts."}
+        )
+    before = SurveillancePlan.objects.valid().filter(patient=patient, modality=modality, stopped_on=None).first()
+    if before is not None:
+        _stop(before, StopReason.REPLACED, on=today, ask_again_on=None, by=by, now=now)
+    own = interval_days is not None and interval_days != found.interval_days
+    plan = SurveillancePlan(
+        patient=patient,
+        modality=modality,
+        region=region,
+        confirmed_at=now,
+        override_reason=override_reason.strip()[:250] if own else "",
+        created_by=by,
+    )
+    _write(plan, found, own_interval=interval_days if own else None)
+    plan.save()
+    _audit("start_plan", plan, by=by, now=now, reason=plan.override_reason, why=plan.why)
+    last = (
+        ImagingStudy.objects.valid()
+        .filter(plan=before, plan__isnull=False)
+        .select_related("owner")
+        .order_by("-pk")
+        .first()
+    )
+    _ensure_study(plan, facts=None, by=by, now=now, owner=owner or (last.owner if last else None))
+    close_step(patient, source_key=_confirm_key(patient), because="Plan started", now=now)
+    _ask_interval(plan, now=now)
+    return plan
+
+
+def _resolve(patient: Patient, modality: str, today: date, anchor_on: date | None) -> Resolution | None:
+    known: dict[str, Interval] = intervals_of(numbers(patient.team_id))
+    return situation_for(facts_of(patient, today=today, plan_modality=modality), known, anchor=anchor_on)
+
+
+def _write(plan: SurveillancePlan, found: Resolution, *, own_interval: int | None) -> None:
+    """Puts a resolution into the plan's fields; an individual interval stays."""
+    confirmed = plan.is_signed and (plan.situation, plan.interval_days) == (found.code, found.interval_days)
+    plan.situation, plan.anchor_on, plan.anchor_kind = found.code, found.anchor_on, found.anchor_kind
+    plan.interval_days = own_interval if own_interval is not None else found.interval_days
+    plan.is_signed = found.is_settled or own_interval is not None or confirmed
+    plan.is_provisional = found.is_provisional
+    plan.line_id = found.line_id
+    why = found.why
+    if own_interval is not None:
+        why = f"{own_interval} days, set for this patient: {plan.override_reason}. By rule: {found.why}"
+    plan.why = why[:300]
+
+
+def _due(plan: SurveillancePlan) -> date:
+    return plan.anchor_on + timedelta(days=plan.interval_days)
+
+
+def coordinator_of(patient: Patient, by: User | None) -> User | None:
+    """Who owns a new study: the patient's coordinator, else whoever plans, if that is a coordinator's role."""
+    member: CareTeamMember | None = (
+        CareTeamMember.objects.valid()
+        .filter(patient=patient, role=Role.NURSE_COORDINATOR, ended_on=None, person__is_active=True)
+        .select_related("person")
+        .first()
+    )
+    if member is not None:
+        return member.person
+    coordinators = Membership.objects.current().filter(team_id=patient.team_id).with_role(Role.NURSE_COORDINATOR)
+    return by if by is not None and coordinators.filter(user=by).exists() else None
+
+
+def _ensure_study(
+    plan: SurveillancePlan,
+    *,
+    facts: SurveillanceFacts | None,
+    by: User | None,
+    now: datetime,
+    owner: User | None = None,
+    window: int = 0,
+) -> ImagingStudy:
+    """Exactly one study of the plan is outstanding, due when the plan says. A study that was ordered already keeps its
+    order when its date moves, unless another scan has answered it (within the window): then it is closed."""
+    due = _due(plan)
+    waiting: ImagingStudy | None = ImagingStudy.objects.valid().outstanding().filter(plan=plan).first()
+    if waiting is not None and waiting.due_on == due:
+        return waiting
+    if waiting is not None and waiting.due_on is not None:
+        study = lock(waiting)
+        scan = facts.last_scan_on if facts is not None and plan.anchor_kind == AnchorKind.SCAN else None
+        answered = scan is not None and scan == plan.anchor_on and scan >= waiting.due_on - timedelta(days=window)
+        if study.status == StudyStatus.PLANNED or not answered:
+            before, study.due_on = study.due_on, due
+            study.save_version("due_on")
+            withdraw_reminders([study.pk], now=now, keep_due=due)
+            audit("move_due_date", study, by=by, now=now, before=str(before), after=due.isoformat())
+            refresh_step(study, now=now)
+            return study
+        owner = owner or study.owner
+        close_with(study, CloseReason.SUPERSEDED, by=by, now=now, verb="close_study")
+    last = plan.studies.order_by("-pk").select_related("owner").first()
+    study = ImagingStudy.objects.create(
+        patient_id=plan.patient_id,
+        team_id=plan.patient.team_id,
+        plan=plan,
+        modality=plan.modality,
+        region=plan.region,
+        status=StudyStatus.PLANNED,
+        due_on=due,
+        owner=owner or (last.owner if last else None) or coordinator_of(plan.patient, by),
+        created_by=by,
+    )
+    study.patient, study.plan = plan.patient, plan
+    audit("plan_study", study, by=by, now=now, due=due.isoformat())
+    refresh_step(study, now=now)
+    return study
+
+
+@transaction.atomic
+def replan(patient: Patient, *, by: User | None, now: datetime) -> int:
+    """Recomputes every running plan of the patient from the record as it is now; returns how many changed.
+
+    Safe to run at any time: without a change nothing is written. The ladder's clock starts anew when a date moves,
+    except where the study was late already and stays late.
+    """
+    patient = _lock_patient(patient)
+    if not patient.is_in_care:
+        return 0
+    today = patient.team.local_date(now)
+    team_numbers = numbers(patient.team_id)
+    known, window = intervals_of(team_numbers), team_numbers["imaging.window"].days
+    changed = 0
+    for row in SurveillancePlan.objects.valid().filter(patient=patient, stopped_on=None).order_by("pk"):
+        plan: SurveillancePlan = SurveillancePlan.objects.select_related("patient__team").lock(row.pk)
+        facts = facts_of(patient, today=today, plan_modality=plan.modality)
+        chosen = plan.anchor_on if plan.anchor_kind == AnchorKind.MANUAL else None
+        if chosen is not None and facts.last_scan_on is not None and facts.last_scan_on > chosen:
+            chosen = None  # the first scan after a chosen date takes over
+        found = situation_for(facts, known, anchor=chosen)
+        if found is None:
+            continue
+        before = (plan.situation, plan.interval_days, plan.anchor_on, plan.why, plan.is_signed, plan.is_provisional)
+        was_due, was_clock = _due(plan), clock_start(_due(plan), patient.team.local_date(plan.confirmed_at))
+        _write(plan, found, own_interval=plan.interval_days if plan.override_reason else None)
+        if before != (
+            plan.situation,
+            plan.interval_days,
+            plan.anchor_on,
+            plan.why,
+            plan.is_signed,
+            plan.is_provisional,
+        ):
+            late_and_stays = was_clock <= today and _due(plan) <= was_clock
+            if _due(plan) != was_due and not late_and_stays:
+                plan.confirmed_at = now
+            plan.save_version()
+            _audit(
+                "replan", plan, by=by, now=now, why=plan.why, before=was_due.isoformat(), after=_due(plan).isoformat()
+            )
+            _ask_interval(plan, now=now)
+            changed += 1
+        _ensure_study(plan, facts=facts, by=by, now=now, window=window)
+    return changed
+
+
+def skip_study(study: ImagingStudy, *, by: User | None, now: datetime) -> None:
+    """After a study of a running plan was closed without a scan: the next one is due one interval after the later of
+    its due date and today. The plan holds that as a chosen anchor, which the next scan replaces."""
+    plan: SurveillancePlan = SurveillancePlan.objects.select_related("patient__team").lock(study.plan_id or 0)
+    today = plan.patient.team.local_date(now)
+    plan.anchor_on, plan.anchor_kind = max(study.due_on or today, today), AnchorKind.MANUAL
+    closed = study.get_close_reason_display().lower()
+    plan.why = f"{plan.interval_days} days after {day(plan.anchor_on)}; the scan before was closed: {closed}"[:300]
+    plan.confirmed_at = now
+    plan.save_version("anchor_on", "anchor_kind", "why", "confirmed_at")
+    _audit("skip_study", plan, by=by, now=now, reason=study.close_reason, due=_due(plan).isoformat())
+    _ensure_study(plan, facts=None, by=by, now=now, owner=study.owner)
+
+
+def _ask_interval(plan: SurveillancePlan, *, now: datetime) -> None:
+    """An unsigned interval proposes its date and asks the responsible clinician to confirm it (`model.md` 7)."""
+    if plan.is_signed:
+        close_step(plan.patient, source_key=_interval_key(plan), because="Interval confirmed", now=now)
+        return
+    open_step(
+        plan.patient,
+        kind=StepKind.STUDY,
+        source_key=_interval_key(plan),
+        what=f"Confirm interval: {plan.interval_days} days, {plan.situation}, local and unsigned",
+        now=now,
+        owner=responsible_clinician(plan.patient_id),
+        owner_role=Role.ONCOLOGIST,
+        url=reverse("imaging-panel", args=[plan.patient_id]),
+    )
+
+
+@transaction.atomic
+def confirm_interval(plan: SurveillancePlan, *, by: User, now: datetime) -> SurveillancePlan:
+    """A clinician stands for the interval that nobody has signed for the team; twice changes nothing."""
+    plan = _lock_plan(plan)
+    insist(policies.why_not_plan(plan.patient, by))
+    if not plan.is_signed:
+        plan.is_signed = True
+        plan.save_version("is_signed")
+        _audit("confirm_interval", plan, by=by, now=now)
+        _ask_interval(plan, now=now)
+    return plan
+
+
+def _stop(
+    plan: SurveillancePlan,
+    reason: StopReason,
+    *,
+    on: date,
+    ask_again_on: date | None,
+    by: User | None,
+    now: datetime,
+) -> None:
+    plan.stopped_on, plan.stop_reason, plan.ask_again_on = on, reason, ask_again_on
+    plan.save_version("stopped_on", "stop_reason", "ask_again_on")
+    _audit("stop_plan", plan, by=by, now=now, reason=str(reason))
+    for row in ImagingStudy.objects.valid().outstanding().filter(plan=plan):
+        close_with(lock(row), CLOSES_WITH[reason], by=by, now=now, verb="close_study")
+    close_step(plan.patient, source_key=_interval_key(plan), because=reason.label, now=now)
+
+
+@transaction.atomic
+def stop_plan(
+    plan: SurveillancePlan, *, reason: StopReason, by: User, now: datetime, ask_again_on: date | None = None
+) -> SurveillancePlan:
+    """Stops surveillance with its logged reason: the outstanding study closes, its reminders are taken back. Declined
+    asks again on a date, as a next step of the coordinators."""
+    plan = _lock_plan(plan)
+    insist(policies.why_not_stop(plan, by, reason, ask_again_on))
+    _stop(plan, reason, on=plan.patient.team.local_date(now), ask_again_on=ask_again_on, by=by, now=now)
+    if ask_again_on is not None and plan.patient.is_in_care:
+        open_step(
+            plan.patient,
+            kind=StepKind.STUDY,
+            source_key=_confirm_key(plan.patient),
+            what="Ask again about surveillance imaging",
+            now=now,
+            owner_role=Role.NURSE_COORDINATOR,
+            due_on=ask_again_on,
+            url=reverse("plan-start", args=[plan.patient_id]),
+        )
+    return plan
+
+
+@transaction.atomic
+def stop_all(patient: Patient, reason: StopReason, *, by: User | None, now: datetime) -> int:
+    """Stops every running plan of the patient; returns how many. Idempotent."""
+    patient = _lock_patient(patient)
+    plans = SurveillancePlan.objects.valid().filter(patient=patient, stopped_on=None)
+    stopped = 0
+    for row in plans:
+        plan: SurveillancePlan = SurveillancePlan.objects.select_related("patient__team").lock(row.pk)
+        _stop(plan, reason, on=patient.team.local_date(now), ask_again_on=None, by=by, now=now)
+        stopped += 1
+    close_step(patient, source_key=_confirm_key(patient), because=reason.label, now=now)
+    return stopped
+
+
+@transaction.atomic
+def silence(patient: Patient, *, by: User | None, now: datetime) -> int:
+    """The patient died: plans stop, every outstanding study closes, every reminder is withdrawn. Returns how many
+    studies were closed."""
+    stop_all(patient, StopReason.DECEASED, by=by, now=now)
+    closed = 0
+    for row in ImagingStudy.objects.valid().outstanding().filter(patient=patient):
+        close_with(lock(row), CloseReason.DECEASED, by=by, now=now, verb="close_study")
+        closed += 1
+    pause(patient, by=by, now=now)
+    return closed
+
+
+@transaction.atomic
+def pause(patient: Patient, *, by: User | None, now: datetime) -> int:
+    """Nothing is asked while the patient is not in care: reminders are withdrawn, steps of studies close. The plans
+    stay. Returns how many reminders were taken back."""
+    studies = list(
+        ImagingStudy.objects.valid()
+        .exclude(status__in=[StudyStatus.CLOSED, StudyStatus.ACTED_ON])
+        .filter(patient=patient)
+        .select_related("patient__team", "plan", "owner")
+    )
+    taken = withdraw_reminders([study.pk for study in studies], now=now)
+    taken += withdraw_reviews(studies, now=now)
+    for study in studies:
+        refresh_step(study, now=now)
+    record(
+        "imaging.pause",
+        by=by,
+        now=now,
+        subject=patient,
+        patient_ids=[patient.pk],
+        team_id=patient.team_id,
+        details={"withdrawn": taken},
+    )
+    return taken
+
+
+@transaction.atomic
+def ask_to_confirm(patient: Patient, *, by: User | None, now: datetime) -> bool:
+    """In care, but without surveillance: a person decides whether and how it starts; nothing starts by itself.
+    True when the question is open now."""
+    patient = _lock_patient(patient)
+    if not patient.is_in_care:
+        return False
+    if SurveillancePlan.objects.valid().filter(patient=patient, stopped_on=None).exists():
+        for study in (
+            ImagingStudy.objects.valid()
+            .outstanding()
+            .filter(patient=patient)
+            .select_related("patient__team", "plan", "owner")
+        ):
+            refresh_step(study, now=now)
+        replan(patient, by=by, now=now)
+        return False
+    before = SurveillancePlan.objects.valid().filter(patient=patient).exists()
+    open_step(
+        patient,
+        kind=StepKind.STUDY,
+        source_key=_confirm_key(patient),
+        what="Confirm surveillance imaging again" if before else "Start a surveillance plan, or say why none",
+        now=now,
+        owner_role=Role.NURSE_COORDINATOR,
+        url=reverse("plan-start", args=[patient.pk]),
+    )
+    record(
+        "imaging.ask_to_confirm",
+        by=by,
+        now=now,
+        subject=patient,
+        patient_ids=[patient.pk],
+        team_id=patient.team_id,
+    )
+    return True

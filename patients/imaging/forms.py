@@ -1,0 +1,169 @@
+"""Forms of surveillance imaging."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from patients.imaging.rules import CloseReason, ContactKind, ContactOutcome, StopReason, StudyModality
+from patients.record.rules import ResponseCategory
+
+if TYPE_CHECKING:
+    from careteam.people.models import User
+
+CLOSE_CHOICES = [
+    (value, label)
+    for value, label in CloseReason.choices
+    if value not in {CloseReason.DECEASED, CloseReason.NOT_ENROLLED}  # these follow from the record by themselves
+]
+STOP_CHOICES = [
+    (value, label)
+    for value, label in StopReason.choices
+    if value in {StopReason.DECLINED, StopReason.SYMPTOM_LED, StopReason.HOSPICE}
+]
+RESPONSES = [("", "None stated"), *ResponseCategory.choices]
+
+
+class FilterForm(forms.Form):
+    """Coded filters of the worklist, kept in the URL."""
+
+    owner = forms.ChoiceField(
+        required=False, choices=[("", "Anyone"), ("nobody", "Nobody, or absent"), ("mine", "Mine")]
+    )
+    modality = forms.ChoiceField(label="Scan", required=False, choices=[("", "All"), *StudyModality.choices])
+
+
+class PlanForm(forms.Form):
+    """Starts surveillance; interval and date come from the protocol unless something else is said."""
+
+    modality = forms.ChoiceField(
+        label="Scan",
+        choices=[
+            (StudyModality.CT.value, "CT"),
+            (StudyModality.MRI.value, "MRI"),
+            (StudyModality.SSTR_PET.value, "SSTR PET"),
+            (StudyModality.ULTRASOUND.value, "Ultrasound"),
+        ],
+        widget=forms.RadioSelect,
+    )
+    region = forms.CharField(required=False, max_length=120)
+    interval_days = forms.IntegerField(
+        label="Own interval",
+        required=False,
+        min_value=7,
+        max_value=730,
+        widget=forms.NumberInput(attrs={"data-unit": "days"}),
+        help_text="Empty: the interval of the protocol",
+    )
+    override_reason = forms.CharField(label="Why it differs", required=False, max_length=250)
+    anchor_on = forms.DateField(
+        label="Count from",
+        required=False,
+        widget=forms.DateInput,
+        help_text="Empty: the last qualifying scan, else the start of treatment",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("interval_days") and not cleaned.get("override_reason"):
+            self.add_error("override_reason", "Say why this patient's interval differs.")
+        return cleaned
+
+
+class StopForm(forms.Form):
+    reason = forms.ChoiceField(label="Why imaging stops", choices=STOP_CHOICES, widget=forms.RadioSelect)
+    ask_again_on = forms.DateField(
+        label="Ask again on", required=False, widget=forms.DateInput, help_text="When the patient declined"
+    )
+
+
+class StudyForm(forms.Form):
+    """A study outside the plan."""
+
+    modality = forms.ChoiceField(label="Scan", choices=StudyModality.choices)
+    region = forms.CharField(label="Region, protocol", required=False, max_length=160)
+    due_on = forms.DateField(label="Due", widget=forms.DateInput)
+
+
+class VersionForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class ScheduleForm(VersionForm):
+    at = forms.DateTimeField(label="Day and time", widget=forms.DateTimeInput, help_text="In the team's time zone")
+    place = forms.CharField(max_length=160, required=False)
+
+
+class SlotForm(VersionForm):
+    what = forms.ChoiceField(
+        label="What happened",
+        choices=[("no_show", "The patient did not come"), ("cancelled", "The slot was canceled")],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(label="Why", max_length=250)
+
+
+class PerformedForm(VersionForm):
+    on = forms.DateField(label="Day of the scan", widget=forms.DateInput)
+    center = forms.CharField(label="Where, if not here", required=False, max_length=160)
+    accession_number = forms.CharField(required=False, max_length=64)
+
+
+class ReportForm(VersionForm):
+    performed_on = forms.DateField(label="Day of the scan", required=False, widget=forms.DateInput)
+    conclusion = forms.CharField(max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
+    report = forms.CharField(required=False, max_length=100_000, widget=forms.Textarea(attrs={"rows": 8}))
+    response = forms.ChoiceField(
+        label="Response, RECIST 1.1", choices=RESPONSES, required=False, help_text="The reader confirms"
+    )
+    is_urgent = forms.BooleanField(label="Discordant or new lesion: review within 2 working days", required=False)
+
+    def __init__(self, *args: Any, performed_on: date | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if performed_on is not None:
+            del self.fields["performed_on"]
+        else:
+            self.fields["performed_on"].required = True
+
+
+class ReviewForm(VersionForm):
+    seen = forms.CharField(widget=forms.HiddenInput)
+    response = forms.ChoiceField(label="Response", choices=RESPONSES, required=False, widget=forms.RadioSelect)
+    note = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+    nothing_to_do = forms.BooleanField(label="Nothing changes; surveillance goes on", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("response") == ResponseCategory.PD and cleaned.get("nothing_to_do"):
+            self.add_error("nothing_to_do", "Progression asks for a decision: say what follows when it is made.")
+        return cleaned
+
+
+class ActForm(VersionForm):
+    note = forms.CharField(label="What was done", max_length=250)
+
+
+class CloseForm(VersionForm):
+    reason = forms.ChoiceField(label="Why it is closed", choices=CLOSE_CHOICES, widget=forms.RadioSelect)
+
+
+class HandOverForm(VersionForm):
+    to = forms.ChoiceField(label="To")
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"] = forms.TypedChoiceField(
+            label="To", coerce=int, choices=[(person.pk, str(person)) for person in people]
+        )
+
+
+class ContactForm(forms.Form):
+    kind = forms.ChoiceField(label="How", choices=ContactKind.choices, widget=forms.RadioSelect, initial="phone")
+    outcome = forms.ChoiceField(
+        label="Result", choices=ContactOutcome.choices, widget=forms.RadioSelect, initial="no_answer"
+    )
+    note = forms.CharField(required=False, max_length=1000)
+    next_try_on = forms.DateField(label="Next try", required=False, widget=forms.DateInput)

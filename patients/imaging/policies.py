@@ -1,0 +1,156 @@
+"""Permission and precondition of every change in surveillance. Empty list: allowed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from careteam.access.queries import access_of
+from careteam.people.models import Membership
+from careteam.people.rules import Permission
+from patients.imaging.models import ImagingStudy, SurveillancePlan
+from patients.imaging.rules import (
+    NOT_YET_DONE,
+    STUDY_TRANSITIONS,
+    CloseReason,
+    StopReason,
+    StudyModality,
+    StudyStatus,
+)
+from patients.record.rules import ResponseCategory
+
+if TYPE_CHECKING:
+    from careteam.people.models import User
+    from patients.record.models import Patient
+
+NOT_YOURS = "Your roles in the patient's team do not include this change."
+PLANNING = (Permission.IMAGING_PLAN, Permission.IMAGING_SCHEDULE)
+
+
+def _may(patient: Patient, user: User | None, *permissions: Permission) -> list[str]:
+    """One of the rights in the owning team; `user=None` is the system (an event, the sweep)."""
+    if user is None:
+        return []
+    access = access_of(user)
+    reasons = [] if any(access.may(right, patient.team_id) for right in permissions) else [NOT_YOURS]
+    if patient.merged_into_id is not None:
+        reasons.append("This record was merged into another one. Open the other one.")
+    return reasons
+
+
+def _alive(patient: Patient) -> list[str]:
+    return ["The patient has died."] if patient.deceased_on is not None else []
+
+
+def why_not_plan(patient: Patient, user: User | None) -> list[str]:
+    """May surveillance be started or changed for this patient."""
+    reasons = [*_may(patient, user, Permission.IMAGING_PLAN), *_alive(patient)]
+    if not reasons and not patient.is_in_care:
+        reasons.append("Take the patient into care first: nothing is asked for patients outside our care.")
+    return reasons
+
+
+def why_not_interval(interval_days: int | None, reason: str) -> list[str]:
+    """An interval of one's own needs a reason and stays within two years."""
+    if interval_days is None:
+        return []
+    reasons = [] if 7 <= interval_days <= 730 else ["Choose an interval between 7 and 730 days."]
+    return reasons if reason.strip() else [*reasons, "Say why this patient's interval differs."]
+
+
+def why_not_stop(plan: SurveillancePlan, user: User | None, reason: str, ask_again_on: date | None) -> list[str]:
+    reasons = _may(plan.patient, user, Permission.IMAGING_PLAN)
+    if plan.stopped_on is not None:
+        reasons.append("The plan is stopped already.")
+    if reason not in StopReason.values:
+        reasons.append("Choose why imaging stops.")
+    if reason == StopReason.DECLINED and user is not None and ask_again_on is None:
+        reasons.append("Choose a date to ask again.")
+    return reasons
+
+
+def why_not_add_study(patient: Patient, user: User | None) -> list[str]:
+    reasons = [*_may(patient, user, *PLANNING), *_alive(patient)]
+    if not reasons and not patient.is_in_care:
+        reasons.append("Take the patient into care first: nothing is asked for patients outside our care.")
+    return reasons
+
+
+def why_not_move(study: ImagingStudy, to: StudyStatus) -> list[str]:
+    now_is = StudyStatus(study.status)
+    if to in STUDY_TRANSITIONS[now_is]:
+        return []
+    return [f"A study that is {now_is.label.lower()} cannot become {to.label.lower()}."]
+
+
+def why_not_work(study: ImagingStudy, user: User | None, to: StudyStatus) -> list[str]:
+    """Order, schedule, return to ordered: the coordinator's acts (or the planning clinician's)."""
+    return [*_may(study.patient, user, *PLANNING), *why_not_move(study, to), *_alive(study.patient)]
+
+
+def why_not_take(study: ImagingStudy, user: User) -> list[str]:
+    reasons = _may(study.patient, user, *PLANNING)
+    if study.status in {StudyStatus.CLOSED, StudyStatus.ACTED_ON}:
+        reasons.append("The study is closed.")
+    return reasons
+
+
+def why_not_hand_over(study: ImagingStudy, user: User, to: User) -> list[str]:
+    reasons = why_not_take(study, user)
+    if not Membership.objects.current().filter(team_id=study.team_id, user=to).exists():
+        reasons.append(f"{to} does not work in the patient's team.")
+    return reasons
+
+
+def why_not_perform(study: ImagingStudy, user: User | None, *, on: date, today: date) -> list[str]:
+    reasons = _may(study.patient, user, Permission.IMAGING_SCHEDULE, Permission.IMAGING_PLAN, Permission.IMAGING_REPORT)
+    reasons += why_not_move(study, StudyStatus.PERFORMED)
+    if on > today:
+        reasons.append("The day lies in the future.")
+    born, died = study.patient.birth_date, study.patient.deceased_on
+    if born and on < born:
+        reasons.append("The day lies before the birth date.")
+    if died and on > died:
+        reasons.append(f"The patient died on {died:%d %b %Y}.")
+    return reasons
+
+
+def why_not_report(study: ImagingStudy, user: User | None, *, report: str, conclusion: str, response: str) -> list[str]:
+    reasons = [*_may(study.patient, user, Permission.IMAGING_REPORT), *why_not_move(study, StudyStatus.REPORTED)]
+    if not report.strip() and not conclusion.strip():
+        reasons.append("Enter the report or its conclusion.")
+    if response and response not in ResponseCategory.values:
+        reasons.append("Choose a response of the list.")
+    return reasons
+
+
+def why_not_review(study: ImagingStudy, user: User) -> list[str]:
+    """A named clinician reviews; the system never does."""
+    reasons = [*_may(study.patient, user, Permission.IMAGING_REVIEW), *why_not_move(study, StudyStatus.REVIEWED)]
+    if study.performed_on is None:
+        reasons.append("Enter the day of the scan first.")
+    return reasons
+
+
+def why_not_act_on(study: ImagingStudy, user: User, note: str) -> list[str]:
+    reasons = _may(study.patient, user, Permission.IMAGING_REVIEW, Permission.IMAGING_PLAN)
+    reasons += why_not_move(study, StudyStatus.ACTED_ON)
+    return reasons if note.strip() else [*reasons, "Say what was done."]
+
+
+def why_not_close(study: ImagingStudy, user: User | None, reason: str) -> list[str]:
+    reasons = [*_may(study.patient, user, *PLANNING), *why_not_move(study, StudyStatus.CLOSED)]
+    return reasons if reason in CloseReason.values else [*reasons, "Choose why it is closed."]
+
+
+def why_not_contact(study: ImagingStudy, user: User, *, at: datetime, now: datetime) -> list[str]:
+    reasons = [*_may(study.patient, user, *PLANNING), *_alive(study.patient)]
+    if study.status not in NOT_YET_DONE:
+        reasons.append("Nothing is outstanding on this study.")
+    if at > now:
+        reasons.append("The contact lies in the future.")
+    return reasons
+
+
+def why_not_modality(modality: str) -> list[str]:
+    return [] if modality in StudyModality.values else ["Choose what kind of scan it is."]

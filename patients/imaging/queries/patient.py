@@ -1,0 +1,305 @@
+"""One patient's surveillance: the facts behind a date, the running plans, the studies, the ladder of one study."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from django.http import Http404
+
+from careteam.audit.commands import note_read
+from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, SurveillancePlan
+from patients.imaging.rules import (
+    DEFAULT_INTERVAL,
+    DONE,
+    NOT_YET_DONE,
+    Interval,
+    LadderLimits,
+    Lateness,
+    LineFact,
+    ReminderStep,
+    StudyModality,
+    StudyStatus,
+    SurveillanceFacts,
+    clock_start,
+    is_moot,
+    ladder,
+    lateness,
+    qualifies,
+)
+from patients.protocol.queries import TeamNumber, numbers
+from patients.record.models import Diagnosis, DiseaseStatus, Patient
+from patients.record.queries import grade_of_patient
+from patients.treatment.models import Administration, TreatmentLine
+from patients.treatment.queries import NO_NUMBER, numbers_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.http import HttpRequest
+
+
+def intervals_of(known: Mapping[str, TeamNumber]) -> dict[str, Interval]:
+    """The team's numbers in the shape that the situations ask for."""
+    return {code: Interval(number.days, number.is_settled) for code, number in known.items()}
+
+
+def limits_of(known: Mapping[str, TeamNumber]) -> LadderLimits:
+    """The team's ladder."""
+    steps = ("order", "schedule", "amber", "letter", "red", "board")
+    return LadderLimits(**{step: known[f"ladder.{step}"].days for step in steps})
+
+
+def _line_facts(patient_id: int) -> tuple[LineFact, ...]:
+    lines = list(TreatmentLine.objects.valid().filter(patient_id=patient_id))
+    numbers_by_line = numbers_of(lines)
+    doses: dict[int, list[date]] = defaultdict(list)
+    given = Administration.objects.valid().filter(patient_id=patient_id, status="given", given_on__isnull=False)
+    for line_id, on in given.order_by("given_on").values_list("line_id", "given_on"):
+        if on is not None:
+            doses[line_id].append(on)
+    facts = []
+    for line in lines:
+        order = numbers_by_line.get(line.pk, NO_NUMBER).order
+        facts.append(
+            LineFact(
+                id=line.pk,
+                modality=line.modality,
+                label=line.agent or line.get_modality_display(),
+                role=line.role,
+                status=line.status,
+                started_on=line.started_on,
+                ended_on=line.ended_on,
+                site=line.site,
+                intent=line.intent,
+                order=f"L{order}" if order else "",
+                doses=tuple(doses[line.pk]),
+            )
+        )
+    return tuple(facts)
+
+
+def facts_of(patient: Patient, *, today: date, plan_modality: str) -> SurveillanceFacts:
+    """What the situation of this patient rests on, for a plan of this modality (seven queries)."""
+    diagnosis = Diagnosis.objects.valid().filter(patient=patient, is_main=True).first()
+    statuses = DiseaseStatus.objects.valid().filter(patient=patient).order_by("assessed_on", "pk")
+    facts = SurveillanceFacts(
+        today=today,
+        grade=grade_of_patient(patient.pk).highest.grade,
+        stage=diagnosis.stage if diagnosis else "",
+        diagnosed_on=diagnosis.diagnosed_on if diagnosis else None,
+        lines=_line_facts(patient.pk),
+        responses=tuple(statuses.values_list("assessed_on", "category")),
+    )
+    done = ImagingStudy.objects.valid().filter(patient=patient, status__in=DONE, performed_on__isnull=False)
+    for study in done.order_by("-performed_on", "-pk")[:40]:
+        if qualifies(study.modality, study.region, plan_modality=plan_modality):
+            return replace(facts, last_scan_on=study.performed_on, last_scan=study.get_modality_display())
+    return facts
+
+
+def readable_study(request: HttpRequest, study_id: int) -> ImagingStudy:
+    """The study, if this person may see its patient (else 404), and the read is noted."""
+    rows = ImagingStudy.objects.valid().visible_to(request.user)
+    study: ImagingStudy | None = (
+        rows.select_related("patient__team", "plan", "owner", "reviewed_by", "created_by").filter(pk=study_id).first()
+    )
+    if study is None:
+        raise Http404("No such study, or not yours to see.")
+    note_read(request, [study.patient_id], team_id=study.team_id)
+    return study
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """A study with what its date means today."""
+
+    study: ImagingStudy
+    late: Lateness | None
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        """(kind, word) of the state."""
+        study = self.study
+        if study.status == StudyStatus.REPORTED:
+            return ("amb", "To review")
+        if self.late is not None:
+            return (self.late.kind, self.late.words)
+        if study.status == StudyStatus.CLOSED:
+            return ("bar", study.get_close_reason_display())
+        return (
+            "grn" if study.status in {StudyStatus.REVIEWED, StudyStatus.ACTED_ON} else "acc",
+            study.get_status_display(),
+        )
+
+    @property
+    def response_kind(self) -> str:
+        return {"CR": "cr", "PR": "pr", "SD": "sd", "PD": "pd", "NN": "sd"}.get(self.study.response, "ne")
+
+
+def _late(study: ImagingStudy, today: date, limits: LadderLimits) -> Lateness | None:
+    if study.status not in NOT_YET_DONE or study.due_on is None:
+        return None
+    plan = study.plan
+    return lateness(
+        due=study.due_on,
+        today=today,
+        interval_days=plan.interval_days if plan else DEFAULT_INTERVAL,
+        confirmed=study.patient.team.local_date(plan.confirmed_at) if plan else None,
+        limits=limits,
+    )
+
+
+@dataclass(frozen=True)
+class PatientImaging:
+    """The imaging panel: running plans with their next study, latest stop, studies newest first."""
+
+    plans: tuple[tuple[SurveillancePlan, StudyRow | None, date | None], ...]
+    stopped: SurveillancePlan | None
+    outstanding: tuple[StudyRow, ...]
+    done: tuple[StudyRow, ...]
+    total: int
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.plans)
+
+
+def imaging_of(patient: Patient, *, today: date, limit: int = 8) -> PatientImaging:
+    """What the panel shows (four queries)."""
+    known = numbers(patient.team_id)
+    limits, window = limits_of(known), known["imaging.window"].days
+    plans = list(SurveillancePlan.objects.valid().filter(patient=patient).select_related("line").order_by("-pk"))
+    studies = list(
+        ImagingStudy.objects.valid()
+        .filter(patient=patient)
+        .select_related("patient__team", "plan", "reviewed_by", "owner")
+        .order_by("-performed_on", "-pk")
+    )
+    rows = [StudyRow(study, _late(study, today, limits)) for study in studies]
+    waiting = sorted(
+        (row for row in rows if row.study.status in NOT_YET_DONE),
+        key=lambda row: (row.study.due_on or date.max, row.study.pk),
+    )
+    running = []
+    for plan in plans:
+        if plan.stopped_on is None:
+            upcoming = next((row for row in waiting if row.study.plan_id == plan.pk), None)
+            due = upcoming.study.due_on if upcoming else None
+            running.append((plan, upcoming, due - timedelta(days=window) if due else None))
+    done = [row for row in rows if row.study.status not in NOT_YET_DONE and row.study.status != StudyStatus.CLOSED]
+    return PatientImaging(
+        plans=tuple(running),
+        stopped=next((plan for plan in plans if plan.stopped_on is not None), None) if not running else None,
+        outstanding=tuple(waiting),
+        done=tuple(done[:limit]),
+        total=len(done),
+    )
+
+
+def next_due(patient_id: int) -> date | None:
+    """The due date of the patient's next outstanding study."""
+    due: date | None = (
+        ImagingStudy.objects.valid()
+        .outstanding()
+        .filter(patient_id=patient_id)
+        .order_by("due_on", "pk")
+        .values_list("due_on", flat=True)
+        .first()
+    )
+    return due
+
+
+@dataclass(frozen=True)
+class LadderRow:
+    """A step of the ladder as the expanded row draws it."""
+
+    label: str
+    on: date
+    what: str
+    state: str  # done, now, missed or "" for ahead
+
+    @property
+    def mark(self) -> str:
+        return {"missed": "amb", "now": "red"}.get(self.state, "")
+
+
+_WHAT = {
+    ReminderStep.ORDER: "order",
+    ReminderStep.SCHEDULE: "schedule",
+    ReminderStep.DUE: "due",
+    ReminderStep.AMBER: "coordinator calls; responsible clinician told",
+    ReminderStep.LETTER: "letter to patient and GP",
+    ReminderStep.RED: "responsible clinician decides; team lead told",
+    ReminderStep.BOARD: "suggestion for the next agenda",
+}
+
+
+def ladder_of(study: ImagingStudy, *, now: datetime) -> tuple[tuple[LadderRow, ...], tuple[ContactAttempt, ...]]:
+    """The steps of a study with what was done about each, and its contact attempts, newest first."""
+    contacts = tuple(
+        ContactAttempt.objects.valid().filter(study=study).select_related("created_by").order_by("-at", "-pk")
+    )
+    if study.due_on is None or study.status not in NOT_YET_DONE:
+        return (), contacts
+    today = study.patient.team.local_date(now)
+    plan = study.plan
+    interval = plan.interval_days if plan else DEFAULT_INTERVAL
+    clock = clock_start(study.due_on, study.patient.team.local_date(plan.confirmed_at) if plan else None)
+    raised = dict(Reminder.objects.filter(study=study, due_on=study.due_on).values_list("step", "raised_at"))
+    steps = ladder(interval, limits_of(numbers(study.team_id)))
+    reached = [step for step in steps if (today - clock).days >= step.offset]
+    rows = []
+    for step in steps:
+        start = study.due_on if step.offset <= 0 else clock
+        on = start + timedelta(days=step.offset)
+        rows.append(
+            LadderRow(
+                label=_step_label(step.step, step.offset),
+                on=on,
+                what=_WHAT[step.step],
+                state=_step_state(step.step, study, reached=[s.step for s in reached], raised=raised, now=now),
+            )
+        )
+    return tuple(rows), contacts
+
+
+def _step_label(step: ReminderStep, offset: int) -> str:
+    if step == ReminderStep.DUE:
+        return "Due"
+    if offset < 0:
+        return f"−{-offset}"
+    colour = {ReminderStep.AMBER: ", amber", ReminderStep.RED: ", red"}.get(step, "")
+    return f"> {offset - 1}{colour}"
+
+
+def _step_state(
+    step: ReminderStep, study: ImagingStudy, *, reached: list[ReminderStep], raised: Mapping[str, object], now: datetime
+) -> str:
+    if step not in reached:
+        return ""
+    if is_moot(step, status=study.status, scheduled_for=study.scheduled_for, now=now):
+        return "done"
+    if step == reached[-1]:
+        return "now"
+    if step == ReminderStep.SCHEDULE and study.status != StudyStatus.SCHEDULED:
+        return "missed"
+    if step == ReminderStep.ORDER:
+        return "missed"
+    return "done" if step in raised or step == ReminderStep.DUE else "missed"
+
+
+def default_scan(patient_id: int) -> tuple[str, str]:
+    """(modality, region) that a new plan proposes: what was used last, else CT of the trunk."""
+    last = (
+        ImagingStudy.objects.valid()
+        .filter(patient_id=patient_id, status__in=DONE, modality__in=[StudyModality.CT, StudyModality.MRI])
+        .order_by("-performed_on", "-pk")
+        .first()
+    )
+    if last is not None:
+        return last.modality, last.region
+    return StudyModality.CT, "chest, abdomen, pelvis, 3-phase"

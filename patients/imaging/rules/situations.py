@@ -1,0 +1,324 @@
+"""Which situation of the protocol (S1 to S12) a patient is in, when the next scan is due, and why. Pure.
+
+How a date comes about, in this order:
+
+1. *After an event* that the last scan does not yet show: embolization (S9), TARE and ablation (S10a, S10b), last PRRT
+   dose (S8). The first scan counts from the event, even if another interval would ask for it sooner, because the
+   result is not readable before. Once that scan is done the running situation takes over.
+2. *During PRRT* (S7): day 112, day 168, then every 84 days from the first dose.
+3. *Otherwise* the running situation: targeted drug (S5), CAPTEM (S6), NET G3 (S3), after resection (S11, S12), first
+   year of a new or changed therapy (S1), consistently stable (S2), counted from the last qualifying scan, else from
+   the start of the line, else from the diagnosis.
+
+NEC (S4), MiNEN and an unclassified tumor are never scanned later than their own interval; without a differentiation the
+strictest interval holds and is marked provisional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from careteam.web.words import day
+from patients.imaging.rules.codes import AnchorKind
+from patients.record.rules import NEC_GRADES, Grade
+from patients.treatment.rules import RUNNING_STATUSES, SUPPORTIVE, LineRole, Modality
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number of the protocol as it holds for the team, in days."""
+
+    days: int
+    is_settled: bool = True
+
+
+@dataclass(frozen=True)
+class LineFact:
+    """What the situation needs of a treatment line. `doses` are the days of doses given, in order."""
+
+    id: int
+    modality: str
+    label: str
+    role: str
+    status: str
+    started_on: date | None
+    ended_on: date | None = None
+    site: str = ""
+    intent: str = ""
+    order: str = ""
+    doses: tuple[date, ...] = ()
+
+    @property
+    def is_running(self) -> bool:
+        return self.status in RUNNING_STATUSES
+
+    @property
+    def name(self) -> str:
+        return f"{self.order} {self.label}".strip()
+
+    def last_event(self, today: date) -> date | None:
+        """The last day on which something was done: last dose, else end, else start."""
+        if self.doses:
+            return self.doses[-1]
+        return max((on for on in (self.ended_on, self.started_on) if on is not None and on <= today), default=None)
+
+
+@dataclass(frozen=True)
+class SurveillanceFacts:
+    """The patient, as far as surveillance asks. `responses` are (day, category), oldest first."""
+
+    today: date
+    grade: Grade
+    stage: str = ""
+    diagnosed_on: date | None = None
+    lines: tuple[LineFact, ...] = ()
+    last_scan_on: date | None = None
+    last_scan: str = "scan"
+    responses: tuple[tuple[date, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """When the next scan is due, by which situation, and why in words."""
+
+    code: str
+    interval_days: int
+    anchor_on: date
+    anchor_kind: AnchorKind
+    why: str
+    is_settled: bool = True
+    is_provisional: bool = False
+    line_id: int | None = None
+
+    @property
+    def due_on(self) -> date:
+        return due_date(self.anchor_on, self.interval_days)
+
+
+@dataclass(frozen=True)
+class _Running:
+    code: str
+    interval: Interval
+    reason: str
+    line: LineFact | None = None
+
+
+def due_date(anchor: date, interval_days: int) -> date:
+    """The day the next scan is due. `interval_days` ≥ 1."""
+    if interval_days < 1:
+        raise ValueError("An interval is at least one day.")
+    return anchor + timedelta(days=interval_days)
+
+
+def situation_for(
+    facts: SurveillanceFacts, intervals: Mapping[str, Interval], *, anchor: date | None = None
+) -> Resolution | None:
+    """The situation, interval and due date; None when there is no date to count from (choose one: `anchor`)."""
+    found = _after_event(facts, intervals) or _during_prrt(facts, intervals) or _running(facts, intervals, anchor)
+    return _not_later_than_grade(facts, intervals, found) if found is not None else None
+
+
+def strict_interval(grade: Grade, intervals: Mapping[str, Interval]) -> tuple[str, Interval, str] | None:
+    """(code, interval, reason) that the grade alone demands at least: NEC, MiNEN, no differentiation."""
+    if grade in NEC_GRADES:
+        return "S4", intervals["S4"], "NEC"
+    if grade == Grade.MINEN:
+        return "S4", intervals["S4"], "MiNEN, scheduled like NEC"
+    if grade in {Grade.UNCLASSIFIED, Grade.UNGRADED}:
+        code = min(("S1", "S2", "S3", "S4"), key=lambda name: intervals[name].days)
+        word = "unclassified" if grade == Grade.UNCLASSIFIED else "not graded"
+        return code, intervals[code], f"provisional interval: {word}"
+    return None
+
+
+def _not_later_than_grade(facts: SurveillanceFacts, intervals: Mapping[str, Interval], found: Resolution) -> Resolution:
+    provisional = facts.grade in {Grade.UNCLASSIFIED, Grade.UNGRADED}
+    strict = strict_interval(facts.grade, intervals)
+    if strict is None or found.interval_days <= strict[1].days:
+        return replace(found, is_provisional=provisional)
+    code, interval, reason = strict
+    return replace(
+        found,
+        code=code,
+        interval_days=interval.days,
+        why=_why(interval.days, found.anchor_kind, found.anchor_on, facts, reason),
+        is_settled=interval.is_settled,
+        is_provisional=provisional,
+    )
+
+
+def _event_code(line: LineFact) -> tuple[str, str] | None:
+    """(situation, word) for the scan that follows a procedure."""
+    if line.modality == Modality.EMBOLIZATION:
+        tare = "tare" in line.label.lower() or "y-90" in line.label.lower() or "sirt" in line.label.lower()
+        return ("S10a", "TARE") if tare else ("S9", line.label or "embolization")
+    if line.modality == Modality.ABLATION:
+        return "S10b", "ablation"
+    if line.modality == Modality.PRRT and not line.is_running:
+        return "S8", "the last PRRT dose"
+    return None
+
+
+def _after_event(facts: SurveillanceFacts, intervals: Mapping[str, Interval]) -> Resolution | None:
+    """The first scan after a procedure that the last scan does not show yet."""
+    latest: tuple[date, LineFact, str, str] | None = None
+    for line in facts.lines:
+        named = _event_code(line)
+        on = line.last_event(facts.today) if line.started_on is not None and named else None
+        # A later antitumor line governs: what is asked then is how that one works.
+        if named and on is not None and (latest is None or on > latest[0]) and not _later_line(facts, line, on):
+            latest = (on, line, *named)
+    if latest is None:
+        return None
+    on, line, code, word = latest
+    interval = intervals[code]
+    if facts.last_scan_on is not None and facts.last_scan_on > on:
+        return None
+    if (facts.today - on).days > intervals["first_year"].days and facts.last_scan_on is not None:
+        return None
+    why = f"{interval.days} days after {word} of {day(on)}; rule {code}"
+    return Resolution(code, interval.days, on, AnchorKind.LINE, why, interval.is_settled, line_id=line.id)
+
+
+def _later_line(facts: SurveillanceFacts, line: LineFact, on: date) -> bool:
+    return any(
+        other.id != line.id
+        and other.role == LineRole.ANTITUMOR
+        and other.modality not in SUPPORTIVE
+        and other.is_running
+        and other.started_on is not None
+        and other.started_on > on
+        for other in facts.lines
+    )
+
+
+def _during_prrt(facts: SurveillanceFacts, intervals: Mapping[str, Interval]) -> Resolution | None:
+    line = _current(facts)
+    if line is None or line.modality != Modality.PRRT or strict_interval(facts.grade, intervals) is not None:
+        return None  # NEC and unclassified tumors keep their own, closer interval
+    first = line.doses[0] if line.doses else line.started_on
+    if first is None:
+        return None
+    step, second, further = (intervals[code].days for code in ("S7", "S7.second", "S7.next"))
+    milestones = [step, second]
+    seen = (facts.last_scan_on - first).days if facts.last_scan_on is not None else -1
+    window = intervals["imaging.window"].days
+    while milestones[-1] - window <= seen:
+        milestones.append(milestones[-1] + further)
+    day_number = next(mark for mark in milestones if mark - window > seen)
+    why = f"day {day_number} after the first PRRT dose of {day(first)}; {line.name}, rule S7"
+    return Resolution("S7", day_number, first, AnchorKind.LINE, why, intervals["S7"].is_settled, line_id=line.id)
+
+
+def _current(facts: SurveillanceFacts) -> LineFact | None:
+    """The running antitumor line that started last."""
+    running = [
+        line
+        for line in facts.lines
+        if line.is_running and line.role == LineRole.ANTITUMOR and line.modality not in SUPPORTIVE and line.started_on
+    ]
+    return max(running, key=lambda line: line.started_on or date.min, default=None)
+
+
+def _running(facts: SurveillanceFacts, intervals: Mapping[str, Interval], anchor: date | None) -> Resolution | None:
+    situation = _situation(facts, intervals)
+    kind, on = _anchor(facts, situation.line, anchor)
+    if on is None:
+        return None
+    why = _why(situation.interval.days, kind, on, facts, f"{situation.reason}; rule {situation.code}")
+    return Resolution(
+        situation.code,
+        situation.interval.days,
+        on,
+        kind,
+        why,
+        situation.interval.is_settled,
+        line_id=situation.line.id if situation.line else None,
+    )
+
+
+def _situation(facts: SurveillanceFacts, intervals: Mapping[str, Interval]) -> _Running:
+    line = _current(facts)
+    options: list[_Running] = []
+    if line is not None and line.modality == Modality.TARGETED:
+        options.append(_Running("S5", intervals["S5"], f"{line.name} is a targeted drug", line))
+    if line is not None and line.modality == Modality.CHEMOTHERAPY:
+        options.append(_Running("S6", intervals["S6"], f"{line.name}, every three cycles", line))
+    if facts.grade == Grade.NET_G3:
+        options.append(_Running("S3", intervals["S3"], "NET G3", line))
+    if options:
+        return min(options, key=lambda option: option.interval.days)
+    return _resected(facts, intervals, line) or _by_stability(facts, intervals, line)
+
+
+def _resected(facts: SurveillanceFacts, intervals: Mapping[str, Interval], line: LineFact | None) -> _Running | None:
+    """After surgery with nothing running since: liver metastases (S12, closer at first), else R0/R1 (S11)."""
+    surgeries = [s for s in facts.lines if s.modality == Modality.SURGERY and s.started_on is not None]
+    if line is not None or not surgeries:
+        return None
+    last = max(surgeries, key=lambda s: s.started_on or date.min)
+    on = last.started_on or facts.today
+    if any(seen > on and category == "PD" for seen, category in facts.responses):
+        return None
+    text = f"{last.label} {last.site}".lower()
+    if "liver" in text or "hepat" in text or "metasta" in text:
+        if (facts.today - on).days < intervals["S12.first"].days:
+            return _Running("S12", intervals["S12"], f"after {last.name} of {day(on)}, first two years", last)
+        return _Running("S11", intervals["S11"], f"after {last.name} of {day(on)}", last)
+    if facts.stage != "IV" or last.intent == "curative":
+        return _Running("S11", intervals["S11"], f"after {last.name} of {day(on)}", last)
+    return None
+
+
+def _by_stability(facts: SurveillanceFacts, intervals: Mapping[str, Interval], line: LineFact | None) -> _Running:
+    """S1 in the first year of a new or changed therapy or after progression within the year, else S2."""
+    year = intervals["first_year"].days
+    since = _changed_on(facts, line)
+    if since is not None and (facts.today - since).days <= year:
+        name = line.name if line is not None else "therapy"
+        return _Running("S1", intervals["S1"], f"first year of {name}", line)
+    if _progressed_within(facts.responses, facts.today, year):
+        return _Running("S1", intervals["S1"], "progression within a year", line)
+    if facts.last_scan_on is None:
+        return _Running("S1", intervals["S1"], "no scan known here yet", line)
+    return _Running("S2", intervals["S2"], "stable for more than a year", line)
+
+
+def _changed_on(facts: SurveillanceFacts, line: LineFact | None) -> date | None:
+    """The last change of antitumor treatment: the running line's start, or the end of the last one."""
+    if line is not None:
+        return line.started_on
+    days = [
+        on
+        for other in facts.lines
+        if other.role == LineRole.ANTITUMOR and other.modality not in SUPPORTIVE
+        for on in (other.started_on, other.ended_on)
+        if on is not None and on <= facts.today
+    ]
+    return max(days) if days else facts.diagnosed_on
+
+
+def _progressed_within(responses: Sequence[tuple[date, str]], today: date, days: int) -> bool:
+    return any(category == "PD" and 0 <= (today - on).days <= days for on, category in responses)
+
+
+def _anchor(facts: SurveillanceFacts, line: LineFact | None, chosen: date | None) -> tuple[AnchorKind, date | None]:
+    if chosen is not None:
+        return AnchorKind.MANUAL, chosen
+    if facts.last_scan_on is not None:
+        return AnchorKind.SCAN, facts.last_scan_on
+    if line is not None and line.started_on is not None:
+        return AnchorKind.LINE, line.started_on
+    return AnchorKind.DIAGNOSIS, facts.diagnosed_on
+
+
+def _why(days: int, kind: AnchorKind, on: date, facts: SurveillanceFacts, reason: str) -> str:
+    what = {
+        AnchorKind.SCAN: f"{facts.last_scan} of {day(on)}",
+        AnchorKind.LINE: f"the start of treatment on {day(on)}",
+        AnchorKind.DIAGNOSIS: f"the diagnosis of {day(on)}",
+        AnchorKind.MANUAL: f"{day(on)}, chosen",
+    }[kind]
+    return f"{days} days after {what}; {reason}"

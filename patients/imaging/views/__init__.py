@@ -1,0 +1,43 @@
+"""Pages of surveillance imaging."""
+
+from patients.imaging.views.plans import imaging_panel, plan_confirm, plan_start, plan_stop, study_create
+from patients.imaging.views.reports import study_act, study_report, study_review
+from patients.imaging.views.studies import (
+    contact_log,
+    contact_undo,
+    study_close,
+    study_hand_over,
+    study_order,
+    study_page,
+    study_performed,
+    study_release,
+    study_row,
+    study_schedule,
+    study_slot,
+    study_take,
+)
+from patients.imaging.views.worklist import imaging_worklist
+
+__all__ = [
+    "contact_log",
+    "contact_undo",
+    "imaging_panel",
+    "imaging_worklist",
+    "plan_confirm",
+    "plan_start",
+    "plan_stop",
+    "study_act",
+    "study_close",
+    "study_create",
+    "study_hand_over",
+    "study_order",
+    "study_page",
+    "study_performed",
+    "study_release",
+    "study_report",
+    "study_review",
+    "study_row",
+    "study_schedule",
+    "study_slot",
+    "study_take",
+]
