@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from careteam.cohort.histories.boards import write_boards
 from careteam.cohort.histories.course import course_of
@@ -10,9 +10,9 @@ from careteam.cohort.histories.disease import write_disease
 from careteam.cohort.histories.findings import write_findings
 from careteam.cohort.histories.goals import write_goals
 from careteam.cohort.histories.imaging import write_imaging
-from careteam.cohort.histories.person import write_person
+from careteam.cohort.histories.person import coordinator, write_person
 from careteam.cohort.histories.profile import profile_of
-from careteam.cohort.histories.rows import Dice, History
+from careteam.cohort.histories.rows import Dice, History, Key, Text, at, working_day
 from careteam.cohort.histories.stars import HAZARDS, NAMED_SEED, STARS, Star
 from careteam.cohort.histories.story import Story
 from careteam.cohort.histories.treatment import write_treatment
@@ -44,5 +44,29 @@ def _write(story: Story, seed: int, star: Star | None) -> None:
     if star is None:
         write_goals(dice, history, profile, course, story.lines, today)
         write_boards(dice, history, profile, course, story.lines, story.index, today)
+        if profile.in_care and not history.of("step"):
+            _see_again(story)
         return
     star.direct(story)
+
+
+def _see_again(story: Story) -> None:
+    """A visit for whom nothing else is planned; one in fifty of these is forgotten: what the safety net is for."""
+    if story.dice.chance(0.02):
+        return
+    visit = working_day(story.today + timedelta(days=story.dice.randint(3, 60)))
+    booked = story.history.add(
+        "encounter", kind="visit", starts_at=at(visit, 10), with_whom="NET clinic", reason="Follow-up", status="booked"
+    )
+    owner = coordinator(story.history)
+    story.history.add(
+        "step",
+        kind="visit",
+        source_key=Key("visit", *booked),
+        what="Visit at the NET clinic",
+        owner=owner,
+        owner_role=owner.role,
+        due_on=visit,
+        url=Text("/patients/{patient}/"),
+        opened_at=at(story.today - timedelta(days=3)),
+    )

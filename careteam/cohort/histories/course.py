@@ -94,6 +94,8 @@ def course_of(dice: Dice, profile: Profile, today: date, wish: Wish | None = Non
         legs = _directed(dice, profile, horizon, wish)
     else:
         legs = _free(dice, profile, horizon)
+        _let_die(dice, profile, legs[-1], today)
+        horizon = profile.died or today
     course = Course()
     for leg in legs:
         course.treatments.append(leg.treatment)
@@ -146,6 +148,16 @@ def _free(dice: Dice, profile: Profile, horizon: date) -> list[_Leg]:
     return legs
 
 
+def _let_die(dice: Dice, profile: Profile, last: _Leg, today: date) -> None:
+    """Nobody is in hospice, or has only supportive care, for years."""
+    usual = {"hospice": 60, "bsc": 240}.get(last.treatment.regimen.code)
+    if usual is None or profile.died is not None or profile.enrollment != "active":
+        return
+    died = last.treatment.start + timedelta(days=dice.span(usual, 4, usual * 3))
+    if died < today:
+        profile.died, profile.enrollment = died, "deceased"
+
+
 def _leg(dice: Dice, regimen: Regimen, start: date, reason: str, horizon: date, lasts: int = 0) -> _Leg:
     """`lasts` fixes the days until the next treatment; 0 draws them."""
     start = working_day(start)
@@ -181,7 +193,7 @@ def _directed(dice: Dice, profile: Profile, horizon: date, wish: Wish) -> list[_
     available = max(120, (starts[0] - profile.diagnosed).days - 45)
     drawn = [r.treatment_days + 60 + dice.span(r.mean, 100, r.mean * 2) for r in regimens[:-1]]
     for regimen, days in zip(reversed(regimens[:-1]), reversed(drawn), strict=True):
-        scaled = max(regimen.treatment_days + 75, days * available // max(1, sum(drawn)))
+        scaled = max(regimen.treatment_days + 75, 130, days * available // max(1, sum(drawn)))
         starts.insert(0, working_day(starts[0] - timedelta(days=scaled)))
     profile.diagnosed = min(profile.diagnosed, starts[0] - timedelta(days=dice.randint(18, 50)))
     legs: list[_Leg] = []

@@ -482,20 +482,6 @@ def deceased_outstanding(story: Story) -> None:
 
 def hospice(story: Story) -> None:
     """At home with hospice: no more scans, but injections, visits and calls go on."""
-    start = story.course.present.start
-    story.history.add(
-        "plan",
-        situation="S2",
-        modality="ct",
-        region="chest, abdomen, pelvis, 3-phase",
-        interval_days=180,
-        anchor_on=start - timedelta(days=90),
-        anchor_kind="scan",
-        why="180 days after the last CT; stopped when hospice began",
-        confirmed_at=at(start - timedelta(days=80), 12),
-        stopped_on=start,
-        stop_reason="hospice",
-    )
     visit = working_day(story.day(2))
     visits = story.history.add(
         "encounter",

@@ -38,6 +38,7 @@ STOPPED = {
     "discharged": "discharged",
     "deceased": "deceased",
 }
+SYMPTOM_LED = {"hospice": "hospice", "bsc": "symptom_led"}
 QUEUES = {"red": "oncologist", "board": "board_coordinator"}
 
 
@@ -53,6 +54,8 @@ def write_imaging(
     for n, scan in enumerate(course.scans):
         _done(dice, history, profile, scan, modality, today, last=n == len(course.scans) - 1)
     _pets(dice, history)
+    if course.scans and course.present.regimen.code in SYMPTOM_LED and profile.enrollment == "active":
+        _ended_plan(history, profile, course, modality)
     if course.due is None or course.anchor is None or profile.enrollment == "under_review":
         return None
     return _plan(dice, history, profile, course, lines, modality, today)
@@ -151,6 +154,25 @@ def _pets(dice: Dice, history: History) -> None:
             on = receptor["imaged_on"] + timedelta(days=1)
             values |= {"modality": "fdg_pet", "performed_on": on, "report": avid, "conclusion": avid}
             history.add("study", **values)
+
+
+def _ended_plan(history: History, profile: Profile, course: Course, modality: str) -> None:
+    """Hospice ends surveillance; with supportive care a clinician has confirmed that symptoms lead."""
+    start = course.present.start
+    anchor = course.scans[-1].on
+    history.add(
+        "plan",
+        situation="S2",
+        modality=modality,
+        region=region_of(profile),
+        interval_days=180,
+        anchor_on=anchor,
+        anchor_kind="scan",
+        why=f"180 days after {modality.upper()} of {anchor.day} {anchor:%b %Y}",
+        confirmed_at=at(anchor + timedelta(days=6), 12),
+        stopped_on=max(start, anchor),
+        stop_reason=SYMPTOM_LED[course.present.regimen.code],
+    )
 
 
 def _plan(

@@ -158,7 +158,7 @@ def _since_diagnosis(dice: Dice, grade: str) -> int:
 
 
 def _enrollment(dice: Dice, grade: str) -> str:
-    dead = 0.16 if grade == "NEC" else 0.045
+    dead = 0.06 if grade == "NEC" else 0.025
     return str(
         dice.pick(
             {

@@ -242,7 +242,7 @@ def next_treatment(dice: Dice, profile: Profile, used: list[str], on: date) -> s
         if "folfiri" not in used:
             return "folfiri" if dice.chance(0.75) else "bsc"
         return dice.pick({"bsc": 0.6, "hospice": 0.4})
-    if len(used) >= 5 and dice.chance(0.25):
+    if len(used) >= 6 and dice.chance(0.2):
         return dice.pick({"bsc": 0.7, "hospice": 0.3})
     weights = dict(_NEXT.get(profile.site, _NEXT_GUT))
     if profile.krenning < 3 or on < PRRT_SINCE:

@@ -60,6 +60,9 @@ class Story:
             row["taken_at"] -= late
 
     def ecog(self, value: int, on: date) -> None:
+        """The performance status of that day, and none after it."""
+        kept = [r for r in self.history.of("measurement") if r["code"] != "89247-1" or r["taken_at"].date() < on]
+        self.history.rows["measurement"] = kept
         measure(self.history, "89247-1", "ECOG performance status", value, "", on, category="survey")
 
     def clear(self, table: str) -> None:

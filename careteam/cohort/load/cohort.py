@@ -141,10 +141,12 @@ def _copy(cursor: CursorWrapper, sheets: Sheets, *, with_history: bool) -> None:
 def _at_rest(cursor: CursorWrapper) -> Iterator[None]:
     """The tables' own triggers rest until the transaction ends, and nobody else writes to them (ALTER TABLE locks).
     Foreign keys and checks hold as ever."""
+    # What is still to be checked is checked now: ALTER TABLE refuses while a check is pending.
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     for table in _tables():
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     yield
-    # What is still to be checked is checked now: ALTER TABLE refuses while a check is pending.
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for table in _tables():
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
