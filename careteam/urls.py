@@ -2,7 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from careteam.workspace import audit, health, home, inbox, patients, people, reports, shell
+from careteam.workspace import audit, health, home, inbox, patients, people, reports, shell, summary, timeline
+from careteam.workspace.downtime import views as downtime
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -14,6 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/", patients.patient_list, name="patients"),
     path("patients/<int:patient_id>/", patients.patient_page, name="patient"),
     path("patients/<int:patient_id>/history/", audit.patient_history, name="patient-history"),
+    path("patients/<int:patient_id>/timeline/", timeline.timeline_panel, name="timeline-panel"),
+    path("patients/<int:patient_id>/summary/", summary.patient_summary, name="patient-summary"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<int:pk>/", inbox.open_item, name="inbox-open"),
     path("inbox/<int:pk>/done/", inbox.done, name="inbox-done"),
@@ -26,6 +29,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("emergency/", people.emergency, name="emergency"),
     path("reports/", reports.reports, name="reports"),
     path("reports/audit/", audit.audit_page, name="audit"),
+    path("reports/downtime/", downtime.printouts, name="downtime"),
+    path("reports/downtime/<slug:team>/<slug:day>/", downtime.download, name="downtime-file"),
     path("", include("patients.urls")),
     path("", include("tumorboard.urls")),
 ]
@@ -45,7 +50,7 @@ def _pending(request, **kwargs):  # type: ignore
 
 
 _names = {
-    "imaging": "", "goals": "", "boards": "", "import": "", "protocol": "", "guidance-catalog": "", "board-reports": "", "downtime": "",
+    "guidance-catalog": "", "board-reports": "", "downtime": "",
     **{n: "<int:patient_id>/" for n in ("goals-new", "referral-create", "line-start", "timeline-panel", "treatment-panel", "imaging-panel", "goals-panel", "guidance-panel", "board-panel")},
 }
 _have = {p.name for m in ("patients.urls", "tumorboard.urls") for p in __import__(m, fromlist=["urlpatterns"]).urlpatterns} | {getattr(p, "name", None) for p in urlpatterns}

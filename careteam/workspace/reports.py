@@ -14,7 +14,7 @@ PAGES = (
     ("audit", "Audit trail", "Who saw or changed what", Permission.AUDIT_VIEW),
     ("board-reports", "Board figures", "Cases, decisions, actions, concordance", Permission.REPORT_VIEW),
     ("guidance-catalog", "Guidance catalog", "Every rule with its source and signature", Permission.PATIENT_VIEW),
-    ("protocol", "Protocol numbers", "Intervals and limits, who signed them", Permission.PATIENT_VIEW),
+    ("protocol-list", "Protocol numbers", "Intervals and limits, who signed them", Permission.PATIENT_VIEW),
     ("downtime", "Downtime printout", "The worklists on paper, for when the system is down", Permission.PATIENT_VIEW),
 )
 

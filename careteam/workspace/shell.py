@@ -94,7 +94,7 @@ def _nav(request: HttpRequest, user: User, access: Access, today: date) -> tuple
     if sees_patients:
         entries += [
             ("patients", "Patients", reverse("patients")),
-            ("imaging", "Imaging", reverse("imaging")),
+            ("imaging", "Imaging", reverse("imaging-worklist")),
             ("goals", "Goals", reverse("goals")),
             ("boards", "Boards", reverse("boards")),
         ]

@@ -1,30 +1,160 @@
-"""Fills the arguments of any address with the id of a real row; an argument nobody knows fails loudly."""
+"""Fills the arguments of any address with the id of a real row, of our team or of another one. An argument that
+nobody knows fails loudly: a new address brings its sample."""
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.urls import reverse
 
 from careteam.access.matrix import Address
+from careteam.people.models import Team
+from careteam.people.rules import Role
+from patients.fhir.models import ImportedRow, ImportRun, ReviewItem, SourceRecord
+from patients.goals.models import GoalsConversation, PalliativeReferral
+from patients.imaging.models import ContactAttempt
+from patients.treatment.models import Administration
 from tests import factories
+from tumorboard.actions.models import Action
+from tumorboard.boards.models import Board
+from tumorboard.decisions.models import Decision, Recommendation
+from tumorboard.meetings.models import AgendaItem, Meeting
+from tumorboard.referrals.models import Referral
+
+NOW = factories.NOW
+DAY = date(2026, 11, 20)
+
+
+class World:
+    """One team with one row of everything."""
+
+    def __init__(self) -> None:
+        self.team: Team = factories.team()
+        self.person = factories.person(self.team, Role.SURGEON)
+        self.patient = factories.patient(self.team)
+        factories.diagnosis(self.patient)
+        self.specimen = factories.specimen(self.patient)
+        self.measurement = factories.measurement(self.patient)
+        self.line = factories.line(self.patient)
+        self.dose = Administration.objects.create(patient=self.patient, line=self.line, number=1, planned_on=DAY)
+        self.plan = factories.plan(self.patient)
+        self.study = factories.study(self.patient, plan=self.plan)
+        self.contact = ContactAttempt.objects.create(
+            patient=self.patient, study=self.study, at=NOW, kind="phone", outcome="no_answer"
+        )
+        self.conversation = GoalsConversation.objects.create(
+            patient=self.patient, held_on=DAY, summary="Home first", signed_by=self.person, signed_at=NOW
+        )
+        self.palliative = PalliativeReferral.objects.create(
+            patient=self.patient, question="Pain", requested_by=self.person, requested_at=NOW
+        )
+        self.board = Board.objects.create(
+            team=self.team, name="NET board", rrule="FREQ=WEEKLY;BYDAY=TH", starts_on=DAY, local_time=time(14)
+        )
+        start = datetime(2026, 11, 26, 13, tzinfo=UTC)
+        self.meeting = Meeting.objects.create(
+            board=self.board, starts_at=start, ends_at=start + timedelta(hours=1), cutoff_at=start, occurrence_on=DAY
+        )
+        self.referral = Referral.objects.create(
+            patient=self.patient,
+            board=self.board,
+            status="listed",
+            question_kind="prrt",
+            question="PRRT?",
+            submitted_by=self.person,
+            submitted_at=NOW,
+        )
+        self.item = AgendaItem.objects.create(
+            patient=self.patient, meeting=self.meeting, referral=self.referral, position=10, listed_at=NOW
+        )
+        self.decision = Decision.objects.create(
+            patient=self.patient, item=self.item, text="PRRT", recorded_by=self.person, recorded_at=NOW
+        )
+        self.recommendation = Recommendation.objects.create(patient=self.patient, decision=self.decision, option="prrt")
+        self.action = Action.objects.create(
+            patient=self.patient, decision=self.decision, what="Order labs", owner=self.person, due_on=DAY
+        )
+        self.run = ImportRun.objects.create(team=self.team, namespace="test", created_at=NOW)
+        self.source = SourceRecord.objects.create(
+            team=self.team,
+            patient=self.patient,
+            namespace="test",
+            resource_type="Specimen",
+            key="x",
+            content_hash="0" * 64,
+            status="mapped",
+            resource={},
+            first_run=self.run,
+            last_run=self.run,
+        )
+        self.imported = ImportedRow.objects.create(
+            team=self.team,
+            patient=self.patient,
+            table="specimen",
+            target_id=self.specimen.pk,
+            row_key="x",
+            record_ids=[self.source.pk],
+            written={"site": "liver"},
+        )
+        self.review = ReviewItem.objects.create(
+            team=self.team,
+            patient=self.patient,
+            run=self.run,
+            imported_row=self.imported,
+            field="site",
+            label="Site",
+            created_at=NOW,
+        )
 
 
 class Samples:
     def __init__(self) -> None:
-        self.team, self.other = factories.team(), factories.team()
-        self.patient, self.foreign = factories.patient(self.team), factories.patient(self.other)
+        self.ours, self.theirs = World(), World()
+
+    @property
+    def team(self) -> Team:
+        return self.ours.team
+
+    @property
+    def patient(self) -> Any:
+        return self.ours.patient
 
     def url(self, address: Address, *, foreign: bool) -> str:
-        """A real address; ids of rows that do not exist (999999) where a sample is not needed to pass the gate."""
-        values: dict[str, Any] = {}
-        for argument in address.arguments:
-            if argument == "patient_id":
-                values[argument] = (self.foreign if foreign else self.patient).pk
-            elif argument in {"kind", "slug", "code", "whom"}:
-                values[argument] = "measurement"
-            elif argument in {"token", "name", "rule", "day"}:
-                values[argument] = "x"
-            else:
-                values[argument] = 999_999
-        return reverse(address.name, kwargs=values)
+        world = self.theirs if foreign else self.ours
+        return reverse(address.name, kwargs={name: self._value(address, name, world) for name in address.arguments})
+
+    @staticmethod
+    def _value(address: Address, name: str, world: World) -> Any:
+        rows: dict[str, Any] = {
+            "patient_id": world.patient,
+            "person_id": world.person,
+            "owner_id": world.person,
+            "study_id": world.study,
+            "contact_id": world.contact,
+            "line_id": world.line,
+            "dose_id": world.dose,
+            "plan_id": world.plan,
+            "board_id": world.board,
+            "meeting_id": world.meeting,
+            "referral_id": world.referral,
+            "item_id": world.review if address.name.startswith("import") else world.item,
+            "decision_id": world.decision,
+            "recommendation_id": world.recommendation,
+            "action_id": world.action,
+            "run_id": world.run,
+            "record_id": world.source,
+        }
+        by_page: dict[str, Any] = {"goals": world.conversation, "palliative": world.palliative, "record": world.specimen}
+        words = {"kind": "specimen", "code": "S3", "whom": "patient", "figure": "decisions", "token": "x", "rule": "R03", "day": DAY}
+        if name in rows:
+            return rows[name].pk
+        if name == "team":
+            return world.team.slug
+        if name in words:
+            return words[name]
+        if name == "pk" and address.name.split("-")[0] in by_page:
+            return by_page[address.name.split("-")[0]].pk
+        if name == "pk" and address.name.startswith("inbox"):
+            return 999_999  # one's own messages only: nobody else's id is ever right
+        raise AssertionError(f"{address.name} takes {name}: give it a sample in tests/architecture/samples.py")

@@ -149,3 +149,17 @@ def test_test_files_mirror_no_skips() -> None:
         if any(word in path.read_text() for word in words)
     ]
     assert bad == []
+
+
+def test_workflow_page_is_up_to_date_and_complete() -> None:
+    from careteam.management.workflow import MACHINES, document
+
+    assert (BASE / "docs" / "workflow.md").read_text() == document(), "Run: manage.py workflow_docs"
+    drawn = [table for _, _, table in MACHINES]
+    missing = [
+        f"{module.__name__}.{name}"
+        for module in _modules("rules")
+        for name, table in vars(module).items()
+        if name.endswith("TRANSITIONS") and table not in drawn
+    ]
+    assert missing == []
