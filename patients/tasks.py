@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from careteam.events.commands import beat
+from patients.goals.commands import review_once_a_day
 from patients.imaging.commands import sweep
 
 
@@ -14,3 +15,4 @@ def tick() -> None:
     now = timezone.now()
     beat("beat", now=now)
     sweep(now=now)
+    review_once_a_day(now)

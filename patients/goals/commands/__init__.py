@@ -10,7 +10,7 @@ from patients.goals.commands.prompts import (
     reopen_due,
 )
 from patients.goals.commands.referrals import answer_referral, refer
-from patients.goals.commands.reviews import review_prompts
+from patients.goals.commands.reviews import review_once_a_day, review_prompts
 from patients.goals.commands.signing import add_addendum, retract, sign
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "refer",
     "reopen_due",
     "retract",
+    "review_once_a_day",
     "review_prompts",
     "save_draft",
     "sign",

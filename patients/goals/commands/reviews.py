@@ -6,9 +6,11 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 
+from careteam.events.models import Heartbeat
 from careteam.people.models import Team
 from patients.goals.commands.prompts import raise_prompts, reopen_due
 from patients.goals.models import GoalsConversation, GoalsPromptReason
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from careteam.people.models import User
 
 _CHUNK = 1000
+_HEARTBEAT = "goals"
 Found = dict[int, list[FoundReason]]
 
 
@@ -79,18 +82,35 @@ def _reviews_and_events(team_id: int, rules: Limits, today: date, found: Found) 
             found[patient_id].append(FoundReason(PromptReason.EVENT_PASSED, event_on, f"event:{pk}", event))
 
 
+def _review_team(team: Team, *, now: datetime, by: User | None) -> int:
+    today = team.local_date(now)
+    rules = limits(team.pk)
+    changed = reopen_due(team_id=team.pk, today=today, now=now, by=by)
+    found: Found = defaultdict(list)
+    _stage_iv(team.pk, rules, today, found)
+    _reviews_and_events(team.pk, rules, today, found)
+    ids = sorted(found)
+    for start in range(0, len(ids), _CHUNK):
+        changed += raise_prompts({each: found[each] for each in ids[start : start + _CHUNK]}, by=by, now=now)
+    return changed
+
+
 def review_prompts(now: datetime, *, by: User | None = None) -> int:
-    """Once a day, for every team on its own date: reopens what was deferred or declined until today, and raises what
-    the calendar asks for. Safe to run twice, or by two at once. Returns how many patients got something new."""
-    changed = 0
-    for team in Team.objects.order_by("pk"):
-        today = team.local_date(now)
-        rules = limits(team.pk)
-        changed += reopen_due(team_id=team.pk, today=today, now=now, by=by)
-        found: Found = defaultdict(list)
-        _stage_iv(team.pk, rules, today, found)
-        _reviews_and_events(team.pk, rules, today, found)
-        ids = sorted(found)
-        for start in range(0, len(ids), _CHUNK):
-            changed += raise_prompts({each: found[each] for each in ids[start : start + _CHUNK]}, by=by, now=now)
+    """For every team on its own date: reopens what was deferred or declined until today, and raises what the calendar
+    asks for. Safe to run twice, or by two at once. Returns how many patients got something new."""
+    return sum(_review_team(team, now=now, by=by) for team in Team.objects.order_by("pk"))
+
+
+@transaction.atomic
+def review_once_a_day(now: datetime, *, by: User | None = None) -> int:
+    """The same for those teams whose local day began since it last ran: what every tick may call. A run that breaks
+    off is made up for by the next tick; a second tick waits and then finds nothing to do."""
+    Heartbeat.objects.get_or_create(name=_HEARTBEAT, defaults={"at": now})
+    beat = Heartbeat.objects.select_for_update().get(name=_HEARTBEAT)
+    days = {str(team.pk): team.local_date(now).isoformat() for team in (teams := list(Team.objects.order_by("pk")))}
+    due = [team for team in teams if beat.details.get(str(team.pk)) != days[str(team.pk)]]
+    changed = sum(_review_team(team, now=now, by=by) for team in due)
+    if due:
+        beat.at, beat.details = now, days
+        beat.save()
     return changed

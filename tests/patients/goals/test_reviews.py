@@ -96,3 +96,12 @@ def test_review_needs_no_more_queries_for_many_patients(now: datetime) -> None:
         return len(captured)
 
     assert queries(1) == queries(25)
+
+
+def test_review_once_a_day_runs_when_a_team_s_day_begins(now: datetime) -> None:
+    home = team(time_zone="Europe/Berlin")
+    diagnosis(patient(home))
+    assert commands.review_once_a_day(now) == 1
+    diagnosis(patient(home))
+    late = datetime(2026, 11, 23, 22, 59, tzinfo=now.tzinfo)  # 23:59 in Berlin
+    assert [commands.review_once_a_day(at) for at in (now, late, late + timedelta(minutes=1))] == [0, 0, 1]
