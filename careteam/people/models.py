@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -14,9 +14,6 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 
 from careteam.people.rules import Jurisdiction, Role, Specialty, Theme, Units
-
-if TYPE_CHECKING:
-    from careteam.access.queries import Access
 
 
 class UserManager(BaseUserManager["User"]):
@@ -50,7 +47,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 
-    access_cache: Access | None = None
+    access_cache: Any = None  # careteam.access.queries.Access, loaded once for this object
 
     class Meta:
         constraints = (
