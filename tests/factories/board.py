@@ -79,7 +79,11 @@ class Room:
         return refer(patient or self.patient(), self.board, **(values | fields))
 
     def item(self, patient: Patient | None = None, **fields: Any) -> AgendaItem:
-        return list_referral(self.referral(patient, **fields), self.meeting, by=self.coordinator, now=self.now)
+        """A referral on the agenda; of a meeting that runs already, with the reason that asks for."""
+        meeting = self.meeting
+        late = "" if meeting.status == "planned" else "Came in today"
+        referral = self.referral(patient, **fields)
+        return list_referral(referral, meeting, by=self.coordinator, now=self.now, after_cutoff_reason=late)
 
     @property
     def meeting_time(self) -> datetime:

@@ -10,12 +10,13 @@ from django.db import transaction
 
 from careteam.access.policies import insist
 from careteam.audit.commands import record
+from careteam.people.models import Team
 from patients.record.models import StaleEdit
 from tumorboard.boards import policies
 from tumorboard.boards.models import Board, BoardMember
 
 if TYPE_CHECKING:
-    from careteam.people.models import Team, User
+    from careteam.people.models import User
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def create_board(team: Team, settings: BoardSettings, *, by: User | None, now: d
     """A new board of the team. `by=None` is the installation itself (demo data)."""
     insist(policies.why_not_configure(team.pk, by))
     insist(policies.why_not_settings(rrule=settings.rrule, quorum=settings.quorum))
+    Team.objects.select_for_update(no_key=True).get(pk=team.pk)  # two people naming a board at once
+    insist(policies.why_not_named(team.pk, settings.name))
     board = Board.objects.create(team=team, **asdict(settings))
     record("boards.create_board", by=by, now=now, subject=board, team_id=team.pk)
     return board
@@ -56,6 +59,7 @@ def change_board(
     board = Board.objects.select_for_update(of=("self",)).select_related("team").get(pk=board.pk)
     insist(policies.why_not_configure(board.team_id, by))
     insist(policies.why_not_settings(rrule=settings.rrule, quorum=settings.quorum))
+    insist(policies.why_not_named(board.team_id, settings.name, board_id=board.pk))
     if version is not None and board.version != version:
         raise StaleEdit(board)
     changed = [name for name, value in asdict(settings).items() if getattr(board, name) != value]

@@ -282,7 +282,7 @@ def past_meetings(user: User, now: datetime, *, limit: int = 12) -> list[Meeting
 
 
 def agenda_of(meeting: Meeting, user: User) -> Agenda:
-    """The whole agenda page; ten queries whatever its length."""
+    """The whole agenda page; nine queries whatever its length."""
     present = present_specialties(meeting.pk)
     rows = agenda_rows(meeting, present)
     open_rows = [row for row in rows if row.status in OPEN_ITEMS or row.status is ItemStatus.DECIDED]

@@ -51,9 +51,7 @@ def test_occurrences_leave_out_skipped_days() -> None:
 
 def test_occurrences_count_from_the_first_day() -> None:
     """Every second week counts from `starts_on`, not from where we look."""
-    found = _thursdays(
-        rule="FREQ=WEEKLY;INTERVAL=2;BYDAY=TH", starts_on=date(2026, 10, 15), until=date(2026, 11, 30)
-    )
+    found = _thursdays(rule="FREQ=WEEKLY;INTERVAL=2;BYDAY=TH", starts_on=date(2026, 10, 15), until=date(2026, 11, 30))
     assert [each.on for each in found] == [date(2026, 10, 29), date(2026, 11, 12), date(2026, 11, 26)]
 
 
@@ -79,6 +77,8 @@ def test_rule_of_another_kind_is_shown_as_it_is() -> None:
     assert in_words("FREQ=WEEKLY;BYDAY=TH") == "Every week, Thursday"
 
 
-@pytest.mark.parametrize("rule", ["", "x", "FREQ=FOO", "FREQ=HOURLY", "FREQ=WEEKLY;BYDAY=XX", "DTSTART:20260101\nRRULE"])
+@pytest.mark.parametrize(
+    "rule", ["", "x", "FREQ=FOO", "FREQ=HOURLY", "FREQ=WEEKLY;BYDAY=XX", "DTSTART:20260101\nRRULE"]
+)
 def test_rule_that_is_none_is_refused_with_a_sentence(rule: str) -> None:
     assert len(why_not_rule(rule)) == 1

@@ -87,9 +87,7 @@ def test_set_up_board_moves_planned_meetings_to_the_new_time(room: Room) -> None
 
 def test_set_up_board_leaves_a_meeting_moved_by_hand(room: Room) -> None:
     moved = datetime(2026, 11, 26, 16, tzinfo=UTC)
-    Meeting.objects.filter(pk=room.meeting.pk).update(
-        starts_at=moved, ends_at=datetime(2026, 11, 26, 17, tzinfo=UTC)
-    )
+    Meeting.objects.filter(pk=room.meeting.pk).update(starts_at=moved, ends_at=datetime(2026, 11, 26, 17, tzinfo=UTC))
     set_up_board(room.team, settings(local_time=time(8, 30)), board=room.board, by=room.coordinator, now=room.now)
     assert room.meeting.starts_at == moved
 
@@ -107,7 +105,9 @@ def test_set_up_board_cancels_dates_of_the_old_rhythm_but_none_with_cases(room: 
 def test_set_up_board_refuses_a_stale_form(room: Room) -> None:
     set_up_board(room.team, settings(place="Room 1"), board=room.board, version=1, by=room.coordinator, now=room.now)
     with pytest.raises(StaleEdit):
-        set_up_board(room.team, settings(place="Room 2"), board=room.board, version=1, by=room.coordinator, now=room.now)
+        set_up_board(
+            room.team, settings(place="Room 2"), board=room.board, version=1, by=room.coordinator, now=room.now
+        )
     room.board.refresh_from_db()
     assert room.board.place == "Room 1"
 

@@ -1,0 +1,191 @@
+"""The live page and its poll, recording and signing through the browser's own requests."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from careteam.audit.models import AuditEvent
+from careteam.people.rules import Role
+from tests import factories
+from tests.factories.board import Room
+from tumorboard.actions.models import Action
+from tumorboard.decisions.models import Decision
+from tumorboard.decisions.rules import Option
+from tumorboard.live.queries import LiveState, case_of, current_state
+from tumorboard.meetings.commands import show_item
+from tumorboard.meetings.models import AgendaItem
+from tumorboard.meetings.queries import visible_item
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+def _as(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def on(room: Room) -> AgendaItem:
+    """A case that is on in the running meeting."""
+    item = room.item()
+    room.start()
+    show_item(room.meeting, item, by=room.chair, now=room.meeting_time)
+    return item
+
+
+def test_current_state_names_the_case_and_the_version(room: Room, on: AgendaItem) -> None:
+    assert current_state(room.meeting) == LiveState(room.meeting.pk, room.meeting.version, on.pk, "running")
+
+
+def test_live_shows_goals_before_everything_else(room: Room, on: AgendaItem) -> None:
+    page = _as(room.chair).get(reverse("live", args=[room.meeting.pk])).content.decode()
+    places = [page.index(part) for part in ("What the patient wants", ">Question<", ">Labs<", ">Lines<")]
+    assert places == sorted(places)
+    assert "No goals conversation on record" in page
+
+
+def test_live_notes_one_read_of_the_agenda(room: Room, on: AgendaItem) -> None:
+    _as(room.nurse).get(reverse("live", args=[room.meeting.pk]))
+    event = AuditEvent.objects.filter(kind="read").latest("pk")
+    assert (event.actor, event.patient_ids) == (room.nurse, [on.patient_id])
+
+
+def test_poll_is_silent_until_something_changes(room: Room, on: AgendaItem) -> None:
+    client, url = _as(room.nurse), reverse("live-poll", args=[room.meeting.pk])
+    version, reads = room.meeting.version, AuditEvent.objects.filter(kind="read").count()
+    assert client.get(url, {"v": version, "item": on.pk}, headers=HTMX).status_code == 204
+    second = room.item()
+    answer = client.get(url, {"v": version, "item": on.pk}, headers=HTMX)
+    assert (answer.status_code, answer["HX-Trigger"]) == (200, '{"agendaChanged": {}}')
+    show_item(room.meeting, second, by=room.chair, now=room.meeting_time)
+    answer = client.get(url, {"v": version, "item": on.pk}, headers=HTMX)
+    assert answer["HX-Trigger"] == '{"caseChanged": {}, "agendaChanged": {}}'
+    assert on.patient.family_name not in answer.content.decode()
+    assert AuditEvent.objects.filter(kind="read").count() == reads
+
+
+def test_poll_leaves_the_case_to_somebody_who_types(room: Room, on: AgendaItem) -> None:
+    version = room.meeting.version
+    show_item(room.meeting, room.item(), by=room.chair, now=room.meeting_time)
+    url = reverse("live-poll", args=[room.meeting.pk])
+    answer = _as(room.chair).get(url, {"v": version, "item": on.pk, "typed": "1"}, headers=HTMX)
+    assert answer["HX-Trigger"] == '{"agendaChanged": {}}'
+    assert "The chair moved on" in answer.content.decode()
+
+
+def test_go_moves_everybody_and_is_refused_to_who_only_follows(room: Room, on: AgendaItem) -> None:
+    second = room.item()
+    url = reverse("live-go", args=[room.meeting.pk])
+    assert _as(room.dietitian).post(url, {"steps": "1"}).status_code == 403
+    assert _as(room.nurse).post(url, {"steps": "1"}).status_code == 422
+    assert current_state(room.meeting).item_id == on.pk
+    assert _as(room.chair).post(url, {"steps": "1"}).status_code == 303
+    assert current_state(room.meeting).item_id == second.pk
+
+
+def test_decision_in_three_interactions_then_the_next_case(room: Room, on: AgendaItem) -> None:
+    """What the browser sends when two options are ticked and "Record, next case" is pressed: the rest are defaults."""
+    second = room.item()
+    client = _as(room.chair)
+    form = client.get(reverse("decision-record", args=[on.pk])).context["form"]
+    data = {
+        "options": [Option.PRRT, Option.WITH_PALLIATIVE],
+        "owner": form.initial["owner"],
+        "due_on": form.initial["due_on"].isoformat(),
+        "version": form.initial["version"],
+        "then": "next",
+    }
+    answer = client.post(reverse("decision-record", args=[on.pk]), data)
+    assert (answer.status_code, answer["Location"]) == (303, reverse("live", args=[room.meeting.pk]))
+    decision = Decision.objects.get(item=on)
+    action = Action.objects.get(decision=decision)
+    assert (decision.text, action.owner, current_state(room.meeting).item_id) == (
+        "PRRT, with palliative care.",
+        room.chair,
+        second.pk,
+    )
+
+
+def test_decision_twice_sent_is_one_draft_and_the_second_is_told(room: Room, on: AgendaItem) -> None:
+    client, url = _as(room.chair), reverse("decision-record", args=[on.pk])
+    data = {"options": [Option.PRRT], "owner": room.nurse.pk, "due_on": "2026-12-10", "version": 0}
+    assert client.post(url, data).status_code == 303
+    again = client.post(url, data | {"options": [Option.SURGERY], "rationale": "Kept text"})
+    assert (again.status_code, Decision.objects.get().text) == (409, "PRRT.")
+    assert "Kept text" in again.content.decode()
+    fresh = again.context["form"]["version"].value()
+    assert client.post(url, data | {"options": [Option.SURGERY], "version": fresh}).status_code == 303
+    assert (Decision.objects.count(), Action.objects.valid().count()) == (1, 1)
+
+
+def test_decision_without_anything_said_is_422_with_the_sentence(room: Room, on: AgendaItem) -> None:
+    answer = _as(room.chair).post(
+        reverse("decision-record", args=[on.pk]), {"owner": room.nurse.pk, "due_on": "2026-12-10", "version": 0}
+    )
+    assert answer.status_code == 422
+    assert "Choose what is recommended" in answer.content.decode()
+
+
+def test_signature_asks_for_the_password(room: Room, on: AgendaItem) -> None:
+    draft = room.record(on)
+    client, url = _as(room.chair), reverse("decision-sign", args=[draft.pk])
+    wrong = client.post(url, {"password": "guess"})
+    assert (wrong.status_code, Decision.objects.get().status) == (422, "draft")
+    assert client.post(url, {"password": factories.PASSWORD}).status_code == 303
+    assert Decision.objects.get().status == "signed"
+    assert client.post(url, {"password": factories.PASSWORD}).status_code == 422
+
+
+def test_signature_of_the_meeting_signs_all(room: Room, on: AgendaItem) -> None:
+    room.record(on)
+    room.record(room.item())
+    url = reverse("meeting-sign", args=[room.meeting.pk])
+    assert _as(room.coordinator).post(url, {"password": factories.PASSWORD}).status_code == 403
+    assert _as(room.chair).post(url, {"password": factories.PASSWORD}).status_code == 303
+    assert set(Decision.objects.values_list("status", flat=True)) == {"signed"}
+
+
+def test_draft_is_hidden_from_a_guest_of_the_chart(room: Room, on: AgendaItem) -> None:
+    """Somebody of another team with a grant sees signed decisions, no draft and no meeting."""
+    guest = factories.person(factories.team(), Role.ONCOLOGIST)
+    guest.grants.create(
+        patient=on.patient,
+        kind="shared",
+        reason="Second opinion",
+        starts_at="2020-01-01T00:00Z",
+        ends_at="2100-01-01T00:00Z",
+        granted_by=room.chair,
+    )
+    client, draft = _as(guest), room.record(on)
+    assert client.get(reverse("decision", args=[draft.pk])).status_code == 404
+    assert client.get(reverse("live", args=[room.meeting.pk])).status_code == 404
+    _as(room.chair).post(reverse("decision-sign", args=[draft.pk]), {"password": factories.PASSWORD})
+    assert client.get(reverse("decision", args=[draft.pk])).status_code == 200
+    assert client.get(reverse("decision-told", args=[draft.pk, "patient"])).status_code == 403
+
+
+def test_case_card_costs_the_same_at_any_history(room: Room, on: AgendaItem, django_assert_num_queries: Any) -> None:
+    def count() -> int:
+        from django.db import connection
+        from django.test.utils import CaptureQueriesContext
+
+        item = visible_item(room.chair, on.pk)
+        with CaptureQueriesContext(connection) as queries:
+            case_of(item, room.now.date())
+        return len(queries)
+
+    def more() -> None:
+        factories.line(on.patient)
+        factories.measurement(on.patient, "718-7", 12)
+        factories.study(on.patient, status="performed", performed_on=room.now.date())
+        on.patient.diseasestatuss.create(assessed_on=room.now.date(), category="SD", method="recist")
+
+    more()
+    one = count()
+    more()
+    more()
+    assert count() == one
