@@ -1,5 +1,6 @@
 """The only writers of the import's tables; and, through them, of the record."""
 
+from patients.fhir.commands.exporting import export_bundle, export_bundles
 from patients.fhir.commands.importing import BusyError, import_sources
 from patients.fhir.commands.outcome import KINDS, Outcome
 from patients.fhir.commands.reviewing import decide
@@ -10,6 +11,8 @@ __all__ = [
     "BusyError",
     "Outcome",
     "decide",
+    "export_bundle",
+    "export_bundles",
     "fail",
     "finish",
     "import_sources",

@@ -39,7 +39,7 @@ class TelecomFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressFact:
-    """A postal address."""
+    """A postal address; ``written`` when it came as one text instead of parts."""
 
     lines: tuple[str, ...] = ()
     city: str = ""
@@ -47,10 +47,11 @@ class AddressFact:
     postal_code: str = ""
     country: str = ""
     use: str = ""
+    written: str = ""
 
     def __str__(self) -> str:
         place = " ".join(part for part in (self.postal_code, self.city) if part)
-        return ", ".join(part for part in (*self.lines, place, self.state, self.country) if part)
+        return self.written or ", ".join(part for part in (*self.lines, place, self.state, self.country) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +261,7 @@ class Disease(TextChoices):
     STABLE = "stable", "Stable"
     PROGRESSION = "progression", "Worse"
     RECURRENCE = "recurrence", "Recurrence"
+    NON_CR_NON_PD = "non_cr_non_pd", "Non-CR / non-PD"
     UNCERTAIN = "uncertain", "Cannot be told"
 
 
@@ -304,6 +306,14 @@ class DrugSource(TextChoices):
     DISPENSE = "dispense", "Dispensed"
 
 
+@dataclass(frozen=True, slots=True)
+class LineHint:
+    """The treatment line that one of our own exports says a resource belongs to: its key there, and its fields."""
+
+    key: str
+    fields: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrugFact:
     """A drug given, ordered or stated. ``agents`` are names of ``codes.drugs`` (empty: not an antitumor drug)."""
@@ -327,6 +337,7 @@ class DrugFact:
     supports: bool = False  # leucovorin and the like: joins a regimen, never is one
     not_given: bool = False
     stop_reason: str = ""
+    line: LineHint | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,6 +357,8 @@ class ProcedureFact:
     note: str = ""
     status: str = ""
     dose: str = ""
+    line: LineHint | None = None
+    whole_line: bool = False  # stands for the line itself, not for one dose of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,7 +92,7 @@ def test_doses_become_lines_to_review(team: Team, tmp_path: Path) -> None:
     lines = TreatmentLine.objects.order_by("started_on")
     assert [(x.modality, x.agent, x.status, x.started_on.isoformat(), x.needs_review) for x in lines] == [
         ("surgery", "Ileocecal resection", "completed", "2021-06-20", True),
-        ("ssa", "lanreotide", "completed", "2021-08-02", True),
+        ("ssa", "Lanreotide", "completed", "2021-08-02", True),
         ("embolization", "Bland embolization of hepatic artery, right lobe", "completed", "2022-03-01", True),
         ("prrt", "PRRT (lutetium oxodotreotide)", "completed", "2023-01-10", True),
     ]

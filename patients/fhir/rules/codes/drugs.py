@@ -133,24 +133,6 @@ _NOT_ANTITUMOR = frozenset(
 )
 
 
-def agents_in(atc: list[str], rxnorm: list[str], words: str) -> list[tuple[str, Modality]]:
-    """The antitumor (or telotristat) agents that codes name, else those the words name. In the order of the table."""
-    listed = {BY_ATC[code].name for code in atc if code in BY_ATC}
-    listed |= {BY_RXNORM[code].name for code in rxnorm if code in BY_RXNORM}
-    if not listed:
-        listed = {agent.name for pattern, agent in _NAMES if pattern.search(words)}
-    if listed:
-        return [(agent.name, agent.modality) for agent in AGENTS if agent.name in listed]
-    for pattern, modality in ENDINGS:
-        found = pattern.search(words)
-        if found and found[1] not in _NOT_ANTITUMOR:
-            return [(found[1], modality)]
-    for prefix, modality in ATC_CLASSES:
-        if any(code.startswith(prefix) for code in atc):
-            return [(words.split(" | ", maxsplit=1)[0][:80] or atc[0], modality)]
-    return []
-
-
 # Combinations with a name of their own. First match wins; every agent must be there.
 REGIMENS = (
     ("FOLFIRINOX", frozenset({"fluorouracil", "irinotecan", "oxaliplatin"})),
@@ -165,3 +147,25 @@ REGIMENS = (
 )
 # Pairs whose starts may lie up to two weeks apart (capecitabine day 1, temozolomide day 10).
 PARTNERS = tuple(members for _name, members in REGIMENS)
+
+
+def agents_in(atc: list[str], rxnorm: list[str], words: str) -> list[tuple[str, Modality]]:
+    """The antitumor (or telotristat) agents that codes name, else those the words name. In the order of the table."""
+    listed = {BY_ATC[code].name for code in atc if code in BY_ATC}
+    listed |= {BY_RXNORM[code].name for code in rxnorm if code in BY_RXNORM}
+    if not listed:
+        listed = {agent.name for pattern, agent in _NAMES if pattern.search(words)}
+    if not listed:
+        listed = {
+            name for regimen, members in REGIMENS if regimen.isupper() and regimen.lower() in words for name in members
+        }
+    if listed:
+        return [(agent.name, agent.modality) for agent in AGENTS if agent.name in listed]
+    for pattern, modality in ENDINGS:
+        found = pattern.search(words)
+        if found and found[1] not in _NOT_ANTITUMOR:
+            return [(found[1], modality)]
+    for prefix, modality in ATC_CLASSES:
+        if any(code.startswith(prefix) for code in atc):
+            return [(words.split(" | ", maxsplit=1)[0][:80] or atc[0], modality)]
+    return []

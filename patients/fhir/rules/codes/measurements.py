@@ -137,13 +137,14 @@ DISEASE_STATUS = {
     "399204005": (Disease.PARTIAL, P),
 }
 DISEASE_WORDS = (
+    (r"non-cr", Disease.NON_CR_NON_PD),
     (r"no evidence|not detected|no abnormality|\bned\b", Disease.NO_EVIDENCE),
     (r"complete (?:response|remission)|full remission|komplette", Disease.COMPLETE),
     (r"recur|relapse|rezidiv", Disease.RECURRENCE),
     (r"progress|worse|verschlecht|increas", Disease.PROGRESSION),
     (r"stable|stabil|unchanged", Disease.STABLE),
     (r"partial|improv|remission|regress|respons|decreas", Disease.PARTIAL),
-    (r"undetermined|uncertain|unknown|indeterminate", Disease.UNCERTAIN),
+    (r"undetermined|uncertain|unknown|indeterminate|not evaluable", Disease.UNCERTAIN),
 )
 
 MORPHOLOGY_CODES = frozenset(

@@ -1,8 +1,10 @@
 """Conditions: the cancer, its spread, and everything else a person has."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
+from patients.fhir.rules.codes import own
 from patients.fhir.rules.codes import tumors as codes
 from patients.fhir.rules.codes.measurements import EDITIONS, TNM, TNM_VALUES
 from patients.fhir.rules.codes.systems import ICD10, ICD10CM, ICDO3, SNOMED, Tag
@@ -141,12 +143,14 @@ def condition(resource: JsonObject, ctx: Context) -> list[Fact]:
         ctx.warn(f"is {verified}, not confirmed; imported, confirm it")
     kind = _class(resource, code, morphology)
     words = " ".join([code.words, site.words, morphology.words])
+    tumor_site = site.code(own.PRIMARY_SITE) or _primary_site(site)
     label = code.label[:300] or site.label[:300]
     if not label:
         ctx.warn("has no code and no text; kept as it is")
         return []
     coded = next(iter(code.codings), None)
-    tumor = recognize(code, morphology, site=_primary_site(site) if kind == "primary" else "", words=words)
+    tumor = recognize(code, morphology, site=tumor_site if kind == "primary" else "", words=words)
+    tumor = _own(resource, tumor, tumor_site)
     if kind == "secondary":
         return _secondary(code, site, tumor, onset or recorded, ctx)
     if kind == "primary":
@@ -157,7 +161,7 @@ def condition(resource: JsonObject, ctx: Context) -> list[Fact]:
                 label=label,
                 code=coded,
                 tumor=tumor,
-                site_label=site.label[:200],
+                site_label=(site.text if site.code(own.PRIMARY_SITE) else site.label)[:200],
                 onset=onset,
                 recorded=recorded,
                 clinical_status=clinical,
@@ -179,6 +183,26 @@ def condition(resource: JsonObject, ctx: Context) -> list[Fact]:
     ]
 
 
+def _own(resource: JsonObject, tumor: Tumor, site: str) -> Tumor:
+    """What our own exports say beside the codes."""
+    kinds = {"net": TumorKind.NET, "not_net": TumorKind.OTHER, "unclear": TumorKind.UNKNOWN}
+    stated = kinds.get(text(extension_value(resource, own.NET_STATUS)))
+    if stated is None:
+        return tumor
+    syndrome = text(extension_value(resource, own.SYNDROME))
+    evidence = Evidence.ICD if stated == TumorKind.NET else Evidence.NONE
+    return replace(
+        tumor,
+        kind=stated,
+        evidence=evidence,
+        primary_site=site,
+        syndrome=syndrome,
+        differentiation="",  # stands with its specimen
+        cell_type="",
+        why="",
+    )
+
+
 def _syndrome(code: Concept) -> str:
     for found in code.codes(SNOMED):
         if found in codes.SNOMED_SYNDROMES:
@@ -195,7 +219,7 @@ def _primary_site(site: Concept) -> str:
 
 
 def _secondary(code: Concept, site: Concept, tumor: Tumor, since: PartialDate | None, ctx: Context) -> list[Fact]:
-    where = ""
+    where = site.code(own.METASTATIC_SITE)
     for found in code.codes(ICD10CM, ICD10):
         entry = codes.by_icd(found, codes.ICD10CM_NET_SECONDARY)
         where = where or (entry.site if entry else "") or codes.by_prefix(found, codes.ICD10_SECONDARY_SITES)

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from patients.fhir.rules.codes.own import LINE, LINE_FIELDS
 from patients.fhir.rules.dates import DateError, PartialDate, parse, period
+from patients.fhir.rules.facts import LineHint
 from patients.fhir.rules.report import JsonObject
-from patients.fhir.rules.values import concept, obj, objects, text, texts
+from patients.fhir.rules.values import choice, concept, extensions, obj, objects, text, texts
 
 
 def _nothing(_reference: Any) -> JsonObject | None:
@@ -93,6 +95,16 @@ def human_name(name: JsonObject) -> str:
         *texts(name.get("suffix")),
     ]
     return (" ".join(parts) or text(name.get("text")))[:200]
+
+
+def line_hint(resource: JsonObject) -> LineHint | None:
+    """The treatment line named by one of our own exports."""
+    found = next(extensions(resource, LINE), None)
+    if found is None:
+        return None
+    said = {text(part.get("url")): text(choice(part, "value")[1], 500) for part in objects(found.get("extension"))}
+    key = said.pop("key", "")
+    return LineHint(key, tuple((name, said[name]) for name in LINE_FIELDS if name in said)) if key else None
 
 
 def notes(resource: JsonObject) -> str:

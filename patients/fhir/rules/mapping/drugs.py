@@ -7,7 +7,7 @@ from patients.fhir.rules.codes.procedures import intent_of
 from patients.fhir.rules.codes.systems import ATC, RXNORM, SNOMED
 from patients.fhir.rules.dates import PartialDate
 from patients.fhir.rules.facts import DrugFact, DrugSource, Fact, Modality
-from patients.fhir.rules.mapping.context import Context
+from patients.fhir.rules.mapping.context import Context, line_hint
 from patients.fhir.rules.report import JsonObject
 from patients.fhir.rules.values import (
     Concept,
@@ -94,6 +94,7 @@ def drug(resource: JsonObject, ctx: Context) -> list[Fact]:
             supports=not found
             and bool(SUPPORTING.search(what.words) or any(code.startswith(SUPPORTING_ATC) for code in atc)),
             not_given=state in _NOT_GIVEN,
+            line=line_hint(resource),
             stop_reason=concept(resource.get("statusReason") or resource.get("reasonNotGiven")).label[:200],
         )
     ]

@@ -1,5 +1,6 @@
 """Patients and the people around them."""
 
+from dataclasses import replace
 from typing import Any
 
 from patients.fhir.rules.codes.resource_types import label_of
@@ -83,8 +84,8 @@ def addresses(value: Any) -> tuple[AddressFact, ...]:
             country=text(raw.get("country"), 60),
             use=text(raw.get("use"), 20).lower(),
         )
-        if not str(address) and text(raw.get("text")):
-            address = AddressFact(lines=(text(raw.get("text"), 200),), use=address.use)
+        if not (address.lines or address.city) and text(raw.get("text")):
+            address = replace(address, written=text(raw.get("text"), 500))
         if str(address):
             found.append(address)
     return tuple(found)

@@ -4,10 +4,11 @@ import re
 
 from patients.fhir.rules.codes import procedures as codes
 from patients.fhir.rules.codes.imaging import IMAGING_WORDS
+from patients.fhir.rules.codes.own import LINE
 from patients.fhir.rules.codes.systems import SNOMED
 from patients.fhir.rules.codes.tumors import CANCER_WORDS, NOT_CANCER_WORDS, SECONDARY_WORDS, icd_class
 from patients.fhir.rules.facts import Fact, Modality, ProcedureFact
-from patients.fhir.rules.mapping.context import Context, notes
+from patients.fhir.rules.mapping.context import Context, line_hint, notes
 from patients.fhir.rules.report import JsonObject
 from patients.fhir.rules.values import (
     Concept,
@@ -54,6 +55,9 @@ def procedure(resource: JsonObject, ctx: Context) -> list[Fact]:
             note=notes(resource),
             status=status(resource.get("status")),
             dose=_radiation(resource),
+            line=line_hint(resource),
+            whole_line=text(extension_value(next(extensions(resource, LINE), {}), "whole")) == "true"
+            or extension_value(next(extensions(resource, LINE), {}), "whole") is True,
         )
     ]
 

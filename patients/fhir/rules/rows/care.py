@@ -1,13 +1,17 @@
 """Rows of treatment and imaging."""
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import TextChoices
+
 from patients.fhir.rules.codes.imaging import KINDS, kind_of
+from patients.fhir.rules.codes.own import LINE_FIELDS
 from patients.fhir.rules.facts import (
     DrugFact,
     DrugSource,
@@ -24,8 +28,8 @@ from patients.fhir.rules.rows.base import Row, Rows, Sourced, day, precision
 from patients.fhir.rules.rows.disease import of_kind
 from patients.fhir.rules.rows.findings import measurement, medication
 from patients.imaging.rules import StudyModality, StudyStatus
-from patients.record.rules import UptakeModality
-from patients.treatment.rules import AdministrationStatus, EndReason, Intent, LineRole, LineStatus
+from patients.record.rules import DatePrecision, UptakeModality
+from patients.treatment.rules import AdministrationStatus, EndReason, Intent, LineRole, LineStatus, StartReason
 from patients.treatment.rules import Modality as LineModality
 
 _MODALITIES = {
@@ -62,9 +66,9 @@ _END_REASONS = (
 
 def drugs_and_procedures(facts: Sequence[Sourced], rows: Rows) -> None:
     """Treatment lines with their doses; other drugs become medication, other procedures are kept."""
-    drugs = [(of.member, fact) for of, fact in of_kind(facts, DrugFact)]
-    procedures = [(of.member, fact) for of, fact in of_kind(facts, ProcedureFact)]
-    in_lines: set[str] = set()
+    drugs = [(of.member, fact) for of, fact in of_kind(facts, DrugFact) if not fact.line]
+    procedures = [(of.member, fact) for of, fact in of_kind(facts, ProcedureFact) if not fact.line]
+    in_lines = _named_lines(facts, rows)
     for line in propose(drugs, procedures, today=rows.today):
         in_lines.update(line.members)
         rows.rows.append(_line(line, facts))
@@ -83,6 +87,62 @@ def drugs_and_procedures(facts: Sequence[Sourced], rows: Rows) -> None:
             rows.keep(of, f"a procedure that treats no tumor ({done.label[:60]}) has no place yet")
 
 
+def _named_lines(facts: Sequence[Sourced], rows: Rows) -> set[str]:
+    """Lines that one of our own exports names: they come back as they left, to be reviewed."""
+    by_key: dict[str, list[tuple[Sourced, DrugFact | ProcedureFact]]] = defaultdict(list)
+    for of in facts:
+        if isinstance(of.fact, DrugFact | ProcedureFact) and of.fact.line:
+            by_key[of.fact.line.key].append((of, of.fact))
+    for key, group in by_key.items():
+        fields = dict(next(fact.line.fields for _of, fact in group if fact.line))
+        values = _named_values(fields)
+        if values is None:
+            for of, _fact in group:
+                rows.keep(of, "names a treatment line that this version does not know")
+            continue
+        values |= {"needs_review": True, "notes": "Imported, please review: from an export of another team."}
+        doses = tuple(
+            _administration(Dose(of.member, fact, fact.start))
+            for of, fact in sorted(group, key=lambda pair: (str(pair[1].start), pair[0].member))
+            if fact.start and Dose(of.member, fact, fact.start).given and not getattr(fact, "whole_line", False)
+        )
+        members = tuple(of.member for of, _fact in group)
+        rows.rows.append(Row("TreatmentLine", f"line:{key}", values, members, frozenset({"needs_review"}), doses))
+    return {of.member for group in by_key.values() for of, _fact in group}
+
+
+_CODED: dict[str, tuple[type[TextChoices], str]] = {
+    "role": (LineRole, "antitumor"),
+    "intent": (Intent, ""),
+    "start_reason": (StartReason, ""),
+    "end_reason": (EndReason, ""),
+    "started_precision": (DatePrecision, "day"),
+}
+
+
+def _named_values(fields: dict[str, str]) -> dict[str, Any] | None:
+    """The fields of a line as an export wrote them; None when its modality or state is unknown."""
+    if fields.get("modality") not in LineModality.values or fields.get("status") not in LineStatus.values:
+        return None
+    values: dict[str, Any] = {name: fields.get(name, "") for name in LINE_FIELDS}
+    for name in ("planned_on", "started_on", "ended_on"):
+        values[name] = _date(values[name])
+    for name, (choices, default) in _CODED.items():
+        values[name] = values[name] if values[name] in choices.values else default
+    interval = values["interval_days"]
+    values["interval_days"] = int(interval) if interval.isdigit() and len(interval) < 5 else None
+    if values["started_on"] and values["ended_on"]:
+        values["ended_on"] = max(values["started_on"], values["ended_on"])
+    return values
+
+
+def _date(written: str) -> date | None:
+    try:
+        return date.fromisoformat(written) if len(written) == 10 else None
+    except ValueError:
+        return None
+
+
 def _line(line: LineProposal, facts: Sequence[Sourced]) -> Row:
     died = next((fact.died for _of, fact in of_kind(facts, PatientFact) if fact.died), None)
     status, ended, reason = LineStatus(line.state), line.end, _end_reason(line)
@@ -95,7 +155,7 @@ def _line(line: LineProposal, facts: Sequence[Sourced]) -> Row:
     says_all = line.agents or modality in (LineModality.PRRT, LineModality.SURGERY) or kind.lower() in line.name.lower()
     values = {
         "modality": str(modality),
-        "agent": line.name if says_all else f"{kind}: {line.name}",
+        "agent": _capital(line.name if says_all else f"{kind}: {line.name}"),
         "role": str(LineRole.SYMPTOM_CONTROL if modality == LineModality.TELOTRISTAT else LineRole.ANTITUMOR),
         "intent": str(_INTENTS.get(line.intent, Intent.UNKNOWN)),
         "status": str(status),
@@ -114,6 +174,10 @@ def _line(line: LineProposal, facts: Sequence[Sourced]) -> Row:
     first = line.doses[0].member
     key = f"{first}#line:{modality}"
     return Row("TreatmentLine", key, values, line.members, frozenset({"needs_review"}), given)
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def _end_reason(line: LineProposal) -> EndReason | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from patients.fhir.rules.codes.own import HISTOLOGY_WORDS
 from patients.fhir.rules.codes.systems import ICD10, ICD10CM, SNOMED
 from patients.fhir.rules.codes.tumors import METASTATIC_WORDS, PRIMARY_SITES, SITE_WORDS, by_words
 from patients.fhir.rules.dates import PartialDate
@@ -175,7 +176,8 @@ def specimens(facts: Sequence[Sourced], rows: Rows) -> None:
         if read.tumor.kind == TumorKind.NET:
             tissue = _tissue(of, read.specimen, read.on, found)
             tissue.tumor = tissue.tumor or read.tumor
-            tissue.conclusion = "\n".join(part for part in (tissue.conclusion, read.label) if part)
+            if read.label not in HISTOLOGY_WORDS:
+                tissue.conclusion = "\n".join(part for part in (tissue.conclusion, read.label) if part)
         else:
             rows.keep(of, "is histology of another tumor; there is no place for it yet")
     for of, report in of_kind(facts, ReportFact):

@@ -241,6 +241,7 @@ _RESPONSES = {
     Disease.PROGRESSION: ResponseCategory.PD,
     Disease.RECURRENCE: ResponseCategory.PD,
     Disease.UNCERTAIN: ResponseCategory.NE,
+    Disease.NON_CR_NON_PD: ResponseCategory.NON_CR_NON_PD,
 }
 
 
