@@ -107,7 +107,8 @@ def review_once_a_day(now: datetime, *, by: User | None = None) -> int:
     off is made up for by the next tick; a second tick waits and then finds nothing to do."""
     Heartbeat.objects.get_or_create(name=_HEARTBEAT, defaults={"at": now})
     beat = Heartbeat.objects.select_for_update().get(name=_HEARTBEAT)
-    days = {str(team.pk): team.local_date(now).isoformat() for team in (teams := list(Team.objects.order_by("pk")))}
+    teams = list(Team.objects.order_by("pk"))
+    days = {str(team.pk): team.local_date(now).isoformat() for team in teams}
     due = [team for team in teams if beat.details.get(str(team.pk)) != days[str(team.pk)]]
     changed = sum(_review_team(team, now=now, by=by) for team in due)
     if due:
