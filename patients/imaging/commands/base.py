@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
@@ -12,7 +13,7 @@ from careteam.audit.commands import record
 from careteam.notifications.commands import withdraw
 from careteam.notifications.models import InboxItem
 from careteam.people.rules import Role
-from careteam.web.words import clock, day
+from careteam.web.words import day
 from patients.imaging.models import ImagingStudy, Reminder
 from patients.imaging.rules import (
     NOT_YET_DONE,
@@ -145,7 +146,8 @@ def _next(
     if study.status == StudyStatus.SCHEDULED and study.scheduled_for is not None:
         slot = patient.team.local_date(study.scheduled_for)
         place = f", {study.place}" if study.place else ""
-        words = f"{name}, {day(slot)}, {clock(study.scheduled_for)}{place}"
+        local = study.scheduled_for.astimezone(ZoneInfo(patient.team.time_zone))
+        words = f"{name}, {day(slot)}, {local:%H:%M}{place}"
         return (words, slot, StepKind.STUDY, study.owner, nurse, "study-page")
     if study.status == StudyStatus.PERFORMED:
         limit = number(patient.team_id, "study.report").days

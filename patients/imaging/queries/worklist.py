@@ -110,7 +110,8 @@ def work(
     else:
         rows = rows.filter(due_on__lte=today + timedelta(days=LONGEST_LEAD))
         bucket = _bucket(today, zone, absent, limits)
-    return rows.annotate(bucket=bucket)
+    grouped: QuerySet[Any] = rows.annotate(bucket=bucket)
+    return grouped
 
 
 def _bucket(today: date, zone: ZoneInfo, absent: Mapping[int, tuple[Absence, str]], limits: LadderLimits) -> Case:
