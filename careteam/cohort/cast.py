@@ -107,7 +107,9 @@ class SignIn:
 def insist_on_demo() -> None:
     """Raises `NotADemo` unless this database was made for the demo."""
     if not is_demo_database():
-        raise NotADemo("This is no demo database: it has no teams, or teams that are not marked as demo. Nothing was done.")
+        raise NotADemo(
+            "This is no demo database: it has no teams, or teams that are not marked as demo. Nothing was done."
+        )
 
 
 def is_empty() -> bool:
@@ -123,7 +125,9 @@ def create_teams(*, now: datetime) -> list[Team]:
     password = make_password(DEMO_PASSWORD)  # one hash for all: forty would cost half a minute
     teams = []
     for slug, cast in CAST.items():
-        team = Team.objects.create(slug=slug, name=TEAM_NAMES[slug], time_zone="Europe/Berlin", country="DE", is_demo=True)
+        team = Team.objects.create(
+            slug=slug, name=TEAM_NAMES[slug], time_zone="Europe/Berlin", country="DE", is_demo=True
+        )
         people = _hire(team, cast, password)
         _convene(team, cast, people)
         lead = people[cast.index(next(c for c in cast if c.role == R.TEAM_LEAD))]
@@ -191,7 +195,9 @@ def _send_away(team: Team, now: datetime) -> None:
     """Rohan Sethi is away without a deputy; Dr Adeyemi, later this month, has one."""
     today = team.local_date(now)
     away = User.objects.get(email="rohan.sethi@net.example.org")
-    Absence.objects.create(user=away, starts_on=today - timedelta(days=9), ends_on=today + timedelta(days=8), note="Leave")
+    Absence.objects.create(
+        user=away, starts_on=today - timedelta(days=9), ends_on=today + timedelta(days=8), note="Leave"
+    )
     second, first = (User.objects.get(email=f"{n}@net.example.org") for n in ("samuel.adeyemi", "ines.okafor"))
     Absence.objects.create(
         user=second, starts_on=today + timedelta(days=12), ends_on=today + timedelta(days=19), note="Congress"

@@ -1,4 +1,4 @@
-"""Synthetic histories: patient i of a seed is the same however many are made. Pure, no clock (`today` is an argument)."""
+"""Synthetic histories: patient i of a seed is the same however many are made. Pure, no clock."""
 
 from __future__ import annotations
 

@@ -35,7 +35,15 @@ def week_after(today: date, day: date) -> int:
 
 
 def write_boards(
-    dice: Dice, history: History, profile: Profile, course: Course, lines: list[Ref], index: int, today: date, *, before: date | None = None
+    dice: Dice,
+    history: History,
+    profile: Profile,
+    course: Course,
+    lines: list[Ref],
+    index: int,
+    today: date,
+    *,
+    before: date | None = None,
 ) -> None:
     """`before`: only what the board said of progressions before that day, all of them."""
     if profile.enrollment == "under_review" or not (index < ALWAYS_BELOW or dice.chance(SHARE_ABOVE)):
@@ -48,13 +56,15 @@ def write_boards(
         if not -WEEKS_BACK <= week <= 0 or week in seen or (week == 0 and not profile.in_care):
             continue
         seen.add(week)
-        following = next(((n, t) for n, t in enumerate(course.treatments) if t.start > scan.on and t.role == "antitumor"), None)
+        following = next(
+            ((n, t) for n, t in enumerate(course.treatments) if t.start > scan.on and t.role == "antitumor"), None
+        )
         if week == 0:
-            _listed(dice, history, course, scan, position, today)
+            _listed(history, course, scan, position, today)
         else:
             _decided(dice, history, profile, lines, following, scan, week, position, today)
     if before is None and profile.in_care and 0 not in seen and dice.chance(0.03):
-        waiting(dice, history, course, listed=dice.chance(0.6), position=position, today=today)
+        waiting(dice, history, listed=dice.chance(0.6), position=position, today=today)
 
 
 def _question(course: Course, scan: Scan) -> str:
@@ -78,7 +88,7 @@ def _refer(history: History, question: str, kind: str, submitted: date, status: 
     )
 
 
-def _listed(dice: Dice, history: History, course: Course, scan: Scan, position: int, today: date) -> Ref:
+def _listed(history: History, course: Course, scan: Scan, position: int, today: date) -> Ref:
     submitted = min(scan.on + timedelta(days=3), today)
     referral = _refer(history, _question(course, scan), "progression", submitted, "listed", urgency="soon")
     _on_agenda(history, referral, position, today, minutes=10)
@@ -109,7 +119,7 @@ def _on_agenda(history: History, referral: Ref, position: int, today: date, *, m
     )
 
 
-def waiting(dice: Dice, history: History, course: Course, *, listed: bool, position: int, today: date, **more: object) -> Ref:
+def waiting(dice: Dice, history: History, *, listed: bool, position: int, today: date, **more: object) -> Ref:
     """A case without progression: listed for the next meeting, or not on an agenda yet."""
     kind, question = dice.choice(
         (
@@ -157,7 +167,11 @@ def _decided(
     gp = told and (week < -1 or dice.chance(0.4))
     deviated = ""
     if following is None or dice.chance(0.08):
-        deviated = "death" if profile.died else dice.choice(("patient_choice", "comorbidity_ps", "toxicity_lab", "access_funding"))
+        deviated = (
+            "death"
+            if profile.died
+            else dice.choice(("patient_choice", "comorbidity_ps", "toxicity_lab", "access_funding"))
+        )
     begun = following is not None and not following[1].ahead
     recent = week >= -4 and not begun and profile.in_care
     decide(
@@ -249,7 +263,9 @@ def decide(
             status="implemented",
             settled_at=at(min(day + timedelta(days=9), today), 12),
         )
-    _action(dice, history, decision, recommendation, day, today, done=settled, in_care=in_care, what=what, kind=action_kind)
+    _action(
+        dice, history, decision, recommendation, day, today, done=settled, in_care=in_care, what=what, kind=action_kind
+    )
     _tell(dice, history, decision, day, today, patient=told_patient, gp=told_gp, in_care=in_care)
     return decision
 
@@ -319,11 +335,18 @@ def _tell(
     spoken = min(day + timedelta(days=dice.randint(1, 4)), today)
     if patient:
         history.add(
-            "told", decision=decision, whom="patient", how=dice.choice(("visit", "phone")), told_on=spoken, told_by=teller
+            "told",
+            decision=decision,
+            whom="patient",
+            how=dice.choice(("visit", "phone")),
+            told_on=spoken,
+            told_by=teller,
         )
     if gp:
         written = min(spoken + timedelta(days=2), today)
-        history.add("told", decision=decision, whom="gp", how="letter", told_on=written, told_by=Person("board_coordinator"))
+        history.add(
+            "told", decision=decision, whom="gp", how="letter", told_on=written, told_by=Person("board_coordinator")
+        )
     if in_care and not (patient and gp):
         key, whom = ("told-gp", "GP") if patient else ("told", "patient")
         history.add(

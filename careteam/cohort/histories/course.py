@@ -210,7 +210,13 @@ def _directed(dice: Dice, profile: Profile, horizon: date, wish: Wish) -> list[_
             leg.treatment.end_reason = "completed"
         legs.append(leg)
         surgical = regimen.modality == "surgery"
-        reason = "first" if surgical and n == 0 else "intolerance" if leg.treatment.end_reason == "toxicity" else "progression"
+        reason = (
+            "first"
+            if surgical and n == 0
+            else "intolerance"
+            if leg.treatment.end_reason == "toxicity"
+            else "progression"
+        )
     return legs
 
 
@@ -245,7 +251,9 @@ def _scan(dice: Dice, profile: Profile, course: Course, legs: list[_Leg], horizo
             progressed = leg.until is not None and position == len(days) - 1 and treatment.end_reason != "toxicity"
             if progressed and treatment.regimen.modality == "prrt" and _planned_after(legs, n):
                 progressed = False
-            total, response = _measure(dice, treatment, total, baseline, nadir, progressed=progressed, first=position == 0)
+            total, response = _measure(
+                dice, treatment, total, baseline, nadir, progressed=progressed, first=position == 0
+            )
             nadir = min(nadir, total)
             course.scans.append(Scan(on, response, total, baseline, nadir, n))
         _note_responses(course, treatment, n)
@@ -264,9 +272,7 @@ def _note_responses(course: Course, treatment: Treatment, n: int) -> None:
         treatment.end_reason = "clinician_choice"
 
 
-def _scan_days(
-    dice: Dice, profile: Profile, course: Course, leg: _Leg, horizon: date, wish: Wish | None
-) -> list[date]:
+def _scan_days(dice: Dice, profile: Profile, course: Course, leg: _Leg, horizon: date, wish: Wish | None) -> list[date]:
     """When scans were done under this treatment; sets what is due next when it is the present one."""
     treatment, regimen = leg.treatment, leg.treatment.regimen
     end = leg.until or horizon
@@ -333,7 +339,11 @@ def _keep_symptoms_down(profile: Profile, course: Course, horizon: date) -> None
         return
     last = analogs[-1]
     start = working_day((last.end or last.start) + timedelta(days=28))
-    later = [t for t in course.treatments if t.regimen.modality == "prrt" and not t.ahead and t.start >= (last.end or last.start)]
+    later = [
+        t
+        for t in course.treatments
+        if t.regimen.modality == "prrt" and not t.ahead and t.start >= (last.end or last.start)
+    ]
     if later:
         start = later[-1].start
     if start < horizon - timedelta(days=7):

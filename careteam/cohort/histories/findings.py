@@ -108,7 +108,15 @@ def _series(dice: Dice, history: History, profile: Profile, course: Course, unti
         if profile.grade != "NEC":
             cga = round(max(28.0, scan.total * factor * dice.between(0.8, 1.25, 2)))
             measure(
-                history, "9811-1", "Chromogranin A", cga, "ng/mL", on, reference_high=Decimal(100), assay=assay, on_ppi=on_ppi
+                history,
+                "9811-1",
+                "Chromogranin A",
+                cga,
+                "ng/mL",
+                on,
+                reference_high=Decimal(100),
+                assay=assay,
+                on_ppi=on_ppi,
             )
         else:
             nse = round(scan.total * dice.between(0.2, 0.6, 2), 1)
@@ -116,7 +124,9 @@ def _series(dice: Dice, history: History, profile: Profile, course: Course, unti
         if profile.syndrome == "carcinoid":
             hiaa = round(max(4.0, scan.total * factor / 28), 1)
             measure(history, "1695-6", "5-HIAA in 24 h urine", hiaa, "mg/(24.h)", on, reference_high=Decimal(9))
-        weight = round(weight * (dice.between(0.945, 0.99, 3) if scan.response == "PD" else dice.between(0.985, 1.015, 3)), 1)
+        weight = round(
+            weight * (dice.between(0.945, 0.99, 3) if scan.response == "PD" else dice.between(0.985, 1.015, 3)), 1
+        )
         measure(history, "29463-7", "Body weight", weight, "kg", on, category="vital-signs")
         late = n / max(1, len(scans) - 1) if len(course.treatments) > 2 else 0
         sick = 0.5 if profile.grade == "NEC" else 0.25
@@ -182,7 +192,11 @@ def _flags(dice: Dice, history: History, profile: Profile, course: Course, asked
         if dice.chance(ask):
             present = dice.chance(share)
             history.add(
-                "flag", kind=kind, state="present" if present else "absent", detail=detail if present else "", asked_on=asked
+                "flag",
+                kind=kind,
+                state="present" if present else "absent",
+                detail=detail if present else "",
+                asked_on=asked,
             )
 
     flag("implant", 0.06, "pacemaker, MR conditional")
@@ -204,7 +218,13 @@ def _events(dice: Dice, history: History, profile: Profile, until: date) -> None
         admitted = max(profile.diagnosed, until - timedelta(days=dice.randint(6, 500)))
         left = min(admitted + timedelta(days=dice.randint(1, 9)), until)
         unplanned = dice.chance(0.7)
-        reason = ("Bowel obstruction", "Cholangitis", "Diarrhea with dehydration", "Fever in neutropenia", "Pain crisis")
+        reason = (
+            "Bowel obstruction",
+            "Cholangitis",
+            "Diarrhea with dehydration",
+            "Fever in neutropenia",
+            "Pain crisis",
+        )
         history.add(
             "admission",
             admitted_on=admitted,
@@ -226,7 +246,14 @@ def _events(dice: Dice, history: History, profile: Profile, until: date) -> None
 def _visits(dice: Dice, history: History, today: date) -> None:
     past = working_day(today - timedelta(days=dice.randint(7, 120)))
     if past <= today:
-        history.add("encounter", kind="visit", starts_at=at(past, 10), with_whom="NET clinic", reason="Follow-up", status="finished")
+        history.add(
+            "encounter",
+            kind="visit",
+            starts_at=at(past, 10),
+            with_whom="NET clinic",
+            reason="Follow-up",
+            status="finished",
+        )
     if dice.chance(0.6):
         coming = working_day(today + timedelta(days=dice.randint(0, 60)))
         history.add(

@@ -27,8 +27,21 @@ QUOTES = (
     "I would take a lot for another summer at the lake.",
     "My wife must not be left alone with all this.",
 )
-EVENTS = ("wedding of the daughter", "golden wedding", "graduation", "trip to the sea", "birth of a grandchild", "retirement")
-WORRIES = ("Pain at the end", "Being a burden to the family", "Losing the mind", "Diarrhea in public", "Money and the house")
+EVENTS = (
+    "wedding of the daughter",
+    "golden wedding",
+    "graduation",
+    "trip to the sea",
+    "birth of a grandchild",
+    "retirement",
+)
+WORRIES = (
+    "Pain at the end",
+    "Being a burden to the family",
+    "Losing the mind",
+    "Diarrhea in public",
+    "Money and the house",
+)
 STRENGTHS = ("Family", "Faith", "Music", "The garden", "Friends from the choir", "Work")
 ABILITIES = ("To think clearly", "To eat together", "To walk to the shop", "To recognize my children")
 SUMMARIES = (
@@ -63,7 +76,7 @@ def write_goals(dice: Dice, history: History, profile: Profile, course: Course, 
         else:
             talk(dice, history, first)
     if profile.in_care:
-        write_prompt(dice, history, profile, course, lines, today)
+        write_prompt(dice, history, profile, lines, today)
         _palliative(dice, history, profile, today)
 
 
@@ -103,14 +116,27 @@ def talk(dice: Dice, history: History, held: date, **wanted: object) -> Ref:
     values |= wanted
     conversation = history.add("conversation", **values)
     for burden in dice.sample(_BURDENS, dice.randint(1, 3)):
-        trade_off(history, conversation, burden, dice.choice((1, 2, 3)), dice.choice(("accepts", "good_reason", "not_accepted")))
+        trade_off(
+            history,
+            conversation,
+            burden,
+            dice.choice((1, 2, 3)),
+            dice.choice(("accepts", "good_reason", "not_accepted")),
+        )
     return conversation
 
 
-def trade_off(history: History, conversation: Ref, burden: str, more_than: int, acceptance: str, condition: str = "") -> None:
+def trade_off(
+    history: History, conversation: Ref, burden: str, more_than: int, acceptance: str, condition: str = ""
+) -> None:
     amount = more_than * 30 if burden == "weekly_travel" else more_than
     history.add(
-        "tradeoff", conversation=conversation, burden=burden, more_than=amount, acceptance=acceptance, condition=condition
+        "tradeoff",
+        conversation=conversation,
+        burden=burden,
+        more_than=amount,
+        acceptance=acceptance,
+        condition=condition,
     )
 
 
@@ -119,7 +145,7 @@ def current_talk(history: History) -> Ref | None:
     return Ref("conversation", found[-1]) if found else None
 
 
-def reasons(history: History, profile: Profile, course: Course, lines: list[Ref], today: date) -> list[_Reason]:
+def reasons(history: History, profile: Profile, lines: list[Ref], today: date) -> list[_Reason]:
     """Everything that asks for a conversation now: news since the last one, and what the calendar asks."""
     current = current_talk(history)
     held = history.row(current)["held_on"] if current else None
@@ -170,7 +196,9 @@ def _of_lines(history: History, lines: list[Ref], news: Any, today: date) -> lis
         if not news(on):
             continue
         if number.therapy is not None and number.therapy >= 3:
-            found.append(_Reason("therapy_line", min(on, today), Key("line", *ref), f"therapy line {number.therapy}: {label}"))
+            found.append(
+                _Reason("therapy_line", min(on, today), Key("line", *ref), f"therapy line {number.therapy}: {label}")
+            )
         if row["modality"] in PROCEDURES and row["status"] in {"proposed", "planned"}:
             found.append(_Reason("before_procedure", min(on, today), Key("procedure", *ref), label))
     return found
@@ -191,10 +219,10 @@ def _of_ecog(history: History, current: Ref | None, news: Any) -> list[_Reason]:
 
 
 def write_prompt(
-    dice: Dice, history: History, profile: Profile, course: Course, lines: list[Ref], today: date, *, state: str = ""
+    dice: Dice, history: History, profile: Profile, lines: list[Ref], today: date, *, state: str = ""
 ) -> None:
     """One prompt with all its reasons: open, put off, or answered with a reason."""
-    found = reasons(history, profile, course, lines, today)
+    found = reasons(history, profile, lines, today)
     if not found:
         return
     state = state or dice.pick({"open": 0.3, "deferred": 0.12, "declined": 0.06, "closed": 0.52})
@@ -216,7 +244,12 @@ def write_prompt(
     prompt = history.add("prompt", **values)
     for reason in found:
         history.add(
-            "reason", prompt=prompt, reason=reason.reason, since=reason.since, detail=reason.detail, source_key=reason.source_key
+            "reason",
+            prompt=prompt,
+            reason=reason.reason,
+            since=reason.since,
+            detail=reason.detail,
+            source_key=reason.source_key,
         )
     if state == "closed":
         return
@@ -238,9 +271,13 @@ def _palliative(dice: Dice, history: History, profile: Profile, today: date) -> 
     involved = any(row["role"] == "palliative" for row in history.of("member"))
     if not (involved or dice.chance(0.05)):
         return
-    requested = max(profile.diagnosed, today - timedelta(days=dice.randint(2, 12) if not involved else dice.randint(30, 600)))
+    requested = max(
+        profile.diagnosed, today - timedelta(days=dice.randint(2, 12) if not involved else dice.randint(30, 600))
+    )
     status = dice.pick({"requested": 0.5, "accepted": 0.5}) if not involved else "seen"
-    question = dice.choice(("Pain control, and time to talk about goals.", "Diarrhea and weight loss.", "Support for the family."))
+    question = dice.choice(
+        ("Pain control, and time to talk about goals.", "Diarrhea and weight loss.", "Support for the family.")
+    )
     values: dict[str, Any] = {
         "status": status,
         "question": question,
@@ -248,7 +285,10 @@ def _palliative(dice: Dice, history: History, profile: Profile, today: date) -> 
         "requested_at": at(requested, 11),
     }
     if status == "accepted":
-        values |= {"answered_at": at(requested, 15), "visit_on": working_day(today + timedelta(days=dice.randint(1, 7)))}
+        values |= {
+            "answered_at": at(requested, 15),
+            "visit_on": working_day(today + timedelta(days=dice.randint(1, 7))),
+        }
     if status == "seen":
         values |= {
             "answered_at": at(requested + timedelta(days=3), 15),

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from careteam.cohort.histories.course import Course, Scan
 from careteam.cohort.histories.person import coordinator, responsible
 from careteam.cohort.histories.profile import Profile
-from careteam.cohort.histories.rows import Text, Dice, History, Key, Person, Ref, ReminderKey, at, working_day
+from careteam.cohort.histories.rows import Dice, History, Key, Person, Ref, ReminderKey, Text, at, working_day
 from patients.imaging.rules import highest_step
 
 REGION = {"lung": "chest and liver", "rectum": "chest, abdomen, pelvis"}
@@ -53,7 +53,7 @@ def write_imaging(
     modality = dice.pick({"ct": 0.68, "mri": 0.32})
     for n, scan in enumerate(course.scans):
         _done(dice, history, profile, scan, modality, today, last=n == len(course.scans) - 1)
-    _pets(dice, history)
+    _pets(history)
     if course.scans and course.present.regimen.code in SYMPTOM_LED and profile.enrollment == "active":
         _ended_plan(history, profile, course, modality)
     if course.due is None or course.anchor is None or profile.enrollment == "under_review":
@@ -134,7 +134,7 @@ def report_text(scan: Scan, profile: Profile) -> str:
     return " ".join(parts)
 
 
-def _pets(dice: Dice, history: History) -> None:
+def _pets(history: History) -> None:
     for receptor in history.of("receptor"):
         reported = working_day(receptor["imaged_on"] + timedelta(days=2))
         values: dict[str, object] = {
@@ -258,9 +258,7 @@ def _step(history: History, values: dict[str, object], study: Ref, due: date, to
     )
 
 
-def _remind(
-    history: History, values: dict[str, object], study: Ref, due: date, today: date, interval: int
-) -> None:
+def _remind(history: History, values: dict[str, object], study: Ref, due: date, today: date, interval: int) -> None:
     """The step that yesterday's sweep reached; what today reaches is left to today's sweep."""
     step = highest_step(due=due, today=today - timedelta(days=1), interval_days=interval)
     if step is None or (values["status"] == "scheduled" and due >= today):

@@ -9,7 +9,10 @@ from careteam.cohort.histories.profile import Profile
 from careteam.cohort.histories.rows import Dice, History, Person
 from patients.record.rules import search_key, sort_key
 
-RELATIONS = {"female": ("wife", "daughter", "sister", "partner", "mother"), "male": ("husband", "son", "brother", "partner")}
+RELATIONS = {
+    "female": ("wife", "daughter", "sister", "partner", "mother"),
+    "male": ("husband", "son", "brother", "partner"),
+}
 PRACTICES = (
     "Dr Halvorsen, Lindenstraße practice",
     "Dr Amanda Reyes, Mill Lane Surgery",
@@ -44,7 +47,9 @@ def write_person(dice: Dice, history: History, profile: Profile, *, seed: int, i
         country="DE",
         language=language,
         interpreter=language not in {"de", "en"} and dice.chance(0.7),
-        transport=dice.choice(("", "", "daughter drives", "taxi, needs prescription", "train, 90 minutes", "ambulance")),
+        transport=dice.choice(
+            ("", "", "daughter drives", "taxi, needs prescription", "train, 90 minutes", "ambulance")
+        ),
         general_practitioner=dice.choice(PRACTICES),
         deceased_on=profile.died,
         cause_of_death=dice.choice(CAUSES) if profile.died else "",
@@ -61,7 +66,9 @@ def _enroll(dice: Dice, history: History, profile: Profile, today: date) -> None
     began = min(profile.diagnosed + timedelta(days=dice.randint(2, 30)), today)
     status = profile.enrollment
     if status == "under_review":
-        history.add("enrollment", status=status, started_on=today - timedelta(days=dice.randint(0, 6)), reason="Imported")
+        history.add(
+            "enrollment", status=status, started_on=today - timedelta(days=dice.randint(0, 6)), reason="Imported"
+        )
         return
     changed = profile.died or max(began, today - timedelta(days=dice.randint(5, 300)))
     history.add(

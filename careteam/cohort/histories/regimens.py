@@ -49,8 +49,12 @@ _TKI_EVENTS = (("Hypertension", 3), ("Palmar-plantar erythrodysesthesia", 2), ("
 REGIMENS: dict[str, Regimen] = {
     r.code: r
     for r in (
-        Regimen("lanreotide", "ssa", "Lanreotide", "120 mg every 4 weeks", 820, 28, 0, "120", "mg", toxicities=_SSA_EVENTS),
-        Regimen("octreotide", "ssa", "Octreotide LAR", "30 mg every 4 weeks", 780, 28, 0, "30", "mg", toxicities=_SSA_EVENTS),
+        Regimen(
+            "lanreotide", "ssa", "Lanreotide", "120 mg every 4 weeks", 820, 28, 0, "120", "mg", toxicities=_SSA_EVENTS
+        ),
+        Regimen(
+            "octreotide", "ssa", "Octreotide LAR", "30 mg every 4 weeks", 780, 28, 0, "30", "mg", toxicities=_SSA_EVENTS
+        ),
         Regimen(
             "everolimus",
             "targeted",
@@ -92,7 +96,12 @@ REGIMENS: dict[str, Regimen] = {
             "7.4",
             "GBq",
             best={"SD": 0.66, "PR": 0.27, "PD": 0.07},
-            toxicities=(("Platelet count decreased", 2), ("Nausea", 2), ("Anemia", 2), ("Lymphocyte count decreased", 3)),
+            toxicities=(
+                ("Platelet count decreased", 2),
+                ("Nausea", 2),
+                ("Anemia", 2),
+                ("Lymphocyte count decreased", 3),
+            ),
             toxic=0.07,
         ),
         Regimen(
@@ -119,7 +128,12 @@ REGIMENS: dict[str, Regimen] = {
             "1",
             "cycle",
             best={"PR": 0.36, "SD": 0.5, "PD": 0.14},
-            toxicities=(("Neutrophil count decreased", 3), ("Platelet count decreased", 2), ("Nausea", 2), ("Fatigue", 2)),
+            toxicities=(
+                ("Neutrophil count decreased", 3),
+                ("Platelet count decreased", 2),
+                ("Nausea", 2),
+                ("Fatigue", 2),
+            ),
             toxic=0.1,
         ),
         Regimen(
@@ -203,7 +217,9 @@ REGIMENS: dict[str, Regimen] = {
             toxicities=(("Wound infection", 2), ("Ileus", 2)),
             intent="cytoreductive",
         ),
-        Regimen("trial", "trial", "Trial medication", "per protocol", 260, best={"SD": 0.7, "PD": 0.2, "PR": 0.1}, toxic=0.1),
+        Regimen(
+            "trial", "trial", "Trial medication", "per protocol", 260, best={"SD": 0.7, "PD": 0.2, "PR": 0.1}, toxic=0.1
+        ),
         Regimen("observation", "observation", "Observation", "", 420),
         Regimen("bsc", "bsc", "Best supportive care", "", 400, intent="palliative"),
         Regimen("hospice", "hospice", "Hospice", "", 400, intent="palliative"),
@@ -213,7 +229,15 @@ CABOZANTINIB_SINCE = date(2025, 4, 1)
 PRRT_SINCE = date(2013, 1, 1)
 
 _NEXT: dict[str, dict[str, float]] = {
-    "pancreas": {"everolimus": 3, "prrt": 3, "captem": 2.5, "sunitinib": 1.5, "tace": 1.5, "cabozantinib": 1.5, "ablation": 0.4},
+    "pancreas": {
+        "everolimus": 3,
+        "prrt": 3,
+        "captem": 2.5,
+        "sunitinib": 1.5,
+        "tace": 1.5,
+        "cabozantinib": 1.5,
+        "ablation": 0.4,
+    },
     "lung": {"everolimus": 5, "prrt": 2, "captem": 1.5, "tae": 1, "cabozantinib": 1.5, "trial": 0.4},
 }
 _NEXT_GUT = {"prrt": 5, "everolimus": 2, "tae": 2, "cabozantinib": 1.2, "trial": 0.3, "ablation": 0.3}
@@ -232,7 +256,9 @@ def first_treatments(dice: Dice, profile: Profile) -> list[str]:
         return [dice.pick({"captem": 0.6, "prrt": 0.25 if profile.krenning >= 3 else 0.0, ssa: 0.15})]
     operated = {"jejunum_ileum": 0.5, "pancreas": 0.22, "appendix": 0.9, "cecum_colon": 0.5}.get(profile.site, 0.1)
     if not profile.receptor:
-        return [dice.pick({"everolimus": 0.6, "captem": 0.4 if profile.site == "pancreas" else 0.1, "observation": 0.2})]
+        return [
+            dice.pick({"everolimus": 0.6, "captem": 0.4 if profile.site == "pancreas" else 0.1, "observation": 0.2})
+        ]
     return ["surgery", ssa] if dice.chance(operated) else [ssa]
 
 
@@ -241,9 +267,9 @@ def next_treatment(dice: Dice, profile: Profile, used: list[str], on: date) -> s
     if profile.grade == "NEC":
         if "folfiri" not in used:
             return "folfiri" if dice.chance(0.75) else "bsc"
-        return dice.pick({"bsc": 0.6, "hospice": 0.4})
+        return str(dice.pick({"bsc": 0.6, "hospice": 0.4}))
     if len(used) >= 6 and dice.chance(0.2):
-        return dice.pick({"bsc": 0.7, "hospice": 0.3})
+        return str(dice.pick({"bsc": 0.7, "hospice": 0.3}))
     weights = dict(_NEXT.get(profile.site, _NEXT_GUT))
     if profile.krenning < 3 or on < PRRT_SINCE:
         weights.pop("prrt", None)
@@ -267,10 +293,10 @@ def surveillance(regimen: Regimen, profile: Profile, days: int, *, finished: boo
     is finished, after its last dose)."""
     if profile.grade == "NEC" or not profile.differentiation:
         return "S4", 60
-    if regimen.code in {"everolimus", "sunitinib", "cabozantinib", "trial"}:
-        return "S5", 84
-    if regimen.code == "captem" and not finished:
-        return "S6", 84
+    if regimen.code in {"everolimus", "sunitinib", "cabozantinib", "trial"} or (
+        regimen.code == "captem" and not finished
+    ):
+        return ("S6" if regimen.code == "captem" else "S5"), 84
     if profile.grade == "G3":
         return "S3", 90
     if regimen.modality == "prrt":

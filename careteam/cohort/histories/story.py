@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from careteam.cohort.histories import boards, goals, imaging
@@ -47,7 +48,7 @@ class Story:
             self.dice, self.history, self.profile, row["plan"], row["modality"], row["due_on"], self.today, **wanted
         )
 
-    def lab(self, code: str, value: float, on: date, **more: object) -> None:
+    def lab(self, code: str, value: float | Decimal, on: date, **more: object) -> None:
         """One laboratory value that stands out from what chance gave."""
         label, unit, low, high = LABS[code][:4]
         measure(self.history, code, label, value, unit, on, **({"reference_low": low, "reference_high": high} | more))
@@ -72,13 +73,13 @@ class Story:
         return goals.talk(self.dice, self.history, held, **wanted)
 
     def prompt(self, state: str) -> None:
-        goals.write_prompt(self.dice, self.history, self.profile, self.course, self.lines, self.today, state=state)
+        goals.write_prompt(self.dice, self.history, self.profile, self.lines, self.today, state=state)
 
     def list_case(self, question: str, kind: str, **more: object) -> Ref:
         """On the next meeting's agenda."""
         values: dict[str, Any] = {"question": question, "kind": kind} | more
         return boards.waiting(
-            self.dice, self.history, self.course, listed=True, position=self.index * 10 + 10, today=self.today, **values
+            self.dice, self.history, listed=True, position=self.index * 10 + 10, today=self.today, **values
         )
 
     def decision(self, week: int, question: str, option: str, **more: Any) -> Ref:

@@ -86,7 +86,9 @@ def _step(history: History, treatment: Treatment, line: Ref) -> None:
     """What waits because of this line: a decision, a start, the next dose, its completion."""
     row = history.row(line)
     label = f"{row['agent']} {row['dose']}".strip()
-    first = next((dose for dose in history.of("administration") if dose["line"] == line and dose["status"] == "planned"), None)
+    first = next(
+        (dose for dose in history.of("administration") if dose["line"] == line and dose["status"] == "planned"), None
+    )
     owner: Person | None = responsible(history)
     kind, due = "line", row["planned_on"]
     if treatment.ahead:
@@ -125,7 +127,9 @@ def _doses(dice: Dice, history: History, treatment: Treatment, line: Ref) -> Non
             dose_unit=regimen.unit,
             moved_from=day - timedelta(days=7) if late else None,
             reason="Platelets low, one week later" if late and regimen.modality in {"prrt", "chemotherapy"} else "",
-            given_elsewhere="Day clinic of the local hospital" if regimen.modality == "ssa" and dice.chance(0.05) else "",
+            given_elsewhere="Day clinic of the local hospital"
+            if regimen.modality == "ssa" and dice.chance(0.05)
+            else "",
         )
         number += 1
     for day in treatment.planned:

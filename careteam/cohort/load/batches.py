@@ -1,4 +1,4 @@
-"""A batch of histories as text for COPY: made here, or in a process of its own while the database takes the one before."""
+"""Histories as text for COPY, batch by batch: made here, or in a process of its own one batch ahead."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 
 from careteam.cohort.histories import history_of
 from careteam.cohort.histories.rows import Person
+
 
 @dataclass(frozen=True)
 class Order:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,13 +74,12 @@ def load_cohort(
         )
     rows = made = 0
     ranges = list(batches(before, wanted, BATCH))
-    with closing((make if with_history else make_beside)(order, ranges)) as work:
-        for sheets in work:
-            with transaction.atomic(), connection.cursor() as cursor, _at_rest(cursor):
-                _copy(cursor, sheets, with_history=with_history)
-            rows += sheets.rows
-            made += sheets.patients
-            progress(made, wanted)
+    for sheets in (make if with_history else make_beside)(order, ranges):
+        with transaction.atomic(), connection.cursor() as cursor, _at_rest(cursor):
+            _copy(cursor, sheets, with_history=with_history)
+        rows += sheets.rows
+        made += sheets.patients
+        progress(made, wanted)
     _give_back(order, wanted)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE " + ", ".join(_tables()))

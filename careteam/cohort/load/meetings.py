@@ -11,6 +11,8 @@ from careteam.people.models import Team
 from tumorboard.boards.models import Board, BoardMember
 from tumorboard.meetings.models import Attendance, Meeting
 
+WITH_ATTENDANCE = 26  # weeks back for which it is known who was there
+
 
 def board_of(team: Team) -> Board:
     """The team's first active board. Raises `ValueError` when it has none."""
@@ -31,7 +33,7 @@ def meetings_of(board: Board, people: dict[Person, int], *, today: date) -> dict
     Attendance.objects.bulk_create(
         Attendance(meeting=meeting, user_id=member.user_id, specialty=member.specialty, joined_at=meeting.starts_at)
         for meeting in made
-        if meeting.held_at is not None
+        if meeting.held_at is not None and board_day(today, -WITH_ATTENDANCE) <= meeting.occurrence_on
         for n, member in enumerate(members)
         if (meeting.occurrence_on.toordinal() // 7 + n) % 11  # everybody misses one meeting in eleven
     )

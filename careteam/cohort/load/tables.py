@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models.fields import NOT_PROVIDED
 
-from careteam.cohort.histories.rows import Text, Key, MeetingAt, Person, Ref, ReminderKey, TheBoard
+from careteam.cohort.histories.rows import Key, MeetingAt, Person, Ref, ReminderKey, Text, TheBoard
 from careteam.cohort.load.batches import Order
 from careteam.notifications.models import InboxItem
 from patients.goals.models import (
@@ -166,30 +166,31 @@ class Sheet:
     def __init__(self, table: str, rows: Iterable[Mapping[str, object]], order: Order) -> None:
         model = TABLES[table]
         meta = model._meta
+        fields = {field.name: field for field in meta.concrete_fields}
         self.keys = sorted(set().union(*rows))
-        used = {meta.get_field(key).column for key in self.keys}  # type: ignore[union-attr]
-        names = {field.name for field in meta.concrete_fields}
-        self.has_patient = "patient" in names
+        self.has_patient = "patient" in fields
         fixed: dict[str, str] = {}
         for field in meta.concrete_fields:
-            if field.column in used or field.primary_key or field.name == "patient":
+            if field.name in self.keys or field.primary_key or field.name == "patient":
                 continue
             if field.name == "team":
-                fixed[field.column] = str(order.team_id)
+                fixed[field.name] = str(order.team_id)
             elif field.db_default is not NOT_PROVIDED:
                 continue
             else:
-                fixed[field.column] = _fixed(_default(field))
-        columns = ["id", *(["patient_id"] if self.has_patient else [])]
-        columns += [meta.get_field(key).column for key in self.keys]  # type: ignore[union-attr]
-        self._cells = [(key, _fixed(_default(meta.get_field(key)))) for key in self.keys]  # type: ignore[arg-type]
+                fixed[field.name] = _fixed(_default(field))
+        self._cells = [(key, _fixed(_default(fields[key]))) for key in self.keys]
         self.suffix = "".join("\t" + value for value in fixed.values())
-        named = ", ".join(f'"{column}"' for column in [*columns, *fixed])
+        names = ["id", *(["patient"] if self.has_patient else []), *self.keys, *fixed]
+        named = ", ".join(f'"{fields[name].column}"' for name in names)
         self.statement = f'COPY "{meta.db_table}" ({named}) FROM STDIN'
 
     def line(self, row: Mapping[str, object], row_id: int, encode: Encoder) -> str:
         head = f"{row_id}\t{encode.patient_id}" if self.has_patient else str(row_id)
-        return "\t".join([head, *(encode(row[key]) if key in row else default for key, default in self._cells)]) + self.suffix
+        return (
+            "\t".join([head, *(encode(row[key]) if key in row else default for key, default in self._cells)])
+            + self.suffix
+        )
 
 
 def _default(field: models.Field[Any, Any]) -> object:
@@ -206,7 +207,9 @@ def _fixed(value: object) -> str:
 def history_statement(table: str) -> str:
     """The INSERT that copies rows with ids between two parameters into the history, as the insert trigger would."""
     meta, event = TABLES[table]._meta, HISTORY[table]._meta
-    columns = [field.column for field in meta.concrete_fields if field.column in {f.column for f in event.concrete_fields}]
+    columns = [
+        field.column for field in meta.concrete_fields if field.column in {f.column for f in event.concrete_fields}
+    ]
     named = ", ".join(f'"{column}"' for column in columns)
     return (
         f'INSERT INTO "{event.db_table}" ({named}, pgh_created_at, pgh_label, pgh_obj_id) '  # noqa: S608

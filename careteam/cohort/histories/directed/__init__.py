@@ -1,0 +1,65 @@
+"""How the directed patients differ from what chance gave them; `stars.py` says who is who. Pure."""
+
+from careteam.cohort.histories.directed.clinical import (
+    absent_owner,
+    amber_overdue,
+    due_today,
+    failed_criterion,
+    implausible_unit,
+    krenning_2,
+    nadir_progression,
+    not_net,
+    poor_low_ki67,
+    red_overdue,
+    report_awaited,
+    stale_labs,
+    unclassified,
+    unowned_overdue,
+    untold,
+    washout,
+)
+from careteam.cohort.histories.directed.rosalind import rosalind
+from careteam.cohort.histories.directed.shapes import (
+    analog_beside,
+    larger_than_nadir,
+    progressing_now,
+    without_differentiation,
+)
+from careteam.cohort.histories.directed.wishes import (
+    deceased_outstanding,
+    dnr_with_procedure,
+    excluded_proxy,
+    hospice,
+    no_next_step,
+    none_now,
+)
+
+__all__ = [
+    "absent_owner",
+    "amber_overdue",
+    "analog_beside",
+    "deceased_outstanding",
+    "dnr_with_procedure",
+    "due_today",
+    "excluded_proxy",
+    "failed_criterion",
+    "hospice",
+    "implausible_unit",
+    "krenning_2",
+    "larger_than_nadir",
+    "nadir_progression",
+    "no_next_step",
+    "none_now",
+    "not_net",
+    "poor_low_ki67",
+    "progressing_now",
+    "red_overdue",
+    "report_awaited",
+    "rosalind",
+    "stale_labs",
+    "unclassified",
+    "unowned_overdue",
+    "untold",
+    "washout",
+    "without_differentiation",
+]

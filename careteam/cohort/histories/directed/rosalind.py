@@ -1,0 +1,145 @@
+"""The tour's first patient: nine years, twelve treatments, nearly everything a record can hold. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from careteam.cohort.histories.boards import write_boards
+from careteam.cohort.histories.findings import measure
+from careteam.cohort.histories.goals import trade_off
+from careteam.cohort.histories.rows import Person, at
+from careteam.cohort.histories.story import Story
+
+
+def rosalind(story: Story) -> None:
+    """Nine years, twelve treatments, progression, a goal whose date has passed, a draft nobody else may read."""
+    history, today = story.history, story.today
+    line = history.row(story.lines[-1])
+    line |= {"dose": "20 mg daily", "notes": "60 mg to March, 40 mg to August, 20 mg since: diarrhea, hand-foot."}
+    story.clear("contact")
+    for name, relation, scope, proxy in (
+        ("Noor Achterberg", "daughter", "all", True),
+        ("Theo Achterberg", "grandson", "practical", False),
+        ("Bram Achterberg", "brother", "none", False),
+    ):
+        history.add(
+            "contact",
+            name=name,
+            relation=relation,
+            scope=scope,
+            phone="+49 171 5550 117",
+            consent_on=story.day(-336),
+            is_proxy=proxy,
+            proxy_document_seen=proxy,
+            is_emergency_contact=proxy,
+            is_caregiver=proxy,
+        )
+    _rosalinds_alerts(story)
+    _rosalinds_goals(story)
+    history.add(
+        "admission",
+        admitted_on=story.day(-56),
+        discharged_on=story.day(-52),
+        unplanned=True,
+        reason="Diarrhea with dehydration",
+        place="St. Brigid, ward 4B",
+    )
+    story.ecog(1, story.day(-70))
+    story.ecog(2, story.day(-7))
+    for days, kilograms in ((-188, "63.1"), (-70, "60.2"), (-7, "58.4")):
+        measure(history, "29463-7", "Body weight", Decimal(kilograms), "kg", story.day(days), category="vital-signs")
+    write_boards(
+        story.dice, history, story.profile, story.course, story.lines, story.index, today, before=story.day(-60)
+    )
+    story.list_case(
+        "Progression on cabozantinib 20 mg, ECOG now 2: is further liver-directed or systemic "
+        "treatment worth its burden, and which?",
+        "progression",
+        urgency="soon",
+        hoped_for="Time at home without more hospital nights",
+    )
+    story.prompt("open")
+
+
+def _rosalinds_alerts(story: Story) -> None:
+    history, asked = story.history, story.day(-7)
+    for table in ("allergy", "medication", "flag"):
+        story.clear(table)
+    history.add(
+        "allergy",
+        kind="contrast",
+        substance="Iodinated contrast medium",
+        reaction="hives",
+        severity="moderate",
+        since=story.day(-1900),
+        asked_on=asked,
+    )
+    for name, drug_class, atc, dose in (
+        ("Apixaban", "anticoagulant", "B01AF02", "5 mg twice daily"),
+        ("Pantoprazole", "ppi", "A02BC02", "40 mg daily"),
+        ("Loperamide", "other", "A07DA03", "2 mg up to 6 a day"),
+    ):
+        history.add("medication", name=name, drug_class=drug_class, atc=atc, dose=dose, asked_on=asked)
+    history.add("flag", kind="asplenia", state="present", detail="since the operation", asked_on=asked)
+    for kind in ("biliary_stent", "portal_vein", "hbv", "claustrophobia"):
+        history.add("flag", kind=kind, state="absent", asked_on=asked)
+
+
+def _rosalinds_goals(story: Story) -> None:
+    signer = Person("palliative")
+    first = story.talk(
+        story.day(-2760),
+        status="superseded",
+        quote="I want to keep my students until they graduate.",
+        event="",
+        event_on=None,
+    )
+    second = story.talk(
+        story.day(-1504), status="superseded", supersedes=first, quote="Keep working.", event="", event_on=None
+    )
+    third = story.talk(
+        story.day(-754),
+        status="superseded",
+        supersedes=second,
+        quote="If my heart stops, let it.",
+        event="",
+        event_on=None,
+        code_status="dnr",
+        code_status_on=story.day(-754),
+        signed_by=signer,
+    )
+    story.history.rows["tradeoff"] = []
+    fourth = story.talk(
+        story.day(-336),
+        supersedes=third,
+        participants="patient and her daughter Noor",
+        quote="I want to be at Theo’s graduation in June, at home, not in a hospital bed.",
+        event="Theo’s graduation",
+        event_on=story.day(-164),
+        matters=["home", "event", "clear_head"],
+        information_preference="big_picture",
+        code_status="dnr",
+        code_status_on=story.day(-754),
+        place_of_care="home",
+        place_of_death="home",
+        surprise=False,
+        summary="Home first. Treatment as long as it does not cost her hospital nights. DNR stays.",
+        next_review_on=story.day(29),
+        signed_by=signer,
+    )
+    story.history.rows["tradeoff"] = []
+    trade_off(story.history, fourth, "hospital_nights", 1, "not_accepted")
+    trade_off(story.history, fourth, "weekly_travel", 3, "good_reason", "if the daughter can drive")
+    story.drop("member", role="palliative")
+    story.history.add("member", role="palliative", person=signer)
+    story.history.add(
+        "draft",
+        author=signer,
+        content={
+            "held_on": story.today.isoformat(),
+            "quote": "I saw Theo graduate. Now I want Christmas at home, on my own two feet. After that we will see.",
+            "understanding": "The tablets have stopped working.",
+            "matters": ["home", "independence"],
+        },
+        saved_at=at(story.day(-1), 10, 42),
+    )
