@@ -115,7 +115,7 @@ def _encoding(path: Path) -> tuple[str, str]:
 
 
 def _chunks(path: Path, encoding: str) -> Iterator[str]:
-    with path.open(encoding=encoding, newline="") as stream:
+    with path.open(encoding=encoding, errors="replace", newline="") as stream:
         while chunk := stream.read(_CHUNK):
             yield chunk
 
@@ -132,7 +132,7 @@ class _Reader:
 
     def read_lines(self, path: Path, encoding: str) -> Iterator[Read]:
         """ndjson: each line stands for itself, so that a broken one ends where it ends."""
-        with path.open(encoding=encoding) as stream:
+        with path.open(encoding=encoding, errors="replace") as stream:
             for number, line in enumerate(stream, start=1):
                 if line.strip():
                     yield from self.read(JsonText(iter([line]), line=number))

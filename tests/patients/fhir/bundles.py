@@ -209,3 +209,158 @@ def bundle(*resources: JsonObject, kind: str = "transaction") -> JsonObject:
 def write(path: Path, content: Any) -> Path:
     path.write_text(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False), encoding="utf-8")
     return path
+
+
+def other_kinds() -> list[JsonObject]:
+    """One of every kind that the history above lacks, in the spellings of other versions where they differ."""
+    imaging = {"text": "CT abdomen with contrast"}
+    return [
+        {
+            "resourceType": "DiagnosticReport",
+            "id": "dr-1",
+            "status": "final",
+            "category": [code("http://terminology.hl7.org/CodeSystem/v2-0074", "RAD")],
+            "code": {"text": "SSTR PET report"},
+            "subject": SUBJECT,
+            "effectiveDateTime": "2024-01-15",
+            "imagingStudy": [{"reference": "ImagingStudy/i-1"}],
+            "conclusion": "Stable disease.",
+        },
+        {
+            "resourceType": "DiagnosticReport",
+            "id": "dr-2",
+            "status": "final",
+            "category": [code("http://terminology.hl7.org/CodeSystem/v2-0074", "SP")],
+            "code": {"text": "Surgical pathology"},
+            "subject": SUBJECT,
+            "issued": "2021-06-25T12:00:00Z",
+            "specimen": [{"reference": "Specimen/s-1"}],
+            "conclusion": "Well differentiated neuroendocrine tumor.",
+        },
+        {
+            "resourceType": "ServiceRequest",
+            "id": "sr-1",
+            "status": "active",
+            "intent": "order",
+            "code": imaging,
+            "subject": SUBJECT,
+            "occurrenceDateTime": "2026-12-10",
+        },
+        {
+            "resourceType": "Appointment",
+            "id": "ap-1",
+            "status": "booked",
+            "serviceType": [{"text": "MRI liver"}],
+            "start": "2026-12-12T08:00:00Z",
+            "end": "2026-12-12T09:00:00Z",
+            "participant": [{"actor": {"reference": "Patient/p-1"}}],
+        },
+        {
+            "resourceType": "Appointment",
+            "id": "ap-2",
+            "status": "booked",
+            "description": "Clinic visit",
+            "start": "2026-12-13T08:00:00Z",
+            "participant": [{"actor": {"reference": "Patient/p-1"}}],
+        },
+        {
+            "resourceType": "CareTeam",
+            "id": "ct-1",
+            "status": "active",
+            "name": "North",
+            "subject": SUBJECT,
+            "participant": [{"role": [{"text": "Medical oncologist"}], "member": {"reference": "#dr"}}],
+            "contained": [
+                {"resourceType": "Practitioner", "id": "dr", "name": [{"family": "Vega", "prefix": ["Dr."]}]}
+            ],
+        },
+        {
+            "resourceType": "RelatedPerson",
+            "id": "rp-1",
+            "patient": SUBJECT,
+            "relationship": [{"text": "Healthcare agent"}],
+            "name": [{"text": "Lindqvist, Eva"}],
+        },
+        {
+            "resourceType": "MedicationOrder",  # DSTU2
+            "id": "mo-1",
+            "status": "active",
+            "medicationReference": {"reference": "#med"},
+            "contained": [{"resourceType": "Medication", "id": "med", "code": {"text": "Afinitor 10 mg tablet"}}],
+            "patient": SUBJECT,
+            "dateWritten": "2026-10-01",
+        },
+        {
+            "resourceType": "MedicationRequest",  # R5
+            "id": "mr-1",
+            "status": "active",
+            "intent": "order",
+            "medication": {"concept": {"text": "Metformin 500 mg"}},
+            "subject": SUBJECT,
+            "authoredOn": "2026-10-01",
+            "dosageInstruction": [
+                {"timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}, "text": "1-0-1"}
+            ],
+        },
+        {
+            "resourceType": "Condition",  # DSTU2: status and category as plain strings
+            "id": "c-9",
+            "clinicalStatus": "active",
+            "verificationStatus": "confirmed",
+            "category": "diagnosis",
+            "code": {"text": "Carcinoid syndrome"},
+            "patient": SUBJECT,
+            "dateRecorded": "2021-07-01",
+        },
+        {
+            "resourceType": "Procedure",  # R5
+            "id": "pr-9",
+            "status": "completed",
+            "code": {"text": "Liver biopsy"},
+            "subject": SUBJECT,
+            "occurrenceDateTime": "2023-11-02",
+            "reason": [{"concept": {"text": "Metastasis"}}],
+        },
+        {
+            "resourceType": "Observation",
+            "id": "o-stage",
+            "status": "final",
+            "meta": {"profile": ["http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-tnm-stage-group"]},
+            "code": code(SNOMED, "399537006"),
+            "subject": SUBJECT,
+            "effectiveDateTime": "2021-06-30",
+            "valueCodeableConcept": {"text": "Stage IV"},
+            "method": {"text": "AJCC, 8th edition"},
+        },
+        {
+            "resourceType": "Observation",
+            "id": "o-status",
+            "status": "final",
+            "code": code(LOINC, "97509-4"),
+            "subject": SUBJECT,
+            "effectiveDateTime": "2024-01-20",
+            "valueCodeableConcept": code(SNOMED, "359746009", "Patient's condition stable"),
+        },
+        {
+            "resourceType": "Observation",
+            "id": "o-krenning",
+            "status": "final",
+            "code": {"text": "Krenning score (PET)"},
+            "subject": SUBJECT,
+            "effectiveDateTime": "2024-01-15",
+            "valueInteger": 4,
+        },
+        {
+            "resourceType": "Observation",
+            "id": "o-gene",
+            "status": "final",
+            "code": code(LOINC, "69548-6"),
+            "subject": SUBJECT,
+            "component": [
+                {"code": code(LOINC, "48018-6"), "valueCodeableConcept": {"text": "MEN1"}},
+                {"code": code(LOINC, "48004-6"), "valueCodeableConcept": {"text": "c.249_252del"}},
+            ],
+        },
+        {"resourceType": "Goal", "id": "g-1", "subject": SUBJECT, "description": {"text": "Walk to the lake"}},
+        {"resourceType": "Consent", "id": "co-1", "patient": SUBJECT, "category": [{"text": "Living will"}]},
+    ]

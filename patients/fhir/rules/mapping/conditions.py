@@ -115,7 +115,11 @@ def _class(resource: JsonObject, code: Concept, more: Concept) -> str:
         return "secondary"
     if codes.NOT_CANCER_WORDS.search(words):
         return "other"
-    if codes.CANCER_WORDS.search(words) or any(codes.morphology(c)[1] in ("3", "6") for c in more.codes(ICDO3)):
+    if (
+        codes.NET_WORDS.search(words)
+        or codes.CANCER_WORDS.search(words)
+        or any(codes.morphology(c)[1] in ("3", "6") for c in more.codes(ICDO3))
+    ):
         return "primary"
     tumor_codes = [c for c in code.codes(SNOMED) if c in codes.SNOMED_NET]
     return "primary" if tumor_codes else "other"
