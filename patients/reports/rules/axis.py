@@ -157,7 +157,7 @@ def _thinned(ticks: list[Tick], size: Size, width: float) -> list[Tick]:
     step = next(
         (
             n
-            for n in (1, 2, 3, 5, 10, 20)
+            for n in (1, 2, 5, 10, 20)
             if all(a.x + _label_width(a, size) <= b.x for a, b in pairwise(labelled[::n]))
         ),
         20,

@@ -146,8 +146,8 @@ LONG = Course(
         GoalsMark(D(2025, 12, 22), "An event to reach", "Goals conversation 22 Dec 2025", "/goals/4/"),
         GoalsMark(D(2026, 10, 20), "", "Goals prompt open since 20 Oct 2026", "/goals/", prompt=True),
     ),
-    board=tuple(
-        BoardMark(on, str(n), state, f"Board decision {n}, {on}: {state}", f"/decision/{n}/")
+    board=(
+        *(BoardMark(on, str(n), state, f"Board decision {n}, {on}: {state}", f"/decision/{n}/")
         for n, (on, state) in enumerate(
             (
                 (D(2017, 5, 9), Carried.DONE),
@@ -162,9 +162,9 @@ LONG = Course(
                 (D(2025, 12, 17), Carried.DEVIATED),
             ),
             1,
-        )
-    )
-    + (BoardMark(D(2026, 11, 26), "", Carried.PLANNED, "26 Nov 2026: listed for the NET board", "/meeting/"),),
+        )),
+        BoardMark(D(2026, 11, 26), "", Carried.PLANNED, "26 Nov 2026: listed for the NET board", "/meeting/"),
+    ),
     stays=(
         StayMark(D(2024, 9, 18), D(2024, 9, 21), "3 nights", "Unplanned admission 18 Sep 2024", "/stay/"),
         StayMark(D(2026, 9, 28), D(2026, 10, 2), "4 nights", "Unplanned admission 28 Sep 2026", "/stay/"),
@@ -185,15 +185,14 @@ LONG = Course(
         ),
         Curve(
             "Weight", "kg",
-            tuple(
+            (*(
                 Point(on, value)
                 for on, value in zip(
                     every(200, D(2017, 4, 20), D(2026, 11, 16)),
                     (72, 67, 69, 70, 68.5, 67, 65, 65.9, 67.5, 68, 67.2, 66.1, 66.4, 64.8, 61.2, 62.9, 63.5, 60.8),
                     strict=False,
                 )
-            )
-            + (Point(D(2026, 11, 16), 58.4),),
+            ), Point(D(2026, 11, 16), 58.4)),
             "/record/",
         ),
     ),
