@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from careteam.cohort.histories.course import Course, Scan
 from careteam.cohort.histories.person import coordinator, responsible
 from careteam.cohort.histories.profile import Profile
 from careteam.cohort.histories.rows import Dice, History, Key, Person, Ref, ReminderKey, Text, at, working_day
-from patients.imaging.rules import highest_step
+from patients.imaging.rules import clock_start, highest_step, is_moot
 
 REGION = {"lung": "chest and liver", "rectum": "chest, abdomen, pelvis"}
 SITUATIONS = {
@@ -39,6 +40,7 @@ STOPPED = {
     "deceased": "deceased",
 }
 SYMPTOM_LED = {"hospice": "hospice", "bsc": "symptom_led"}
+ABSENT = Person("nurse_coordinator", 1)  # away around the day the demo is made
 QUEUES = {"red": "oncologist", "board": "board_coordinator"}
 
 
@@ -66,15 +68,17 @@ def _done(
 ) -> None:
     age = (today - scan.on).days
     reader = responsible(history)
-    status = "acted_on" if scan.response == "PD" else "reviewed"
+    status = "acted_on"
     if age < 2:
         status = "performed"
     elif last and profile.in_care and age < 12 and dice.chance(0.55):
         status = "reported" if age >= 3 and dice.chance(0.75) else "performed"
+    elif last and profile.in_care and age < 20 and (scan.response == "PD" or dice.chance(0.3)):
+        status = "reviewed"
     reported = min(working_day(scan.on + timedelta(days=dice.randint(1, 3))), today)
     reviewed = min(working_day(reported + timedelta(days=dice.randint(0, 5))), today)
     urgent = scan.response == "PD"
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "modality": modality,
         "region": region_of(profile),
         "status": status,
@@ -96,7 +100,8 @@ def _done(
     if status in {"reviewed", "acted_on"}:
         values |= {"reviewed_at": at(reviewed, 16), "reviewed_by": reader}
     if status == "acted_on":
-        values |= {"acted_on_at": at(reviewed, 16, 30), "acted_note": "Treatment reconsidered"}
+        note = "Treatment reconsidered" if urgent else "Goes on as planned"
+        values |= {"acted_on_at": at(reviewed, 16, 30), "acted_note": note}
     study = history.add("study", **values)
     if scan.response and status != "performed":
         history.add(
@@ -107,18 +112,36 @@ def _done(
             study_key=Key("study", *study),
             assessed_by=Person("radiologist"),
         )
-    if status == "reported":
-        history.add(
-            "step",
-            kind="review",
-            source_key=Key("study", *study),
-            what=f"Review the report of the {modality.upper()}",
-            owner=reader,
-            owner_role=reader.role,
-            due_on=values["review_due_on"],
-            url=Text("/patients/{patient}/"),
-            opened_at=values["reported_at"],
-        )
+    if profile.in_care and status != "acted_on":
+        wait_for(history, study, values, reader, reviewed)
+
+
+def wait_for(history: History, study: Ref, values: dict[str, Any], reader: Person, reviewed: date) -> None:
+    """What a scan that was done still waits for: its report, its review, what follows from it."""
+    name = f"{values['modality'].upper()}, {values['region']}"
+    owner: Person | None = reader
+    url, opened = "/imaging/studies/{id}/", at(values["performed_on"], 12)
+    if values["status"] == "performed":
+        kind, what, owner = "study", f"Report of {name} outstanding", None
+        due = working_day(opened.date() + timedelta(days=6))
+    elif values["status"] == "reported":
+        kind, what, due = "review", f"Review the report of {name}", values["review_due_on"]
+        url, opened = "/imaging/studies/{id}/review/", values["reported_at"]
+    else:
+        progressed = values["response"] == "PD"
+        kind, what = "review", "Decide after progression" if progressed else f"Act on the report of {name}"
+        due, opened = reviewed + timedelta(days=14 if progressed else 7), at(reviewed, 16)
+    history.add(
+        "step",
+        kind=kind,
+        source_key=Key("study", *study),
+        what=what,
+        owner=owner,
+        owner_role=owner.role if owner else "radiologist",
+        due_on=due,
+        url=Text(url, *study),
+        opened_at=opened,
+    )
 
 
 def report_text(scan: Scan, profile: Profile) -> str:
@@ -137,16 +160,18 @@ def report_text(scan: Scan, profile: Profile) -> str:
 def _pets(history: History) -> None:
     for receptor in history.of("receptor"):
         reported = working_day(receptor["imaged_on"] + timedelta(days=2))
-        values: dict[str, object] = {
+        values: dict[str, Any] = {
             "modality": "sstr_pet" if receptor["modality"] == "pet" else "scintigraphy",
             "region": "whole body",
-            "status": "reviewed",
+            "status": "acted_on",
             "performed_on": receptor["imaged_on"],
             "reported_at": at(reported, 14),
             "report": f"{receptor['finding']} Krenning {receptor['krenning']}.",
             "conclusion": f"Krenning {receptor['krenning']}.",
             "reviewed_at": at(reported, 17),
             "reviewed_by": Person("nuclear_medicine"),
+            "acted_on_at": at(reported, 17, 30),
+            "acted_note": "Uptake noted",
         }
         history.add("study", **values)
         if receptor["fdg_avid"] is not None:
@@ -222,7 +247,7 @@ def outstanding(
         status = dice.pick({"ordered": 0.35, "scheduled": 0.65})
     elif days <= 28:
         status = dice.pick({"planned": 0.45, "ordered": 0.4, "scheduled": 0.15})
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "plan": plan,
         "modality": modality,
         "region": region_of(profile),
@@ -239,51 +264,65 @@ def outstanding(
     study = history.add("study", **values)
     if profile.in_care:
         _step(history, values, study, due, today)
-        _remind(history, values, study, due, today, history.row(plan)["interval_days"])
+        _remind(history, values, study, due, today, history.row(plan))
     return study
 
 
-def _step(history: History, values: dict[str, object], study: Ref, due: date, today: date) -> None:
-    verb = {"planned": "Order", "ordered": "Schedule", "scheduled": "Confirm"}[str(values["status"])]
+def _step(history: History, values: dict[str, Any], study: Ref, due: date, today: date) -> None:
+    name = f"{values['modality'].upper()}, {values['region']}"
+    slot = values.get("scheduled_for")
+    what = f"{'Order' if values['status'] == 'planned' else 'Schedule'} {name}"
+    if slot is not None:
+        what, due = f"{name}, {slot.day} {slot:%b %Y}, {values['place']}", slot.date()
     history.add(
         "step",
         kind="study",
         source_key=Key("study", *study),
-        what=f"{verb} the {str(values['modality']).upper()}",
+        what=what[:200],
         owner=values["owner"],
         owner_role="nurse_coordinator",
         due_on=due,
-        url=Text("/patients/{patient}/"),
+        url=Text("/imaging/studies/{id}/", *study),
         opened_at=at(min(due, today) - timedelta(days=30)),
     )
 
 
-def _remind(history: History, values: dict[str, object], study: Ref, due: date, today: date, interval: int) -> None:
+def _remind(history: History, values: dict[str, Any], study: Ref, due: date, today: date, plan: dict[str, Any]) -> None:
     """The step that yesterday's sweep reached; what today reaches is left to today's sweep."""
-    step = highest_step(due=due, today=today - timedelta(days=1), interval_days=interval)
-    if step is None or (values["status"] == "scheduled" and due >= today):
+    yesterday = today - timedelta(days=1)
+    clock = clock_start(due, plan["confirmed_at"].date())
+    step = highest_step(due=clock, today=yesterday, interval_days=plan["interval_days"])
+    if step is None or is_moot(
+        step, status=values["status"], scheduled_for=values.get("scheduled_for"), now=at(yesterday, 5)
+    ):
         return
-    raised = at(today - timedelta(days=1), 5)
+    lead = responsible(history)
+    owner: Person | None = None if values["owner"] == ABSENT else values["owner"]
+    nurses = [owner] if owner else [Person("nurse_coordinator"), Person("nurse_coordinator", 2)]
+    recipients = {
+        "amber": [*nurses, lead],
+        "red": [lead, Person("team_lead")],
+        "board": [Person("board_coordinator")],
+    }.get(str(step), nurses)
+    raised = at(yesterday, 5)
     history.add(
         "reminder",
         study=study,
         step=str(step),
         due_on=due,
         queue=QUEUES.get(str(step), "nurse_coordinator"),
-        assignee=values["owner"],
+        assignee={"red": lead, "board": None}.get(str(step), owner),
         state="open",
         raised_at=raised,
     )
-    recipient = values["owner"] or Person("nurse_coordinator")
-    if step in {"red", "board"}:
-        recipient = responsible(history)
-    history.add(
-        "inbox",
-        recipient=recipient,
-        key=ReminderKey(study.n, str(step), due),
-        kind="reminder",
-        title=f"{str(values['modality']).upper()} due {due.day} {due:%b %Y}: {step.label.lower()}",
-        url=Text("/patients/{patient}/"),
-        raised_at=raised,
-        due_on=due,
-    )
+    for recipient in recipients:
+        history.add(
+            "inbox",
+            recipient=recipient,
+            key=ReminderKey(study.n, str(step), due),
+            kind="imaging.reminder",
+            title=f"{step.label}: {values['modality'].upper()}, {values['region']}, due {due.day} {due:%b %Y}",
+            url=Text("/imaging/studies/{id}/", *study),
+            raised_at=raised,
+            due_on=due,
+        )

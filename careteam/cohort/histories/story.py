@@ -42,7 +42,7 @@ class Story:
         assert self.study.n == len(self.history.of("study")) - 1  # noqa: S101
         self.drop("step", source_key=Key("study", *self.study))
         self.drop("reminder", study=self.study)
-        self.drop("inbox", kind="reminder")
+        self.drop("inbox", kind="imaging.reminder")
         self.history.rows["study"].pop()
         self.study = imaging.outstanding(
             self.dice, self.history, self.profile, row["plan"], row["modality"], row["due_on"], self.today, **wanted

@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from careteam.cohort.histories.course import Treatment
+from careteam.cohort.histories.imaging import wait_for
 from careteam.cohort.histories.person import responsible
 from careteam.cohort.histories.regimens import REGIMENS
-from careteam.cohort.histories.rows import Key, Person, Text, at, working_day
+from careteam.cohort.histories.rows import Key, Person, Ref, Text, at, working_day
 from careteam.cohort.histories.story import Story
 
 
@@ -126,12 +127,15 @@ def report_awaited(story: Story) -> None:
         "reviewed_by",
         "review_due_on",
         "is_urgent",
+        "acted_on_at",
+        "acted_note",
     ):
         scan.pop(name, None)
     scan |= {"status": "performed", "performed_on": story.day(-4), "due_on": story.day(-4)}
-    key = Key("study", "study", story.history.of("study").index(scan))
-    story.drop("status", study_key=key)
-    story.drop("step", source_key=key)
+    ref = Ref("study", story.history.of("study").index(scan))
+    story.drop("status", study_key=Key("study", *ref))
+    story.drop("step", source_key=Key("study", *ref))
+    wait_for(story.history, ref, scan, responsible(story.history), story.today)
     story.talk(story.day(-90), event="", event_on=None)
     story.prompt("closed")
 
@@ -164,19 +168,9 @@ def nadir_progression(story: Story) -> None:
         "reported_at": at(reported, 15),
         "review_due_on": working_day(story.day(-1)),
     }
-    ref = Key("study", "study", story.history.of("study").index(scan))
-    story.drop("step", source_key=ref)
-    story.history.add(
-        "step",
-        kind="review",
-        source_key=ref,
-        what="Review the report of the scan",
-        owner=responsible(story.history),
-        owner_role="oncologist",
-        due_on=working_day(story.day(-1)),
-        url=Text("/patients/{patient}/"),
-        opened_at=at(reported, 15),
-    )
+    ref = Ref("study", story.history.of("study").index(scan))
+    story.drop("step", source_key=Key("study", *ref))
+    wait_for(story.history, ref, scan, responsible(story.history), story.today)
     story.talk(story.day(-425), next_review_on=story.day(20), event="", event_on=None)
     story.prompt("open")
 

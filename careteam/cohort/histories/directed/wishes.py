@@ -46,13 +46,15 @@ def dnr_with_procedure(story: Story) -> None:
         "study",
         modality="echo",
         region="heart",
-        status="reviewed",
+        status="acted_on",
         performed_on=story.day(-455),
         reported_at=at(story.day(-455), 12),
         report="Mild tricuspid regurgitation.",
         conclusion="Mild tricuspid regurgitation.",
         reviewed_at=at(story.day(-454), 12),
         reviewed_by=responsible(story.history),
+        acted_on_at=at(story.day(-454), 12),
+        acted_note="Known",
     )
     story.talk(
         story.day(-260),
