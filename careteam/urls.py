@@ -34,24 +34,3 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("patients.urls")),
     path("", include("tumorboard.urls")),
 ]
-
-
-# TEMPORARY until every slice has its pages: names the shell links to (removed before landing)
-from careteam.access.gate import requires
-from careteam.people.rules import Permission
-
-@requires(Permission.PATIENT_VIEW)
-def _pending(request, **kwargs):  # type: ignore
-    from django.http import HttpResponse
-    from patients.record.queries import readable_patient
-    if "patient_id" in kwargs: readable_patient(request, kwargs["patient_id"])
-
-    return HttpResponse("pending")
-
-
-_names = {
-    "guidance-catalog": "", "board-reports": "", "downtime": "",
-    **{n: "<int:patient_id>/" for n in ("goals-new", "referral-create", "line-start", "timeline-panel", "treatment-panel", "imaging-panel", "goals-panel", "guidance-panel", "board-panel")},
-}
-_have = {p.name for m in ("patients.urls", "tumorboard.urls") for p in __import__(m, fromlist=["urlpatterns"]).urlpatterns} | {getattr(p, "name", None) for p in urlpatterns}
-urlpatterns += [path(f"pending/{n}/{a}", _pending, name=n) for n, a in _names.items() if n not in _have]

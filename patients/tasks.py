@@ -15,4 +15,4 @@ def tick() -> None:
     now = timezone.now()
     beat("beat", now=now)
     sweep(now=now)
-    review_once_a_day(now)
+    review_once_a_day(now=now)

@@ -67,7 +67,8 @@ def access_of(user: User | AnonymousUser) -> Access:
             granted_patient_ids=frozenset(patient_id for patient_id, _ in grants),
             emergency_patient_ids=frozenset(patient_id for patient_id, kind in grants if kind == "emergency"),
         )
-    return user.access_cache
+    access: Access = user.access_cache
+    return access
 
 
 def may(user: User | AnonymousUser, permission: Permission, team_id: int | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""What happened, told upward: a lower slice writes an Event, upper slices consume it on commit and again by the tick."""
+"""What happened, told upward: a lower slice writes an Event, consumed above on commit and again by the tick."""
 
 from django.db import models
 

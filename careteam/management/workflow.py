@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from patients.fhir.rules.states import REVIEW_TRANSITIONS, RUN_TRANSITIONS
 from patients.goals.rules import (
     CONVERSATION_TRANSITIONS,
     PALLIATIVE_REFERRAL_TRANSITIONS,
@@ -40,6 +41,8 @@ MACHINES: tuple[tuple[str, str, Mapping[Any, Any]], ...] = (
     ("Decision", "Corrections of a signed decision are addenda.", DECISION_TRANSITIONS),
     ("Recommendation", "Followed until done or consciously not done.", RECOMMENDATION_TRANSITIONS),
     ("Action", "Overdue is derived. Back to open is undo.", ACTION_TRANSITIONS),
+    ("Import", "", RUN_TRANSITIONS),
+    ("Difference after an import", "What was edited here stands until somebody decides.", REVIEW_TRANSITIONS),
 )
 
 
@@ -48,7 +51,7 @@ def _diagram(table: Mapping[Any, Any]) -> list[str]:
     lines += [f'    state "{state.label}" as {state.name}' for state in table]
     lines.append(f"    [*] --> {next(iter(table)).name}")
     for state, targets in table.items():
-        order = list(type(state))
+        order: list[Any] = list(table)
         lines += [f"    {state.name} --> {target.name}" for target in sorted(targets, key=order.index)]
         if not targets:
             lines.append(f"    {state.name} --> [*]")

@@ -145,8 +145,20 @@ class Samples:
             "run_id": world.run,
             "record_id": world.source,
         }
-        by_page: dict[str, Any] = {"goals": world.conversation, "palliative": world.palliative, "record": world.specimen}
-        words = {"kind": "specimen", "code": "S3", "whom": "patient", "figure": "decisions", "token": "x", "rule": "R03", "day": DAY}
+        by_page: dict[str, Any] = {
+            "goals": world.conversation,
+            "palliative": world.palliative,
+            "record": world.specimen,
+        }
+        words = {
+            "kind": "specimen",
+            "code": "S3",
+            "whom": "patient",
+            "figure": "decisions",
+            "token": "x",
+            "rule": "R03",
+            "day": DAY,
+        }
         if name in rows:
             return rows[name].pk
         if name == "team":

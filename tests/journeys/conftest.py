@@ -41,7 +41,7 @@ def mail_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def environment(django_db_setup: None, mail_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"},
         "DATABASE_URL": _url_of_test_database(),
         "DATABASE_POOL": "4",
         "EMAIL_FILE_PATH": str(mail_folder),
@@ -100,7 +100,9 @@ def worker_and_beat(
             environment,
             tmp_path / "worker.log",
         ),
-        "beat": _start(["celery", "-A", "careteam", "beat", "--schedule", schedule], environment, tmp_path / "beat.log"),
+        "beat": _start(
+            ["celery", "-A", "careteam", "beat", "--schedule", schedule], environment, tmp_path / "beat.log"
+        ),
     }
     yield processes
     for process in processes.values():
@@ -136,7 +138,8 @@ def visit(chromium: Browser, site: str) -> Iterator[Visit]:
         page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
-            "response", lambda answer: complaints.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None
+            "response",
+            lambda answer: complaints.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None,
         )
         page.on("request", lambda request: None if request.url.startswith(site) else complaints.append(request.url))
         page.goto("/accounts/login/")

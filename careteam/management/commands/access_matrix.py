@@ -12,7 +12,7 @@ from careteam.access.matrix import matrix
 class Command(BaseCommand):
     help = "Writes docs/access.md: every address and the roles that may open it."
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *args: Any, **options: Any) -> None:
         path = Path(settings.BASE_DIR) / "docs" / "access.md"
         path.write_text(matrix())
         self.stdout.write(f"Wrote {path.name}")

@@ -10,7 +10,7 @@ from careteam.audit.queries import verify
 class Command(BaseCommand):
     help = "Proves the audit trail unbroken, or names the first broken row (exit status 1)."
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *args: Any, **options: Any) -> None:
         result = verify()
         if result.broken:
             raise CommandError(f"BROKEN: {result.broken}")

@@ -12,7 +12,7 @@ from careteam.management.workflow import document
 class Command(BaseCommand):
     help = "Writes docs/workflow.md: every state machine as a Mermaid diagram."
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *args: Any, **options: Any) -> None:
         path = Path(settings.BASE_DIR) / "docs" / "workflow.md"
         path.write_text(document())
         self.stdout.write(f"Wrote {path.name}")

@@ -26,6 +26,7 @@ from patients.goals.rules import (
     FoundReason,
     PromptReason,
     PromptStatus,
+    inside,
 )
 from patients.protocol.queries import number
 from patients.record.commands import close_step, open_step
@@ -46,7 +47,7 @@ def _step_url(patient_id: int) -> str:
 
 
 def _what(reasons: Iterable[str]) -> str:
-    words = ", ".join(dict.fromkeys(str(PromptReason(reason).label).lower() for reason in reasons))
+    words = ", ".join(dict.fromkeys(inside(str(PromptReason(reason).label)) for reason in reasons))
     return f"Goals conversation: {words}"[:200]
 
 

@@ -95,14 +95,14 @@ def _review_team(team: Team, *, now: datetime, by: User | None) -> int:
     return changed
 
 
-def review_prompts(now: datetime, *, by: User | None = None) -> int:
+def review_prompts(*, now: datetime, by: User | None = None) -> int:
     """For every team on its own date: reopens what was deferred or declined until today, and raises what the calendar
     asks for. Safe to run twice, or by two at once. Returns how many patients got something new."""
     return sum(_review_team(team, now=now, by=by) for team in Team.objects.order_by("pk"))
 
 
 @transaction.atomic
-def review_once_a_day(now: datetime, *, by: User | None = None) -> int:
+def review_once_a_day(*, now: datetime, by: User | None = None) -> int:
     """The same for those teams whose local day began since it last ran: what every tick may call. A run that breaks
     off is made up for by the next tick; a second tick waits and then finds nothing to do."""
     Heartbeat.objects.get_or_create(name=_HEARTBEAT, defaults={"at": now})

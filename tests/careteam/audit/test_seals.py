@@ -104,6 +104,12 @@ def test_clinical_rows_leave_history_for_bulk_and_raw_sql() -> None:
         assert [row[0] for row in cursor.fetchall()] == ["insert", "delete"]
 
 
+def _truncate_as_in_production(table: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL careteam.allow_truncate = 'off'")
+        cursor.execute(f"TRUNCATE {table} CASCADE")
+
+
 def test_history_refuses_change_and_truncate() -> None:
     patient = factories.patient(factories.team())
     with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
@@ -114,9 +120,8 @@ def test_history_refuses_change_and_truncate() -> None:
         "careteam_auditevent",
         "patients_goalsconversationevent",
     ):
-        with pytest.raises(DatabaseError, match="TRUNCATE"), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL careteam.allow_truncate = 'off'")
-            cursor.execute(f"TRUNCATE {table} CASCADE")
+        with pytest.raises(DatabaseError, match="TRUNCATE"):
+            _truncate_as_in_production(table)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -212,7 +212,7 @@ def test_goals_find_nothing_that_was_not_asked(net: Team, now: datetime) -> None
         if (row.pk, str(reason.reason), reason.source_key) not in asked
     ]
     assert missed == []
-    assert review_prompts(now) == 0
+    assert review_prompts(now=now) == 0
 
 
 def test_safety_net_patients_have_no_open_step(net: Team, now: datetime) -> None:

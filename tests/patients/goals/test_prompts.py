@@ -39,7 +39,7 @@ def test_raise_prompts_keeps_one_prompt_with_all_reasons(now: datetime) -> None:
     assert goals.prompt.days_open == 3
     step = NextStep.objects.get(patient=someone, closed_at__isnull=True)
     assert (step.what, step.owner_id, step.due_on) == (
-        "Goals conversation: new progression, ecog 2 or more, or rising",
+        "Goals conversation: new progression, ECOG 2 or more, or rising",
         owner.pk,
         date(2026, 12, 23),
     )
@@ -105,18 +105,18 @@ def test_defer_is_quiet_until_its_date(now: datetime) -> None:
     someone, nurse = patient(home), person(home, Role.NURSE_COORDINATOR)
     asked = prompt(someone)
     commands.defer(asked, reason=CloseReason.TOO_ILL, until=date(2026, 12, 7), by=nurse, now=now, note="Fever")
-    assert commands.review_prompts(now + timedelta(days=13)) == 0
+    assert commands.review_prompts(now=now + timedelta(days=13)) == 0
     commands.raise_prompts({someone.pk: [ECOG]}, now=now)  # news are kept, the date stays
     asked.refresh_from_db()
     assert (asked.status, asked.ask_again_on) == ("deferred", date(2026, 12, 7))
     step = NextStep.objects.get(patient=someone, closed_at__isnull=True)
     assert (step.what, step.due_on) == ("Ask again about goals", date(2026, 12, 7))
-    assert commands.review_prompts(now + timedelta(days=14)) == 1
+    assert commands.review_prompts(now=now + timedelta(days=14)) == 1
     asked.refresh_from_db()
     assert (asked.status, asked.raised_on) == ("open", date(2026, 12, 7))
     step.refresh_from_db()
     assert (step.what, step.due_on) == (
-        "Goals conversation: new progression, ecog 2 or more, or rising",
+        "Goals conversation: new progression, ECOG 2 or more, or rising",
         date(2027, 1, 6),
     )
 
@@ -140,10 +140,10 @@ def test_decline_is_not_asked_again_before_ninety_days(now: datetime) -> None:
     commands.decline(someone, until=date(2027, 2, 21), by=nurse, now=now, note="Not today, not this year.")
     for day in (1, 30, 89):
         commands.raise_prompts({someone.pk: [ECOG]}, now=now + timedelta(days=day))
-        commands.review_prompts(now + timedelta(days=day))
+        commands.review_prompts(now=now + timedelta(days=day))
         asked.refresh_from_db()
         assert asked.status == "declined"
-    assert commands.review_prompts(now + timedelta(days=90)) == 1
+    assert commands.review_prompts(now=now + timedelta(days=90)) == 1
     asked.refresh_from_db()
     assert asked.status == "open"
 

@@ -99,7 +99,7 @@ def test_review_falls_on_the_named_date_else_after_the_interval() -> None:
 
 def test_trade_off_is_said_as_the_board_says_it() -> None:
     words = rules.trade_off_words("hospital_nights", 1, "not_accepted", "")
-    assert words == "Hospital nights for treatment, > 1 nights, not accepted"
+    assert words == "Hospital nights for treatment, > 1, not accepted"
     assert rules.trade_off_words("weekly_travel", 90, "good_reason", "Noor drives") == (
         "Weekly travel, > 90 min, for a good reason, Noor drives"
     )

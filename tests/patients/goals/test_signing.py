@@ -37,7 +37,7 @@ def test_sign_makes_the_draft_permanent_and_answers_the_prompt(now: datetime) ->
         ["home", "clear_head"],
         date(2026, 11, 20),
     )
-    assert [row.words for row in signed.trade_offs.all()] == ["Hospital nights for treatment, > 1 nights, not accepted"]
+    assert [row.words for row in signed.trade_offs.all()] == ["Hospital nights for treatment, > 1, not accepted"]
     assert Event.objects.get(kind="goals.signed").subject_id == signed.pk
     assert AuditEvent.objects.get(action="goals.sign").patient_ids == [someone.pk]
 
@@ -211,7 +211,7 @@ def test_retract_brings_back_the_version_before_and_asks_again(now: datetime) ->
     wrong = conversation(someone, author, quote="somebody else")
     commands.retract(wrong, reason="Belongs to the patient next door.", by=author, now=now)
     goals = goals_of(someone.pk, now.date())
-    assert (goals.conversation_id, goals.quote) == (first.pk, "first")
+    assert (goals.conversation_id, goals.quote) == (first.pk, "“first”")
     assert goals.prompt is not None
     assert goals.prompt.prompt_id != asked.pk
     assert [reason.reason for reason in goals.prompt.reasons] == ["progression"]

@@ -48,7 +48,7 @@ def test_goals_of_carries_what_the_others_show() -> None:
         True,
     )
     assert (goals.event, goals.event_passed) == ("Christmas at home", True)
-    assert [each.words for each in goals.trade_offs] == ["Hospital nights for treatment, > 1 nights, not accepted"]
+    assert [each.words for each in goals.trade_offs] == ["Hospital nights for treatment, > 1, not accepted"]
     assert (goals.before_progression, goals.review_due, goals.review_on) == (False, False, date(2027, 11, 20))
 
 
