@@ -127,7 +127,8 @@ def section_states(content: Mapping[str, Any]) -> list[SectionState]:
 class ConversationForm(forms.Form):
     """The conversation in any order; only the day and the summary are needed to sign (`clinical.md` 5.1, 5.2)."""
 
-    held_on = forms.DateField(label="Day of the conversation", error_messages={"required": "Say on which day."})
+    # Day and summary are needed to sign, not to write: asked for in `clean`, so that no field is marked.
+    held_on = forms.DateField(label="Day of the conversation", required=False)
     place = Line("Place", limit=120)
     participants = Line("Who was there", "Names and relation", limit=250)
     interpreter_used = Pills("Interpreter used", YES_NO)
@@ -159,16 +160,7 @@ class ConversationForm(forms.Form):
     place_of_care = Pills("Preferred place of care", Place)
     place_of_death = Pills("Preferred place of death", Place)
     spiritual = LongText("Spiritual needs")
-    summary = forms.CharField(
-        label="Summary",
-        max_length=FIELD_LIMIT,
-        help_text="What was agreed, in two or three sentences.",
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={
-            "required": "Write a summary: it is what others read first.",
-            **_too_long("Summary", FIELD_LIMIT),
-        },
-    )
+    summary = LongText("Summary", "What was agreed, in two or three sentences.", rows=3)
     recommendation = LongText("Our recommendation")
     next_review_on = forms.DateField(
         label="Talk again on", required=False, help_text="Empty: after a year, or when something changes."
@@ -193,7 +185,6 @@ class ConversationForm(forms.Form):
                 label=label, choices=Acceptance, required=False, widget=forms.RadioSelect
             )
             self.fields[f"{burden}_condition"] = Line(f"{label}: condition")
-        self.fields["summary"].widget.attrs.pop("maxlength", None)
 
     @classmethod
     def typed(cls, data: QueryDict) -> dict[str, Any]:
@@ -231,10 +222,18 @@ class ConversationForm(forms.Form):
         ]
 
     def clean_held_on(self) -> date:
-        held_on: date = self.cleaned_data["held_on"]
+        held_on: date | None = self.cleaned_data["held_on"]
+        if held_on is None:
+            raise forms.ValidationError("Say on which day you talked.")
         if self.today is not None and held_on > self.today:
             raise forms.ValidationError("The date of the conversation lies in the future.")
         return held_on
+
+    def clean_summary(self) -> str:
+        summary: str = self.cleaned_data["summary"]
+        if not summary:
+            raise forms.ValidationError("Write a summary: it is what others read first.")
+        return summary
 
     def clean_next_review_on(self) -> date | None:
         on: date | None = self.cleaned_data["next_review_on"]

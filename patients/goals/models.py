@@ -25,6 +25,7 @@ from patients.goals.rules import (
     ProcedureCodeStatus,
     PromptReason,
     PromptStatus,
+    quoted,
     trade_off_words,
 )
 from patients.record.models import ClinicalQuerySet, ClinicalRow
@@ -147,6 +148,11 @@ class GoalsConversation(ClinicalRow):
 
     def __str__(self) -> str:
         return f"conversation of {self.held_on}"
+
+    @property
+    def said(self) -> str:
+        """The patient's own words between quotation marks."""
+        return quoted(self.quote)
 
     @property
     def matters_words(self) -> str:

@@ -327,6 +327,18 @@ def age_in_words(held_on: date, on: date) -> str:
 
 
 def trade_off_words(burden: str, more_than: int, acceptance: str, condition: str = "") -> str:
-    """ "Hospital nights for treatment, > 1, not accepted": as the plan check and the board case say it."""
-    words = f"{Burden(burden).label}, > {more_than} {BURDEN_UNIT[burden]}, {Acceptance(acceptance).label.lower()}"
+    """ "Hospital nights for treatment, > 1, not accepted": as the plan check and the board case say it. The unit is
+    named where the burden's own words do not."""
+    unit = f" {BURDEN_UNIT[burden]}" if burden in {Burden.WEEKLY_TRAVEL, Burden.INTENSIVE_CARE} else ""
+    words = f"{Burden(burden).label}, > {more_than}{unit}, {Acceptance(acceptance).label.lower()}"
     return f"{words}, {condition}" if condition else words
+
+
+def inside(label: str) -> str:
+    """A label in the middle of a sentence: "New progression" becomes "new progression", "ECOG 2" stays."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def quoted(words: str) -> str:
+    """The patient's words between quotation marks, unless they were typed with them."""
+    return words if not words or words[0] in "“\"„«‘'" else f"“{words}”"

@@ -12,7 +12,7 @@ from patients.goals.models import PalliativeReferral
 from patients.goals.queries import goals_of
 from patients.guidance.models import GuidanceAnswer
 from patients.guidance.rules import FlagFact, LabFact, LineFact, NumberFact, Prompt, Snapshot, evaluate
-from patients.guidance.rules.prrt import Criterion, criteria
+from patients.guidance.rules.prrt import MET, Criterion, criteria
 from patients.imaging.models import ImagingStudy
 from patients.imaging.rules import DONE, StudyModality
 from patients.protocol.queries import numbers
@@ -180,6 +180,10 @@ class GuidanceNow:
     open: tuple[Prompt, ...] = ()
     answered: tuple[Answered, ...] = ()
     prrt: tuple[Criterion, ...] = ()
+
+    @property
+    def prrt_met(self) -> int:
+        return sum(row.state == MET for row in self.prrt)
 
 
 def is_enabled() -> bool:

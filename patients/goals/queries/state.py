@@ -23,6 +23,7 @@ from patients.goals.rules import (
     PromptStatus,
     age_in_words,
     event_passed,
+    quoted,
     review_due_on,
     trade_off_words,
 )
@@ -249,7 +250,7 @@ def _goals(row: Any, on: date) -> dict[str, Any]:
         "signed_by": row.signer,
         "age_months": max(months, 0),
         "age_words": age_in_words(row.held_on, on),
-        "quote": row.quote,
+        "quote": quoted(row.quote),
         "summary": row.summary,
         "matters": tuple(row.matters),
         "information_preference": row.latest_told or "",
