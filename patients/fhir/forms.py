@@ -25,7 +25,7 @@ class FilesField(forms.FileField):
 
     widget = FilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         given = data if isinstance(data, list | tuple) and data else [data or None]
         return [super(FilesField, self).clean(item, initial) for item in given]
 
@@ -33,7 +33,7 @@ class FilesField(forms.FileField):
 class ImportForm(forms.Form):
     """Files, the team they go to, whose ids they hold, and whether to try it out first."""
 
-    files = FilesField(
+    uploads = FilesField(
         label="Files",
         help_text="FHIR R4 as .json or .ndjson: bundles or single resources, several at once.",
         widget=FilesInput(attrs={"accept": ".json,.ndjson,.jsonl,application/json", "multiple": True}),
@@ -56,8 +56,8 @@ class ImportForm(forms.Form):
             field.initial = teams[0].pk
             field.widget = forms.HiddenInput()
 
-    def clean_files(self) -> list[UploadedFile]:
-        files: list[UploadedFile] = self.cleaned_data["files"]
+    def clean_uploads(self) -> list[UploadedFile[Any]]:
+        files: list[UploadedFile[Any]] = self.cleaned_data["uploads"]
         size = sum(file.size or 0 for file in files)
         if size > settings.IMPORT_MAX_BYTES:
             limit = settings.IMPORT_MAX_BYTES // 1024 // 1024

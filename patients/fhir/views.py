@@ -57,7 +57,7 @@ def imports(request: SignedInRequest) -> HttpResponse:
         return invalid(request, "patients/fhir/imports.html", context, fragment="form")
     try:
         run = queue_import(
-            form.cleaned_data["files"],
+            form.cleaned_data["uploads"],
             team=form.cleaned_data["team"],
             by=request.user,
             now=timezone.now(),

@@ -49,7 +49,7 @@ def upload(client: Client, team: Team, *contents: object, **fields: Any) -> Any:
         SimpleUploadedFile(f"f{n}.json", json.dumps(c).encode() if not isinstance(c, bytes) else c)
         for n, c in enumerate(contents)
     ]
-    return client.post(reverse("import"), {"files": files, "team": team.pk, "namespace": "default", **fields})
+    return client.post(reverse("import"), {"uploads": files, "team": team.pk, "namespace": "default", **fields})
 
 
 def test_upload_queues_a_run_and_shows_it(client: Client, team: Team) -> None:
@@ -98,7 +98,7 @@ def test_dry_run_reports_and_changes_nothing(client: Client, team: Team) -> None
 def test_upload_without_a_file_says_so_beside_the_field(client: Client, team: Team) -> None:
     response = client.post(reverse("import"), {"team": team.pk, "namespace": "a b"})
     assert response.status_code == 422
-    assert set(response.context["form"].errors) == {"files", "namespace"}
+    assert set(response.context["form"].errors) == {"uploads", "namespace"}
 
 
 def test_upload_into_another_team_is_no_choice(client: Client) -> None:
