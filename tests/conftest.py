@@ -16,8 +16,11 @@ def now() -> datetime:
 
 @pytest.fixture(autouse=True)
 def _clean_cache() -> Iterator[None]:
-    """Rate limits and sessions of one test do not reach the next."""
+    """Rate limits and sessions of one test do not reach the next. Only this worker's keys: `cache.clear()` flushes the
+    whole database, and with it the sessions of tests that run beside."""
     yield
     from django.core.cache import cache
 
-    cache.clear()
+    client = cache._cache.get_client(write=True)  # type: ignore[attr-defined]
+    if keys := list(client.scan_iter(match=f"{cache.key_prefix}:*", count=1000)):
+        client.delete(*keys)
