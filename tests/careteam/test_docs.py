@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 
 from careteam.cohort.cast import CAST, DEMO_PASSWORD, FIRST_TEAM
+from careteam.cohort.histories.stars import STARS
 from patients.record.models import ClinicalRow
 
 BASE = Path(__file__).resolve().parents[2]
@@ -120,6 +121,14 @@ def test_readme_names_sign_ins_that_exist() -> None:
     everybody = {character.email(slug) for slug, cast in CAST.items() for character in cast}
     assert set(re.findall(r"`([a-z]+\.[a-z]+@[a-z.]+)`", text)) - everybody == set()
     assert f"`{DEMO_PASSWORD}`" in text
+
+
+def test_readme_shows_patients_that_the_demo_has() -> None:
+    text = (BASE / "README.md").read_text()
+    table = text.partition("| patient | shows |")[2].partition("\n\n")[0]
+    named = re.findall(r"^\| ([^|-][^|]*?) \|", table, flags=re.MULTILINE)
+    assert set(named) - {" ".join(star.wish.name) for star in STARS} == set()
+    assert len(named) == 9
 
 
 def test_pictures_are_small() -> None:
