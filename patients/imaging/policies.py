@@ -133,8 +133,7 @@ def why_not_review(study: ImagingStudy, user: User) -> list[str]:
 
 
 def why_not_act_on(study: ImagingStudy, user: User, note: str) -> list[str]:
-    reasons = _may(study.patient, user, Permission.IMAGING_REVIEW, Permission.IMAGING_PLAN)
-    reasons += why_not_move(study, StudyStatus.ACTED_ON)
+    reasons = [*_may(study.patient, user, Permission.IMAGING_REVIEW), *why_not_move(study, StudyStatus.ACTED_ON)]
     return reasons if note.strip() else [*reasons, "Say what was done."]
 
 

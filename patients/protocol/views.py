@@ -22,6 +22,7 @@ GROUPS = (
     ("Escalation ladder", "days after the due date, strictly greater", rules.LADDER),
     ("Limits", "windows and deadlines", rules.LIMITS),
     ("Doses", "how a line is laid out", rules.TREATMENT),
+    ("Guidance", "thresholds of decision support", rules.GUIDANCE),
 )
 
 

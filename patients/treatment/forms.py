@@ -117,7 +117,7 @@ class LineForm(LineFields):
     )
     mode = forms.ChoiceField(
         label="This is",
-        choices=[("begin", "Decided: starts on the date below"), ("propose", "A suggestion, not decided")],
+        choices=[("begin", "Decided: starts on that day"), ("propose", "A suggestion, not decided")],
         widget=forms.RadioSelect,
         initial="begin",
     )
@@ -158,8 +158,12 @@ class LineForm(LineFields):
         self._fit(self.kind)
         self._defaults(protocol or {})
         if self.kind not in SUPPORTIVE:
+            symptom = self.data.get("role") == LineRole.SYMPTOM_CONTROL if self.is_bound else False
+            self._require("agent", "Name the drug, regimen or procedure.")
+            if not symptom:
+                self._require("start_reason", "Say why it starts: the therapy line number follows from it.")
             for line in self.running:
-                self.fields[f"running_{line.pk}"] = self._decision(line)
+                self.fields[f"running_{line.pk}"] = self._decision(line, required=not symptom and self._starts_now())
 
     def _defaults(self, protocol: dict[str, TeamNumber]) -> None:
         interval, count = PLAN_NUMBERS.get(self.kind, ("", ""))
@@ -168,16 +172,32 @@ class LineForm(LineFields):
         if count in protocol and "planned_count" in self.fields:
             self.fields["planned_count"].initial = protocol[count].days
 
+    def _require(self, name: str, sentence: str) -> None:
+        if name in self.fields:
+            self.fields[name].required = True
+            self.fields[name].error_messages["required"] = sentence
+
+    def _starts_now(self) -> bool:
+        """Whether saving would start the line (a proposal or a later day asks nothing about running lines yet)."""
+        if not self.is_bound:
+            return True
+        try:
+            day = date.fromisoformat(self.data.get("on", ""))
+        except ValueError:
+            day = self.today
+        return self.data.get("mode") != "propose" and day <= self.today
+
     @staticmethod
-    def _decision(line: TreatmentLine) -> forms.ChoiceField:
+    def _decision(line: TreatmentLine, *, required: bool) -> forms.ChoiceField:
         choices = [("", "Choose…"), (GO_ON, "Goes on")]
         if line.modality == Modality.SSA:
             choices.append((SYMPTOMS, "Goes on for symptom control only"))
         return forms.ChoiceField(
             label=f"{line.label}, running",
             choices=[*choices, *STOP_CHOICES],
-            required=False,
+            required=required,
             help_text="Another line starts: decide about this one.",
+            error_messages={"required": "Decide: does it go on, or why does it stop?"},
         )
 
     def decisions(self) -> list[forms.BoundField]:
@@ -190,18 +210,8 @@ class LineForm(LineFields):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if self.kind not in SUPPORTIVE:
-            if "agent" in self.fields and not cleaned.get("agent") and "agent" not in self.errors:
-                self.add_error("agent", "Name the drug, regimen or procedure.")
-            symptom = cleaned.get("role") == LineRole.SYMPTOM_CONTROL
-            if symptom and not cleaned.get("start_reason"):
-                cleaned["start_reason"] = StartReason.SYMPTOM_CONTROL
-            if not cleaned.get("start_reason"):
-                self.add_error("start_reason", "Say why it starts: the therapy line number follows from it.")
-            if not symptom and cleaned.get("mode") == "begin" and cleaned.get("on") and cleaned["on"] <= self.today:
-                for line in self.running:
-                    if not cleaned.get(f"running_{line.pk}"):
-                        self.add_error(f"running_{line.pk}", "Decide: does it go on, or why does it stop?")
+        if cleaned.get("role") == LineRole.SYMPTOM_CONTROL and not cleaned.get("start_reason"):
+            cleaned["start_reason"] = StartReason.SYMPTOM_CONTROL
         return cleaned
 
     @property

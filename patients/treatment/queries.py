@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
+from careteam.people.models import User
 from patients.record.models import DiseaseStatus
 from patients.treatment.models import Administration, AdverseEvent, TreatmentLine
 from patients.treatment.rules import (
@@ -198,3 +200,56 @@ def therapy_lines(patient_ids: Iterable[int]) -> Mapping[int, int]:
         found = [number.therapy_so_far for number in numbers_of(grouped[patient_id]).values()]
         reached[patient_id] = max(found, default=0)
     return reached
+
+
+@dataclass(frozen=True)
+class HistoryStep:
+    """One state that a line had: when, what changed, by whom (empty: an import or the system)."""
+
+    at: datetime
+    what: str
+    by: str
+
+
+_SHOWN = (
+    "status",
+    "agent",
+    "dose",
+    "modality",
+    "role",
+    "start_reason",
+    "started_on",
+    "ended_on",
+    "end_reason",
+    "planned_on",
+    "interval_days",
+    "planned_count",
+    "site",
+    "best_response",
+    "last_response",
+    "needs_review",
+)
+
+
+def line_history(line: TreatmentLine) -> tuple[HistoryStep, ...]:
+    """Every state the row had, newest first, from the history the database keeps: when, by whom, what changed."""
+    model = TreatmentLine.pgh_event_model  # type: ignore[attr-defined]
+    events = list(model.objects.filter(pgh_obj_id=line.pk).select_related("pgh_context").order_by("pgh_id"))
+    who = {event.pgh_id: event.pgh_context.metadata.get("user") for event in events if event.pgh_context is not None}
+    names = {person.pk: str(person) for person in User.objects.filter(pk__in=filter(None, who.values()))}
+    steps: list[HistoryStep] = []
+    before: dict[str, Any] = {}
+    labels = dict(LineStatus.choices)
+    for event in events:
+        values = {name: getattr(event, name) for name in _SHOWN}
+        changed = [name for name in _SHOWN if before.get(name) != values[name]] if before else []
+        what = labels.get(values["status"], values["status"])
+        others = [name.replace("_", " ") for name in changed if name != "status"]
+        if before and "status" not in changed:
+            what = "Corrected" if others else "Saved"
+        if others:
+            what = f"{what}: {', '.join(others)}"
+        by = names.get(who.get(event.pgh_id) or 0, "")
+        steps.append(HistoryStep(event.pgh_created_at, what, by))
+        before = values
+    return tuple(steps[::-1])

@@ -32,8 +32,8 @@ from patients.treatment.forms import (
     VersionForm,
 )
 from patients.treatment.models import Administration, TreatmentLine
-from patients.treatment.queries import LineRow, lines_of
-from patients.treatment.rules import EndReason, LineStatus
+from patients.treatment.queries import LineRow, line_history, lines_of
+from patients.treatment.rules import EndReason
 
 FORM = "patients/treatment/form.html"
 
@@ -175,44 +175,6 @@ def _facts(line: TreatmentLine, row: LineRow | None) -> list[tuple[str, object]]
         ("Notes", line.notes),
     ]
     return [(label, value) for label, value in facts if value]
-
-
-def line_history(line: TreatmentLine) -> list[dict[str, Any]]:
-    """Every state the row had, newest first, from the history the database keeps: when, by whom, what changed."""
-    events = TreatmentLine.pgh_event_model.objects.filter(pgh_obj_id=line.pk).order_by("pgh_id")  # type: ignore[attr-defined]
-    steps: list[dict[str, Any]] = []
-    before: dict[str, Any] = {}
-    names = (
-        "status",
-        "agent",
-        "dose",
-        "modality",
-        "role",
-        "start_reason",
-        "started_on",
-        "ended_on",
-        "end_reason",
-        "planned_on",
-        "interval_days",
-        "planned_count",
-        "site",
-        "best_response",
-        "last_response",
-        "needs_review",
-    )
-    labels = dict(LineStatus.choices)
-    for event in events:
-        values = {name: getattr(event, name) for name in names}
-        changed = [name for name in names if before.get(name) != values[name]] if before else []
-        what = labels.get(values["status"], values["status"])
-        others = [name.replace("_", " ") for name in changed if name != "status"]
-        if before and "status" not in changed:
-            what = "Corrected" if others else "Saved"
-        if others:
-            what = f"{what}: {', '.join(others)}"
-        steps.append({"at": event.pgh_created_at, "what": what})
-        before = values
-    return steps[::-1]
 
 
 @requires(Permission.TREATMENT_EDIT)

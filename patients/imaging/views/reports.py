@@ -94,7 +94,7 @@ def study_review(request: SignedInRequest, study_id: int) -> HttpResponse:
     )
 
 
-@requires(Permission.IMAGING_REVIEW, Permission.IMAGING_PLAN)
+@requires(Permission.IMAGING_REVIEW)
 @require_http_methods(["GET", "POST"])
 def study_act(request: SignedInRequest, study_id: int) -> HttpResponse:
     """What followed from the report."""

@@ -87,7 +87,10 @@ def study_page(request: SignedInRequest, study_id: int) -> HttpResponse:
 def _facts(study: ImagingStudy) -> list[tuple[str, object]]:
     plan = study.plan
     facts: list[tuple[str, object]] = [
-        ("Why this date", plan.why if plan else "Outside the plan"),
+        (
+            "Why this date",
+            (plan.why if plan else "Outside the plan") if study.due_on and not study.performed_on else "",
+        ),
         ("Owner", study.owner or "nobody"),
         ("Place", study.place or study.center),
         ("Accession number", study.accession_number),
