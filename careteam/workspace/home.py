@@ -75,11 +75,12 @@ def _scope(request: SignedInRequest) -> QuerySet[NextStep]:
 def _work_row(step: NextStep, row: PatientRow, today: date, absent: frozenset[int]) -> WorkRow:
     owner = str(step.owner) if step.owner else "nobody"
     role = f", {step.get_owner_role_display()}" if step.owner is None and step.owner_role else ""
-    if step.owner is None and not step.owner_role:
+    is_late = step.due_on is not None and step.due_on < today
+    if step.owner is None and (is_late or not step.owner_role):
         kind, word = "red", "No owner"
     elif step.owner_id in absent:
         kind, word = "red", "Absent"
-    elif step.due_on and step.due_on < today:
+    elif is_late:
         kind, word = "red", "Overdue"
     elif step.due_on == today:
         kind, word = "amb", "Due"
