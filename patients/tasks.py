@@ -1,14 +1,17 @@
 """Celery tasks of the patients app: keyword ids only, the clock is read here, one command each, safe to run twice."""
 
-from celery import shared_task
+from __future__ import annotations
+
 from django.utils import timezone
 
+from careteam.celery import app
 from careteam.events.commands import beat
+from patients.fhir.commands import waiting_runs, work_off
 from patients.goals.commands import review_once_a_day
 from patients.imaging.commands import sweep
 
 
-@shared_task(name="patients.tick")
+@app.task(name="patients.tick")
 def tick() -> None:
     """The doorbell, once a minute: everything that waits in PostgreSQL is done. A tick that never came is made up for
     by the next one."""
@@ -16,3 +19,16 @@ def tick() -> None:
     beat("beat", now=now)
     sweep(now=now)
     review_once_a_day(now=now)
+
+
+@app.task(name="patients.import_run", soft_time_limit=6 * 3600, time_limit=6 * 3600 + 60)
+def import_run(*, run_id: int) -> None:
+    """Works off one uploaded import. Called twice, one of the two does it."""
+    work_off(run_id, now=timezone.now())
+
+
+@app.task(name="patients.import_waiting")
+def import_waiting() -> None:
+    """Takes up imports that nobody works on: rung while the worker was away, or left behind by one that died."""
+    for run_id in waiting_runs(now=timezone.now()):
+        import_run.delay(run_id=run_id)

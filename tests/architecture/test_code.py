@@ -164,3 +164,12 @@ def test_workflow_page_is_up_to_date_and_complete() -> None:
         if name.endswith("TRANSITIONS") and table not in drawn
     ]
     assert missing == []
+
+
+def test_every_scheduled_task_exists() -> None:
+    """Beat rings by name: a bell without a task would be a reminder that never comes."""
+    from careteam.celery import app
+
+    app.loader.import_default_modules()
+    scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert scheduled - set(app.tasks) == set()
