@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
@@ -106,10 +107,19 @@ HISTORY: dict[str, type[models.Model]] = {
 }
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 NULL = r"\N"
+_UNSAID = object()
 
 
+@functools.lru_cache(maxsize=20_000)  # most texts of a cohort are the same few thousand
 def _text(value: str) -> str:
     return value.translate(_ESCAPES)
+
+
+class _Writers(dict[type, Callable[[Any], str]]):
+    """How each type of value is written; what is not listed (an enum member) is written as its text."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        return lambda value: _text(str(value))
 
 
 def _array(values: Iterable[object]) -> str:
@@ -117,19 +127,21 @@ def _array(values: Iterable[object]) -> str:
     return _text("{" + ",".join(quoted) + "}")
 
 
-_PLAIN: dict[type, Callable[[Any], str]] = {
-    str: _text,
-    int: str,
-    float: str,
-    Decimal: str,
-    bool: lambda value: "t" if value else "f",
-    type(None): lambda _: NULL,
-    date: date.isoformat,
-    datetime: datetime.isoformat,
-    list: _array,
-    tuple: _array,
-    dict: lambda value: _text(json.dumps(value, ensure_ascii=False)),
-}
+_PLAIN = _Writers(
+    {
+        str: _text,
+        int: str,
+        float: str,
+        Decimal: str,
+        bool: lambda value: "t" if value else "f",
+        type(None): lambda _: NULL,
+        date: date.isoformat,
+        datetime: datetime.isoformat,
+        list: _array,
+        tuple: _array,
+        dict: lambda value: _text(json.dumps(value, ensure_ascii=False)),
+    }
+)
 
 
 class Encoder:
@@ -140,24 +152,22 @@ class Encoder:
         self.start = dict(order.bases)
         self.patient_id = 0
         people, meetings = order.people, order.meetings
-        self._by_type: dict[type, Callable[[Any], str]] = {
-            **_PLAIN,
-            Ref: lambda ref: str(self.start[ref.table] + ref.n),
-            Key: lambda key: f"{key.name}:{self.start[key.table] + key.n}",
-            Text: self._worded,
-            Person: lambda person: str(people[person]),
-            MeetingAt: lambda meeting: str(meetings[meeting.week]),
-            TheBoard: lambda _: str(order.board_id),
-            ReminderKey: lambda key: f"reminder:{self.start['study'] + key.n}:{key.step}:{key.due.isoformat()}",
-        }
+        self.write = _Writers(
+            {
+                **_PLAIN,
+                Ref: lambda ref: str(self.start[ref.table] + ref.n),
+                Key: lambda key: f"{key.name}:{self.start[key.table] + key.n}",
+                Text: self._worded,
+                Person: lambda person: str(people[person]),
+                MeetingAt: lambda meeting: str(meetings[meeting.week]),
+                TheBoard: lambda _: str(order.board_id),
+                ReminderKey: lambda key: f"reminder:{self.start['study'] + key.n}:{key.step}:{key.due.isoformat()}",
+            }
+        )
 
     def _worded(self, text: Text) -> str:
         other = self.start[text.table] + text.n if text.table else 0
         return text.template.format(patient=self.patient_id, id=other)
-
-    def __call__(self, value: object) -> str:
-        write = self._by_type.get(type(value))
-        return write(value) if write else _text(str(value))
 
 
 class Sheet:
@@ -185,12 +195,14 @@ class Sheet:
         named = ", ".join(f'"{fields[name].column}"' for name in names)
         self.statement = f'COPY "{meta.db_table}" ({named}) FROM STDIN'
 
-    def line(self, row: Mapping[str, object], row_id: int, encode: Encoder) -> str:
-        head = f"{row_id}\t{encode.patient_id}" if self.has_patient else str(row_id)
-        return (
-            "\t".join([head, *(encode(row[key]) if key in row else default for key, default in self._cells)])
-            + self.suffix
-        )
+    def line(self, row: Mapping[str, Any], row_id: int, encode: Encoder) -> str:
+        write = encode.write
+        cells = [
+            write[type(value)](value) if (value := row.get(key, _UNSAID)) is not _UNSAID else default
+            for key, default in self._cells
+        ]
+        head = f"{row_id}\t{encode.patient_id}\t" if self.has_patient else f"{row_id}\t"
+        return head + "\t".join(cells) + self.suffix
 
 
 def _default(field: models.Field[Any, Any]) -> object:
@@ -201,7 +213,7 @@ def _default(field: models.Field[Any, Any]) -> object:
 
 
 def _fixed(value: object) -> str:
-    return _PLAIN.get(type(value), lambda other: _text(str(other)))(value)
+    return _PLAIN[type(value)](value)
 
 
 def history_statement(table: str) -> str:

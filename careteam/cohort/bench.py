@@ -1,0 +1,251 @@
+"""Measures pages, search and sweep on the database there is, through the whole stack but the web server.
+
+Requests go through Django's test client: routing, middleware, sessions, access, queries, templates, audit. A page's
+figure is the 95th percentile of its runs in milliseconds, with the number of its queries. Limits: the targets at
+100,000 patients on two cores.
+"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+
+from careteam.cohort.cast import CAST, FIRST_TEAM
+from careteam.people.models import Team, User
+from careteam.people.rules import Role
+from patients.imaging.commands import sweep
+from patients.record.models import Patient
+from tumorboard.meetings.models import AgendaItem
+
+PAGE, FRAGMENT, SEARCH, TICK, MEMORY, LOAD_RATE = 250, 100, 150, 60_000, 250, 167
+RUNS = 20
+
+
+@dataclass(frozen=True)
+class Result:
+    """One figure. `ratio` to the limit is above 1 when the limit is missed. `skipped` says why there is no figure."""
+
+    name: str
+    figure: float = 0.0
+    unit: str = "ms"
+    limit: float | None = None
+    ratio: float | None = None
+    p50: float | None = None
+    queries: int | None = None
+    runs: int = 0
+    skipped: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What to ask for. `url_name` with one id (or none) of `ids`; `role` is who asks."""
+
+    name: str
+    url_name: str
+    role: Role
+    limit: float = PAGE
+    of: str = ""  # "patient" or "meeting": whose id the address holds
+    query: str = ""
+    fragment: bool = False
+    posts: tuple[str, ...] = ()
+
+
+PAGES: tuple[Page, ...] = (
+    Page("workspace", "home", Role.NURSE_COORDINATOR),
+    Page("workspace_oncologist", "home", Role.ONCOLOGIST),
+    Page("inbox", "inbox", Role.NURSE_COORDINATOR),
+    Page("patient_list", "patients", Role.ONCOLOGIST),
+    Page("patient_list_sorted", "patients", Role.ONCOLOGIST, query="?sort=born"),
+    Page("patient_list_filtered", "patients", Role.ONCOLOGIST, query="?site=pancreas"),
+    Page("patient_list_without_step", "patients", Role.NURSE_COORDINATOR, query="?step=none"),
+    Page("patient_page", "patient", Role.ONCOLOGIST, of="patient"),
+    Page("panel_timeline", "timeline-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
+    Page("panel_treatment", "treatment-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
+    Page("panel_imaging", "imaging-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
+    Page("panel_record", "record-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
+    Page("panel_goals", "goals-panel", Role.PALLIATIVE, FRAGMENT, "patient", fragment=True),
+    Page("panel_guidance", "guidance-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
+    Page("panel_board", "board-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
+    Page(
+        "search",
+        "search",
+        Role.NURSE_COORDINATOR,
+        SEARCH,
+        fragment=True,
+        posts=(
+            "achterberg",
+            "solvang henrik",
+            "novak",
+            "kowalczik",
+            "90-4471",
+            "szimanska",
+            "marchetti g",
+            "müller",
+            "zz",
+        ),
+    ),
+    Page("imaging_worklist", "imaging-worklist", Role.NURSE_COORDINATOR),
+    Page("goals_list", "goals", Role.PALLIATIVE),
+    Page("boards", "boards", Role.BOARD_COORDINATOR),
+    Page("meeting", "meeting", Role.BOARD_COORDINATOR, of="meeting"),
+    Page("live_case", "live", Role.ONCOLOGIST, of="meeting"),
+    Page("actions", "actions", Role.ONCOLOGIST),
+    Page("board_reports", "board-reports", Role.TEAM_LEAD),
+    Page("reports", "reports", Role.TEAM_LEAD),
+    Page("audit", "audit", Role.AUDITOR),
+)
+NAMES = (*(page.name for page in PAGES), "sweep_first", "sweep", "memory")
+
+
+@dataclass
+class Bench:
+    """Measures against the demo's first team, signed in as its people."""
+
+    now: datetime
+    runs: int = RUNS
+    _clients: dict[Role, Client] = field(default_factory=dict)
+    _ids: dict[str, list[int]] = field(default_factory=dict)
+
+    def run(self, names: list[str]) -> Iterator[Result]:
+        """The named measurements (all, when none is named), in their order."""
+        for page in PAGES:
+            if not names or page.name in names:
+                yield self._page(page)
+        if not names or {"sweep_first", "sweep"} & set(names):
+            yield from self._sweeps()
+        if not names or "memory" in names:
+            yield _within("memory", memory_mib(), MEMORY, unit="MiB")
+
+    def _page(self, page: Page) -> Result:
+        ids = self._of(page.of)
+        if page.of and not ids:
+            return Result(page.name, skipped=f"There is no {page.of} to show.")
+        try:
+            addresses = [reverse(page.url_name, args=[one]) for one in ids] if page.of else [reverse(page.url_name)]
+        except NoReverseMatch:
+            return Result(page.name, skipped=f"No page is called {page.url_name!r} here.")
+        client = self._client(page.role)
+        words = page.posts or ("",)
+
+        def ask(n: int) -> int:
+            address = addresses[n % len(addresses)]
+            headers = {"HX-Request": "true", "HX-Request-Type": "partial"} if page.fragment else {}
+            if page.posts:
+                return client.post(address, {"q": words[n % len(words)]}, headers=headers).status_code
+            return client.get(address + page.query, headers=headers).status_code
+
+        with counted() as count:
+            status = ask(0)
+        if status != 200:
+            return Result(page.name, skipped=f"{addresses[0]} answered {status}.")
+        took = [_milliseconds(partial(ask, n)) for n in range(self.runs)]
+        return _within(
+            page.name, percentile(took, 95), page.limit, p50=statistics.median(took), queries=count[0], runs=self.runs
+        )
+
+    def _sweeps(self) -> Iterator[Result]:
+        """The first sweep raises what nobody has raised yet; the next ones are what runs every minute."""
+        yield _within("sweep_first", _milliseconds(lambda: sweep(now=self.now)), TICK, runs=1)
+        with counted() as count:
+            sweep(now=self.now)
+        took = [_milliseconds(lambda: sweep(now=self.now)) for _ in range(3)]
+        yield _within("sweep", max(took), TICK, p50=statistics.median(took), queries=count[0], runs=3)
+
+    def _of(self, kind: str) -> list[int]:
+        if kind and kind not in self._ids:
+            patients = Patient.objects.in_care().filter(team__slug=FIRST_TEAM)
+            if kind == "patient":
+                every = max(1, patients.count() // self.runs)
+                self._ids[kind] = list(patients.order_by("pk").values_list("pk", flat=True)[::every])
+            else:
+                listed = AgendaItem.objects.filter(
+                    meeting__starts_at__gt=self.now, meeting__board__team__slug=FIRST_TEAM
+                )
+                self._ids[kind] = list(listed.order_by("meeting__starts_at").values_list("meeting_id", flat=True)[:1])
+        return self._ids.get(kind, [])
+
+    def _client(self, role: Role) -> Client:
+        if role not in self._clients:
+            character = next(one for one in CAST[FIRST_TEAM] if one.role == role)
+            host = next((host for host in settings.ALLOWED_HOSTS if "*" not in host), "testserver")
+            client = Client(headers={"host": host.lstrip(".")})
+            client.force_login(
+                User.objects.get(email=character.email(FIRST_TEAM)),
+                backend="careteam.people.backends.ActivePeopleBackend",
+            )
+            self._clients[role] = client
+        return self._clients[role]
+
+
+def load_result(made: int, seconds: float) -> Result:
+    """How fast patients were made; the limit is 100,000 in ten minutes."""
+    rate = made / max(seconds, 0.001)
+    return Result("seed", round(rate, 1), "patients/s", LOAD_RATE, round(LOAD_RATE / rate, 3), runs=made)
+
+
+def population() -> int:
+    """Patients of the team that is measured."""
+    team = Team.objects.filter(slug=FIRST_TEAM).first()
+    return Patient.objects.filter(team=team).count() if team else 0
+
+
+def percentile(values: list[float], share: int) -> float:
+    """The value that `share` percent of the values do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
+
+
+def memory_mib() -> float:
+    """Resident memory of this process in MiB; where the kernel does not tell, the most it ever was."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024) if sys.platform == "darwin" else peak / 1024
+
+
+@contextmanager
+def counted() -> Iterator[list[int]]:
+    """Counts the queries of the block, in a list of one."""
+    count = [0]
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        count[0] += 1
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield count
+
+
+def _milliseconds(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return (time.perf_counter() - began) * 1000
+
+
+def _within(name: str, figure: float, limit: float, *, unit: str = "ms", **more: Any) -> Result:
+    p50 = more.pop("p50", None)
+    return Result(
+        name,
+        round(figure, 1),
+        unit,
+        limit,
+        round(figure / limit, 3),
+        p50=None if p50 is None else round(p50, 1),
+        **more,
+    )

@@ -1,0 +1,80 @@
+"""`manage.py bench`: the figures of docs/performance.md."""
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from careteam.cohort.bench import NAMES, RUNS, Bench, Result, load_result, population
+from careteam.cohort.cast import FIRST_TEAM, NotADemo, create_teams, insist_on_demo, is_empty
+from careteam.cohort.load.cohort import load_cohort
+from careteam.people.models import Team
+
+
+class Command(BaseCommand):
+    """Measures; `--patients` makes the demo team that large first."""
+
+    help = (
+        "Measures pages, search, sweep and memory in a demo database. With --patients the demo team is filled up to "
+        f"that number first. Names: {', '.join(NAMES)}."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", nargs="*", help="what to measure (everything)")
+        parser.add_argument("--patients", type=int, metavar="N", help="fill the demo team up to so many patients first")
+        parser.add_argument("--runs", type=int, default=RUNS, help=f"requests of each page ({RUNS})")
+        parser.add_argument("--json", action="store_true", help="as a list of objects")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Refuses outside a demo database: measuring reads patients, and every read is audited."""
+        unknown = set(options["name"]) - set(NAMES)
+        if unknown:
+            raise CommandError(f"Not measured here: {', '.join(sorted(unknown))}. Known: {', '.join(NAMES)}.")
+        try:
+            results = self._prepare(options["patients"])
+        except (NotADemo, ValueError) as refusal:
+            raise CommandError(str(refusal)) from None
+        patients = population()
+        if not options["json"]:
+            self.stdout.write(f"{patients:,} patients\n{'':28}{'p95':>10} {'limit':>9} {'ratio':>6} {'p50':>8} queries")
+            for result in results:
+                self._print(result)
+        for result in Bench(timezone.now(), runs=max(1, options["runs"])).run(options["name"]):
+            results.append(result)
+            if not options["json"]:
+                self._print(result)
+        if options["json"]:
+            self.stdout.write(json.dumps([{**asdict(one), "patients": patients} for one in results], indent=1))
+
+    def _prepare(self, patients: int | None) -> list[Result]:
+        now = timezone.now()
+        if is_empty():
+            create_teams(now=now)
+        insist_on_demo()
+        team = Team.objects.filter(slug=FIRST_TEAM).first()
+        if team is None:
+            raise NotADemo(f"There is no team {FIRST_TEAM!r} to measure.")
+        missing = 0 if patients is None else patients - population()
+        if missing <= 0:
+            return []
+        began = time.monotonic()
+        sys.stderr.write(f"Making {missing:,} patients ...\n")
+        there = load_cohort(team, patients=0, seed=1, now=now).before
+        load_cohort(team, patients=there + missing, seed=1, now=now)
+        return [load_result(missing, time.monotonic() - began)]
+
+    def _print(self, result: Result) -> None:
+        if result.skipped:
+            self.stdout.write(f"{result.name:28}{'-':>10}   {result.skipped}")
+            return
+        p50 = "" if result.p50 is None else f"{result.p50:,.1f}"
+        queries = "" if result.queries is None else str(result.queries)
+        self.stdout.write(
+            f"{result.name:28}{result.figure:>10,.1f} {result.limit:>9,} {result.ratio:>6} {p50:>8} {queries:>7}"
+            f"  {result.unit if result.unit != 'ms' else ''}".rstrip()
+        )
+        self.stdout.flush()
