@@ -86,6 +86,13 @@ class LineFilter(forms.Form):
         assert isinstance(kind, forms.ChoiceField)  # noqa: S101 — for the type checker
         kind.choices = [("", "All"), *((name, name) for name in kinds)]
 
+    @classmethod
+    def of_kinds(cls, data: Any, kinds: Sequence[str]) -> LineFilter:
+        """The filter by resource alone."""
+        made = cls(data, kinds=kinds)
+        del made.fields["severity"]
+        return made
+
     def chosen(self, name: str) -> str:
         """The value, empty when it is none of the choices."""
         self.is_valid()

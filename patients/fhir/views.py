@@ -141,7 +141,7 @@ def import_kept(request: SignedInRequest, run_id: int) -> HttpResponse:
     """Resources that this import kept without a place."""
     run = _run(request, run_id)
     records = kept_records(run, request.user)
-    chosen = LineFilter(request.GET, kinds=[kind.resource_type for kind in kept_kinds(records)])
+    chosen = LineFilter.of_kinds(request.GET, [kind.resource_type for kind in kept_kinds(records)])
     if chosen.chosen("kind"):
         records = records.filter(resource_type=chosen.chosen("kind"))
     page = keyset_page(records, sorts=KEPT_SORTS, params=request.GET)

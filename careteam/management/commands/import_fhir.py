@@ -50,7 +50,7 @@ class Command(BaseCommand):
         show = None if options["json"] else self._progress
         if options["dry_run"]:
             return self._import(paths, team=team, by=None, now=now, namespace=namespace, dry_run=True, progress=show)
-        run = start_run(team=team, by=None, now=now, namespace=namespace, names=[str(path) for path in paths])
+        run = start_run(team=team, by=None, now=now, namespace=namespace, names=[path.resolve().name for path in paths])
         try:
             outcome = self._import(paths, team=team, by=None, now=now, namespace=namespace, run=run, progress=show)
         except BaseException:
