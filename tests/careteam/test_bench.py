@@ -1,0 +1,95 @@
+"""`manage.py bench`: figures with their limits, and clear words where there is none."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from careteam.cohort.bench import NAMES, PAGES, Bench, Page, counted, load_result, memory_mib, percentile
+from careteam.people.models import Team
+from careteam.people.rules import Role
+from patients.record.models import Patient
+from tests.factories import team
+
+
+def bench(*args: str) -> Any:
+    out = StringIO()
+    call_command("bench", *args, "--json", stdout=out, stderr=StringIO())
+    return json.loads(out.getvalue())
+
+
+def test_percentile_is_the_nearest_rank() -> None:
+    values = [float(n) for n in range(20, 0, -1)]
+    assert (percentile(values, 95), percentile(values, 50), percentile([7.0], 95)) == (19.0, 10.0, 7.0)
+
+
+def test_load_result_compares_with_a_hundred_thousand_in_ten_minutes() -> None:
+    slow, fast = load_result(835, 10), load_result(3340, 10)
+    assert (slow.figure, slow.ratio, fast.ratio) == (83.5, 2.0, 0.5)
+
+
+def test_memory_is_that_of_this_process() -> None:
+    assert 20 < memory_mib() < 4000
+
+
+@pytest.mark.django_db
+def test_counted_counts_the_queries_of_the_block() -> None:
+    with counted() as count:
+        Team.objects.count()
+        Team.objects.count()
+    Team.objects.count()
+    assert count == [2]
+
+
+@pytest.mark.django_db
+def test_bench_measures_a_page_a_fragment_and_search() -> None:
+    names = ["patient_list", "panel_treatment", "search", "memory"]
+    results = bench(*names, "--patients", "12", "--runs", "2")
+    assert [one["name"] for one in results] == ["seed", "patient_list", "panel_treatment", "search", "memory"]
+    assert [one["skipped"] for one in results] == [""] * 5
+    assert [one["unit"] for one in results] == ["patients/s", "ms", "ms", "ms", "MiB"]
+    assert [one["limit"] for one in results[1:]] == [250, 100, 150, 250]
+    for one in results[1:]:
+        assert one["patients"] == 12
+        assert one["ratio"] == pytest.approx(one["figure"] / one["limit"], abs=0.01)
+    assert [one["runs"] for one in results[1:4]] == [2, 2, 2]
+    assert min(one["queries"] for one in results[1:4]) > 0
+
+
+@pytest.mark.django_db
+def test_bench_fills_up_only_what_is_missing() -> None:
+    bench("memory", "--patients", "5")
+    assert [one["name"] for one in bench("memory", "--patients", "5")] == ["memory"]
+    assert Patient.objects.filter(team__slug="net").count() == 5
+
+
+@pytest.mark.django_db
+def test_bench_says_when_a_page_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench("memory", "--patients", "1")
+    gone = Page("gone", "no-such-page", Role.ONCOLOGIST)
+    monkeypatch.setattr("careteam.cohort.bench.PAGES", (gone,))
+    (result,) = Bench(Team.objects.get(slug="net").created_at).run(["gone"])
+    assert (result.skipped, result.ratio) == ("No page is called 'no-such-page' here.", None)
+
+
+@pytest.mark.django_db
+def test_bench_names_what_it_does_not_know() -> None:
+    with pytest.raises(CommandError, match=r"^Not measured here: lunch\. Known: workspace, "):
+        bench("lunch")
+
+
+@pytest.mark.django_db
+def test_bench_refuses_outside_a_demo() -> None:
+    team()
+    with pytest.raises(CommandError, match="no demo database"):
+        bench("memory")
+
+
+def test_every_page_is_measured_once() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+    assert {page.limit for page in PAGES} == {250, 100, 150}
