@@ -19,8 +19,10 @@ from careteam.workspace.banner import banner_for
 from careteam.workspace.timeline import course_of
 from patients.goals.queries import goals_of
 from patients.record.queries import readable_patient
-from patients.reports.rules import PAPER, draw
+from patients.reports.rules import PAPER, SCREEN, draw
 from patients.treatment.queries import lines_of
+
+LINES = 12  # on one page; earlier ones stand in the drawing
 
 
 @requires(Permission.PATIENT_VIEW)
@@ -31,21 +33,26 @@ def patient_summary(request: SignedInRequest, patient_id: int) -> HttpResponse:
     note_read(request, [patient.pk], team_id=patient.team_id, kind=Kind.EXPORT)
     now = timezone.now()
     today = patient.team.local_date(now)
+    paper = request.GET.get("format") == "pdf"
+    course = course_of(patient, today)
+    lines = lines_of(patient.pk, today)[::-1]
     context: dict[str, Any] = {
         "patient": patient,
         "today": today,
         "now": now,
         "by": request.user,
         "banner": banner_for(patient, today),
-        "drawing": draw(course_of(patient, today), today, size=PAPER, prefix="paper"),
-        "lines": lines_of(patient.pk, today)[::-1],
+        "drawing": draw(course, today, size=PAPER if paper else SCREEN, prefix="summary"),
+        "lines": lines[:LINES],
+        "earlier": len(lines[LINES:]),
         "goals": goals_of(patient.pk, today),
     }
-    if request.GET.get("format") != "pdf":
+    if not paper:
         return render_page(request, "patients/reports/summary.html", context)
     try:
         document = pdf_of(render_to_string("patients/reports/summary_paper.html", {**context, "paper": True}))
     except PdfUnavailable as missing:
+        context["drawing"] = draw(course, today, size=SCREEN, prefix="summary")
         return render_page(request, "patients/reports/summary.html", {**context, "problem": str(missing)}, status=503)
     response = HttpResponse(document, content_type="application/pdf")
     # The name of the file says nothing about the person: downloads end up in strange places.

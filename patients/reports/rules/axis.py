@@ -155,11 +155,7 @@ def _thinned(ticks: list[Tick], size: Size, width: float) -> list[Tick]:
     """Every n-th label, so that none runs into the next; minor ticks only where there is room for them."""
     labelled = [tick for tick in ticks if tick.strong or tick.words]
     step = next(
-        (
-            n
-            for n in (1, 2, 5, 10, 20)
-            if all(a.x + _label_width(a, size) <= b.x for a, b in pairwise(labelled[::n]))
-        ),
+        (n for n in (1, 2, 5, 10, 20) if all(a.x + _label_width(a, size) <= b.x for a, b in pairwise(labelled[::n]))),
         20,
     )
     keep = {id(tick) for tick in labelled[::step] if tick.x + _label_width(tick, size) <= width}

@@ -217,7 +217,10 @@ def head_words(course: Course, now: date) -> str:
         treated = count(course.treatments, "treatment", "treatments") + " (L)"
         parts.append(f"{treated}, therapy line {course.therapy_line}" if course.therapy_line else treated)
     if course.diagnosed_on is not None and course.diagnosed_on <= now:
-        parts.append(f"{span_words(course.diagnosed_on, now)} since diagnosis")
+        died = course.died_on is not None and course.died_on <= now
+        parts.append(
+            f"{span_words(course.diagnosed_on, now)} {'from diagnosis to death' if died else 'since diagnosis'}"
+        )
     if course.progressions:
         parts.append(count(len(course.progressions), "progression", "progressions"))
     return " · ".join(parts)

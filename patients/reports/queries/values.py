@@ -1,0 +1,74 @@
+"""Markers and weight as curves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+
+from patients.record.models import Measurement, Patient
+from patients.record.rules import CGA, MEASURES, WEIGHT
+from patients.reports.rules import Curve, Point
+
+# What is drawn as a curve: label, codes (LOINC). A marker that spans a decade or more gets a logarithmic axis.
+CURVES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("CgA", (CGA,)),
+    ("5-HIAA", ("1695-6",)),
+    ("NSE", ("57371-7", "15060-7")),
+    ("Weight", (WEIGHT,)),
+)
+DECADE = 10
+
+
+@dataclass(frozen=True)
+class _Value:
+    on: date
+    value: float
+    unit: str
+    assay: str
+    limit: float | None
+
+
+def curves_of(patient: Patient) -> tuple[Curve, ...]:
+    """Markers and weight, each in the unit of its latest value; values in other units stand in the record only."""
+    codes = {code: label for label, codes in CURVES for code in codes}
+    series: dict[str, list[_Value]] = defaultdict(list)
+    rows = (
+        Measurement.objects.valid()
+        .filter(patient=patient, code__in=codes, value__isnull=False)
+        .order_by("taken_at", "pk")
+        .values_list("code", "taken_at", "value", "unit", "assay", "reference_high")
+    )
+    for code, at, value, unit, assay, high in rows:
+        limit = float(high) if high is not None else None
+        series[codes[code]].append(_Value(patient.team.local_date(at), float(value), unit, assay, limit))
+    url = reverse("record-page", args=[patient.pk])
+    curves = []
+    for label, known in CURVES:
+        values = series.get(label)
+        if not values:
+            continue
+        unit = values[-1].unit
+        same = [value for value in values if value.unit == unit]
+        is_marker = WEIGHT not in known
+        spread = [value.value for value in same if value.value > 0]
+        limit = next((value.limit for value in reversed(same) if value.limit is not None), None) if is_marker else None
+        curves.append(
+            Curve(
+                label,
+                _unit_words(known[0], unit),
+                tuple(Point(value.on, value.value, value.assay) for value in same),
+                url,
+                limit=limit,
+                log=is_marker and bool(spread) and max(spread) >= DECADE * min(spread),
+            )
+        )
+    return tuple(curves)
+
+
+def _unit_words(code: str, unit: str) -> str:
+    """The unit as people write it: UCUM `mg/(24.h)` reads mg/24 h."""
+    known = MEASURES[code].unit_named(unit) if code in MEASURES else None
+    return (known.label or known.code) if known else unit.strip("{}")
