@@ -14,6 +14,7 @@ from tumorboard.actions.queries import in_force
 from tumorboard.actions.rules import ActionKind, ActionStatus
 from tumorboard.decisions.commands import settle
 from tumorboard.decisions.models import Recommendation
+from tumorboard.decisions.queries import decided_on
 from tumorboard.decisions.rules import DecisionStatus, RecommendationStatus, option_of_line
 
 _UNSETTLED = (RecommendationStatus.OPEN, RecommendationStatus.PARTLY)
@@ -35,12 +36,11 @@ def carry_out_recommendation(event: Event, *, now: datetime) -> None:
             status__in=_UNSETTLED,
             decision__status=DecisionStatus.SIGNED,
         )
-        .select_related("decision__item__meeting")
+        .select_related("decision__item__meeting__board__team")
         .order_by("pk")
     )
-    team = line.patient.team
     for recommendation in matching:
-        if line.started_on < team.local_date(recommendation.decision.item.meeting.starts_at):
+        if line.started_on < decided_on(recommendation.decision):
             continue
         settle(recommendation, RecommendationStatus.IMPLEMENTED, by=None, now=now, line=line)
         starting = (

@@ -14,6 +14,7 @@ from careteam.people.rules import Permission
 from tumorboard.actions.models import Action, ActionQuerySet
 from tumorboard.actions.rules import ActionKind, ActionStatus
 from tumorboard.decisions.models import Told
+from tumorboard.decisions.queries import decided_on
 from tumorboard.decisions.rules import DecisionStatus, ToldWhom
 
 if TYPE_CHECKING:
@@ -148,6 +149,6 @@ def _row(row: Action, on: date, told: set[int]) -> ActionRow:
         outcome=row.outcome,
         decision_id=row.decision_id,
         board_name=meeting.board.name if meeting else "",
-        decided_on=meeting.board.team.local_date(meeting.starts_at) if meeting else None,
+        decided_on=decided_on(row.decision) if row.decision else None,
         held_back=starts and row.status == ActionStatus.OPEN and row.decision_id not in told,
     )

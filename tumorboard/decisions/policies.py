@@ -9,7 +9,7 @@ from careteam.access.policies import lacks
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
 from tumorboard.decisions.models import Decision
-from tumorboard.decisions.queries import is_told
+from tumorboard.decisions.queries import decided_on, is_told
 from tumorboard.decisions.rules import (
     DECISION_TRANSITIONS,
     RECOMMENDATION_TRANSITIONS,
@@ -89,8 +89,8 @@ def why_not_tell(
         reasons.append("The patient has died.")
     if on > today:
         reasons.append("The date lies in the future.")
-    if on < decision.patient.team.local_date(decision.item.meeting.starts_at):
-        reasons.append("The date lies before the meeting.")
+    if on < decided_on(decision):
+        reasons.append("The date lies before the decision.")
     if is_told(decision.pk, whom):
         reasons.append(f"{whom.label}: already logged as told.")
     if whom is ToldWhom.GP and not override_reason.strip() and not is_told(decision.pk, ToldWhom.PATIENT):

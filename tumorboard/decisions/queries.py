@@ -37,7 +37,13 @@ class RecommendationRow:
 
     @property
     def mark(self) -> str:
+        """Color of the state; `said` stands beside it."""
         return _MARKS[self.status]
+
+    @property
+    def said(self) -> str:
+        """`PRRT: implemented`."""
+        return f"{self.label}: {self.status.label.lower()}"
 
     @property
     def is_open(self) -> bool:
@@ -165,6 +171,14 @@ def decision_row(decision: Decision) -> DecisionRow:
     return decision_rows(Decision.objects.filter(pk=decision.pk))[0]
 
 
+def decided_on(decision: Decision) -> date:
+    """The local day of the decision (with item, meeting, board, team): that of the meeting, or of the record when the
+    meeting was held before its hour."""
+    meeting = decision.item.meeting
+    local = meeting.board.team.local_date
+    return min(local(meeting.starts_at), local(decision.recorded_at))
+
+
 def is_told(decision_id: int, whom: ToldWhom) -> bool:
     return Told.objects.valid().filter(decision_id=decision_id, whom=whom).exists()
 
@@ -182,7 +196,7 @@ def _row(
         item_id=row.item_id,
         meeting_id=meeting.pk,
         board_name=meeting.board.name,
-        held_on=meeting.board.team.local_date(meeting.starts_at),
+        held_on=decided_on(row),
         patient_id=row.patient_id,
         patient_name=row.patient.name,
         question=row.item.referral.question,

@@ -34,8 +34,8 @@ class DecisionForm(forms.Form):
     goals_conflict_note = forms.CharField(
         label="How the plan answers what the patient wants", max_length=1000, required=False
     )
-    owner = forms.ModelChoiceField(queryset=User.objects.none(), label="Owner", empty_label=None)
-    due_on = forms.DateField(label="Due")
+    owner = forms.ModelChoiceField(queryset=User.objects.none(), label="Owner", empty_label=None, required=False)
+    due_on = forms.DateField(label="Due", required=False)
     action_what = forms.CharField(
         label="Action", help_text="Left empty, it is made of what is recommended.", max_length=200, required=False
     )
@@ -53,6 +53,9 @@ class DecisionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        for name in ("owner", "due_on"):
+            if not cleaned.get("no_action") and name not in self.errors and not cleaned.get(name):
+                self.add_error(name, "An action needs an owner and a due date.")
         if not cleaned.get("options") and not str(cleaned.get("text", "")).strip():
             self.add_error("options", "Choose what is recommended, or write the decision below.")
         return cleaned

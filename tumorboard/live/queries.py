@@ -56,6 +56,7 @@ class CaseCard:
     patient: Patient
     goals: GoalsNow
     goals_gap: str
+    quote: str
     grade: PatientGrade
     lines: tuple[LineRow, ...]
     responses: tuple[DiseaseStatus, ...]
@@ -91,6 +92,7 @@ def case_of(item: AgendaItem, today: date) -> CaseCard:
         patient=patient,
         goals=goals,
         goals_gap=_gap(goals),
+        quote=goals.quote.strip().strip('“”"').strip(),
         grade=grade_of_patient(patient.pk),
         lines=tuple(reversed(lines_of(patient.pk, today))),
         responses=tuple(statuses.order_by("-assessed_on", "-pk")[:4]),
@@ -154,7 +156,12 @@ def _lab(patient: Patient, code: str, row: Measurement | None) -> LabRow:
         label=measure.label,
         value=row.value,
         text=f"{row.comparator}{row.text}",
-        unit=unit.label if unit else row.unit,
+        unit=unit.label if unit else _spoken(row.unit),
         on=patient.team.local_date(row.taken_at),
         outside=outside,
     )
+
+
+def _spoken(unit: str) -> str:
+    """UCUM writes 1 or {score} where people write nothing."""
+    return "" if unit == "1" or unit.startswith("{") else unit

@@ -155,8 +155,9 @@ class Agenda:
         return sum(1 for seat in self.seats if seat.since is not None)
 
     @property
-    def undecided(self) -> tuple[AgendaRow, ...]:
-        return tuple(row for row in self.rows if row.is_open)
+    def others(self) -> tuple[Seat, ...]:
+        """Who belongs to the team, is no standing member and not there."""
+        return tuple(seat for seat in self.seats if seat.since is None and not seat.is_standing)
 
     @property
     def unsigned(self) -> tuple[AgendaRow, ...]:

@@ -26,7 +26,7 @@ from tumorboard.decisions.rules import (
     wording,
 )
 from tumorboard.live.commands import record_case, sign_case, sign_meeting
-from tumorboard.meetings.commands import hold
+from tumorboard.meetings.commands import hold, start
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 26)
@@ -231,9 +231,19 @@ def test_tell_without_a_gp_on_record_closes_with_the_patient(room: Room) -> None
 
 def test_tell_refuses_days_before_the_meeting_and_after_today(room: Room) -> None:
     decision = room.signed()
-    for day, sentence in ((date(2026, 11, 25), "before the meeting"), (date(2026, 11, 27), "in the future")):
+    for day, sentence in ((date(2026, 11, 25), "before the decision"), (date(2026, 11, 27), "in the future")):
         with pytest.raises(ValidationError, match=sentence):
             tell(decision, ToldWhom.PATIENT, how=ToldHow.VISIT, on=day, by=room.chair, now=room.meeting_time)
+
+
+def test_meeting_held_before_its_day_is_decided_on_the_day_of_the_record(room: Room) -> None:
+    """The meeting of 26 November is called in on the 23rd: the patient may be told on the 23rd."""
+    item = room.item()
+    start(room.meeting, by=room.chair, now=room.now)
+    said = Said(options=(Option.OBSERVATION,))
+    decision = sign_case(record_decision(item, said, by=room.chair, now=room.now), by=room.chair, now=room.now)
+    assert decisions_of_patient(decision.patient_id)[0].held_on == date(2026, 11, 23)
+    tell(decision, ToldWhom.PATIENT, how=ToldHow.VISIT, on=date(2026, 11, 23), by=room.chair, now=room.now)
 
 
 @pytest.mark.parametrize("now_is", list(RecommendationStatus))

@@ -130,6 +130,15 @@ def test_decision_without_anything_said_is_422_with_the_sentence(room: Room, on:
     assert "Choose what is recommended" in answer.content.decode()
 
 
+def test_decision_needs_owner_and_date_unless_no_action_follows(room: Room, on: AgendaItem) -> None:
+    client, url = _as(room.chair), reverse("decision-record", args=[on.pk])
+    refused = client.post(url, {"options": [Option.PRRT], "version": 0})
+    assert refused.status_code == 422
+    assert set(refused.context["form"].errors) == {"owner", "due_on"}
+    assert client.post(url, {"options": [Option.OBSERVATION], "version": 0, "no_action": "on"}).status_code == 303
+    assert Action.objects.count() == 0
+
+
 def test_signature_asks_for_the_password(room: Room, on: AgendaItem) -> None:
     draft = room.record(on)
     client, url = _as(room.chair), reverse("decision-sign", args=[draft.pk])
