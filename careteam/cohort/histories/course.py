@@ -371,7 +371,8 @@ def _dose(treatment: Treatment, horizon: date, today: date, *, alive: bool) -> N
         if regimen.finite:
             treatment.doses = [treatment.start]
         return
-    stop = min(treatment.end or horizon, horizon)
+    late = timedelta(days=4 if regimen.finite else 0)  # the last dose of a course may be moved off a weekend
+    stop = min((treatment.end or horizon) + late, horizon)
     due = treatment.start
     listed_from = horizon - timedelta(days=240) if regimen.modality == "ssa" else date.min
     number = 0
@@ -385,6 +386,8 @@ def _dose(treatment: Treatment, horizon: date, today: date, *, alive: bool) -> N
             number -= 1
             break
         due = working_day(due + timedelta(days=regimen.cycle))
+    if regimen.finite and treatment.end is not None and treatment.doses:
+        treatment.end = max(treatment.end, treatment.doses[-1])
     if treatment.end is None and alive:
         ahead = min(2, regimen.count - number) if regimen.finite else 2
         if not treatment.doses:

@@ -137,7 +137,7 @@ def _specimens(dice: Dice, history: History, profile: Profile, course: Course) -
 
 def _receptors(dice: Dice, history: History, profile: Profile, course: Course) -> None:
     days = [profile.diagnosed + timedelta(days=dice.randint(6, 20))]
-    days += [t.start - timedelta(days=dice.randint(20, 70)) for t in course.treatments if t.regimen.code == "prrt"]
+    days += [t.start - timedelta(days=dice.randint(20, 70)) for t in course.treatments if t.regimen.modality == "prrt"]
     for day in sorted({max(profile.diagnosed, day) for day in days}):
         tracer, modality = tracer_on(day)
         fdg = profile.grade in {"G3", "NEC"} or (profile.grade == "G2" and profile.ki67 >= 10 and dice.chance(0.4))

@@ -228,7 +228,7 @@ def write_prompt(
     state = state or dice.pick({"open": 0.3, "deferred": 0.12, "declined": 0.06, "closed": 0.52})
     owner = responsible(history)
     since = max(reason.since for reason in found)
-    raised = max(min(since + timedelta(days=1), today), today - timedelta(days=45))
+    raised = max(min(since + timedelta(days=1), today), today - timedelta(days=dice.randint(12, 60)))
     later = today + timedelta(days=dice.randint(5, 60))
     values: dict[str, Any] = {"status": state, "raised_on": raised, "owner": owner}
     if state == "deferred":

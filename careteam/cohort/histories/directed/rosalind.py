@@ -34,6 +34,7 @@ def rosalind(story: Story) -> None:
             is_emergency_contact=proxy,
             is_caregiver=proxy,
         )
+    _rosalinds_tumor(story)
     _rosalinds_alerts(story)
     _rosalinds_goals(story)
     history.add(
@@ -59,6 +60,54 @@ def rosalind(story: Story) -> None:
         hoped_for="Time at home without more hospital nights",
     )
     story.prompt("open")
+
+
+def _rosalinds_tumor(story: Story) -> None:
+    """It has risen: 4 % in the pancreas, 14 % in the liver years later; one lesion no longer takes up the tracer."""
+    for row in story.history.of("specimen"):
+        row |= {"ki67": Decimal(4), "mitoses": Decimal(2)}
+    biopsy = story.day(-610)
+    story.history.add(
+        "specimen",
+        taken_on=biopsy,
+        kind="biopsy",
+        site="liver segment IV",
+        is_metastasis=True,
+        differentiation="well",
+        cell_type="",
+        is_lung=False,
+        necrosis=None,
+        ki67=Decimal(14),
+        mitoses=Decimal(6),
+        reference=f"P{biopsy:%y}-10422",
+    )
+    story.history.add(
+        "receptor",
+        imaged_on=story.day(-19),
+        tracer="ga68_dotatate",
+        modality="pet",
+        positive=True,
+        krenning=3,
+        sstr_rads="5",
+        fdg_avid=True,
+        netpet="P4",
+        discordant_lesions=1,
+        finding="Uptake in the known lesions; segment IV without uptake.",
+    )
+    story.history.add(
+        "study",
+        modality="sstr_pet",
+        region="whole body",
+        status="acted_on",
+        performed_on=story.day(-19),
+        reported_at=at(story.day(-17), 14),
+        report="Uptake in the known lesions, Krenning 3; segment IV without uptake.",
+        conclusion="Krenning 3; one discordant lesion.",
+        reviewed_at=at(story.day(-16), 17),
+        reviewed_by=Person("nuclear_medicine"),
+        acted_on_at=at(story.day(-16), 17, 30),
+        acted_note="For the board",
+    )
 
 
 def _rosalinds_alerts(story: Story) -> None:
