@@ -126,7 +126,7 @@ def _receptor(scans: list[ReceptorImaging]) -> Fact:
 
 
 def _ecog(values: list[Measurement]) -> Fact:
-    numbers = [(m.value, m.taken_at.date()) for m in values if m.value is not None]
+    numbers = [(m.value, m.taken_at) for m in values if m.value is not None]
     if not numbers:
         return ("ECOG", "Not recorded", "", "")
     (value, on), *earlier = numbers

@@ -110,7 +110,7 @@ def _groups(rows: Iterable[WorkRow]) -> tuple[Group, ...]:
     named = (
         ("At risk now", "nobody responsible first", risk),
         ("Today", "", now),
-        ("This week", "", coming),
+        ("Coming", "", coming),
         ("Without a date", "", undated),
     )
     return tuple(Group(title, note, tuple(group)) for title, note, group in named if group)
@@ -127,7 +127,9 @@ def home(request: SignedInRequest) -> HttpResponse:
     steps = _scope(request)
     counts = {key: steps.filter(kind__in=kinds_, due_on__lte=today + WEEK).count() for key, _, kinds_ in KINDS}
     shown = steps.filter(kind__in=kinds) if kinds else steps
-    soon = shown.filter(Q(due_on__lte=today + WEEK) | Q(due_on__isnull=True))
+    is_team_list = access.has_role(Role.NURSE_COORDINATOR) or access.has_role(Role.TEAM_LEAD)
+    # A team's list ends with the week; one's own shows everything, it is short.
+    soon = shown.filter(Q(due_on__lte=today + WEEK) | Q(due_on__isnull=True)) if is_team_list else shown
     listed = list(soon.order_by(F("due_on").asc(nulls_last=True), "pk")[: LIST_SIZE + 1])
     rows = rows_for([step.patient for step in listed[:LIST_SIZE]], today)
     absent = absent_user_ids(today)
@@ -151,7 +153,7 @@ def home(request: SignedInRequest) -> HttpResponse:
             "today": today,
             "groups": _groups(work),
             "cut": len(listed) > LIST_SIZE,
-            "later": shown.filter(due_on__gt=today + WEEK).count(),
+            "later": shown.filter(due_on__gt=today + WEEK).count() if is_team_list else 0,
             "tabs": [
                 Tab("All", "?", current=not kinds),
                 *(Tab(label, f"?kind={key}", count=counts[key], current=tab == key) for key, label, _ in KINDS),
@@ -159,7 +161,7 @@ def home(request: SignedInRequest) -> HttpResponse:
             "without": without,
             "inbox": inbox,
             "meetings": next_meetings(request.user, now) if sees else (),
-            "is_team_list": access.has_role(Role.NURSE_COORDINATOR) or access.has_role(Role.TEAM_LEAD),
+            "is_team_list": is_team_list,
             "sees_patients": sees,
         },
         fragment="worklist",

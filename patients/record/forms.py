@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db import models
+from django.utils import timezone
 
 from patients.record.models import (
     Admission,
@@ -112,7 +113,7 @@ class EntryForm(RowForm):
         for name, value in list(values.items()):
             if not isinstance(value, date):
                 continue
-            on = value.date() if isinstance(value, datetime) else value
+            on = timezone.localtime(value).date() if isinstance(value, datetime) else value
             if on < EARLIEST:
                 self.add_error(name, "This date lies before 1900. Check the year.")
             elif on > self.today and name not in self.future_ok:
@@ -218,7 +219,7 @@ class MeasurementForm(EntryForm):
                     "measure": row.code,
                     "amount": row.original_value or row.value,
                     "entered_unit": row.original_unit or row.unit,
-                    "taken_on": row.taken_at.date(),
+                    "taken_on": timezone.localtime(row.taken_at).date(),
                 }
             )
 

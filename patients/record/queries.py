@@ -357,7 +357,7 @@ def sections(record: Overview) -> list[tuple[str, str, list[EntryRow]]]:
         (
             "encounter",
             "Visits and calls",
-            of(record.encounters, lambda r: r.reason or r.kind, lambda r: _words(r.with_whom, r.starts_at.date())),
+            of(record.encounters, lambda r: r.reason or r.kind, lambda r: _words(r.with_whom, r.starts_at)),
         ),
         (
             "patientcontact",

@@ -41,6 +41,9 @@ def _wait(done: Callable[[], bool], what: str, seconds: float = 60) -> None:
 
 def _save(page: Page, name: str = "Save") -> None:
     page.get_by_role("button", name=name, exact=True).click()
+    page.wait_for_load_state("networkidle")
+    problems = page.locator("main .box.red").all_inner_texts()
+    assert problems == [], f"{page.url}: {problems}"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -88,7 +91,9 @@ def test_from_imported_patient_to_followed_decision(  # one story, told in one g
     expect(doctor.locator("#record")).to_contain_text("ECOG")
     doctor.get_by_role("button", name="Add", exact=True).click()
     doctor.get_by_role("link", name="Treatment line").click()
-    doctor.select_option("#id_modality", "targeted")
+    with doctor.expect_response(lambda answer: answer.request.method == "POST"):
+        doctor.select_option("#id_modality", "targeted")
+    doctor.wait_for_load_state("networkidle")
     expect(doctor.get_by_label("Drug")).to_be_visible()
     doctor.fill("input[name=agent]", "Everolimus")
     doctor.select_option("[name=start_reason]", "progression")

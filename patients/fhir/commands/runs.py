@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import tempfile
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -69,10 +70,11 @@ def queue_import(
         total=len(files),
         phase="Waiting for the worker",
     )
-    run.folder = str(run.pk)
+    private_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    # A name of its own: a restored database may count its runs from a number whose folder is still here.
+    folder = Path(tempfile.mkdtemp(prefix=f"{run.pk}-", dir=private_folder()))
+    run.folder = folder.name
     run.save(update_fields=["folder"])
-    folder = private_folder() / run.folder
-    folder.mkdir(parents=True, mode=0o700)
     for number, file in enumerate(files):
         suffix = PurePosixPath(_name(file)).suffix.lower()
         path = folder / f"{number:04d}{suffix if suffix in SUFFIXES else '.json'}"

@@ -62,9 +62,7 @@ _ALL = (
     Measure(
         "2160-0", "Creatinine", _LAB, (_u("mg/dL", "0.1", "25"), _u("umol/L", "26", "2200", "0.0113122", "µmol/L"))
     ),
-    Measure(
-        "1975-2", "Bilirubin", _LAB, (_u("mg/dL", "0.05", "60"), _u("umol/L", "1", "1000", "0.0584795", "µmol/L"))
-    ),
+    Measure("1975-2", "Bilirubin", _LAB, (_u("mg/dL", "0.05", "60"), _u("umol/L", "1", "1000", "0.0584795", "µmol/L"))),
     Measure("1751-7", "Albumin", _LAB, (_u("g/dL", "0.8", "7"), _u("g/L", "8", "70", "0.1"))),
     Measure("1742-6", "ALT", _LAB, (_u("U/L", "1", "15000"),)),
     Measure("1920-8", "AST", _LAB, (_u("U/L", "1", "15000"),)),
