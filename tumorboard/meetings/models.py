@@ -84,6 +84,10 @@ class Meeting(models.Model):
     def __str__(self) -> str:
         return f"{self.board} {self.starts_at:%Y-%m-%d}"
 
+    @property
+    def length_minutes(self) -> int:
+        return round((self.ends_at - self.starts_at).total_seconds() / 60)
+
     def save_version(self, *fields: str) -> None:
         """Saves the named fields and raises the version: every screen that shows the meeting looks again. Only
         commands call it."""

@@ -1,0 +1,49 @@
+"""Meetings and their agendas, as frozen rows. The number of queries does not depend on the number of cases."""
+
+from tumorboard.meetings.queries.agenda import (
+    Agenda,
+    AgendaRow,
+    Seat,
+    agenda_of,
+    agenda_rows,
+    patients_with_open_prompt,
+    present_specialties,
+    quorum_for,
+    seats_of,
+    specialty_at,
+)
+from tumorboard.meetings.queries.lists import (
+    BoardRow,
+    NextMeeting,
+    boards_overview,
+    calendar_entries,
+    listing_targets,
+    meetings_of,
+    next_meetings,
+    past_meetings,
+    visible_item,
+    visible_meeting,
+)
+
+__all__ = [
+    "Agenda",
+    "AgendaRow",
+    "BoardRow",
+    "NextMeeting",
+    "Seat",
+    "agenda_of",
+    "agenda_rows",
+    "boards_overview",
+    "calendar_entries",
+    "listing_targets",
+    "meetings_of",
+    "next_meetings",
+    "past_meetings",
+    "patients_with_open_prompt",
+    "present_specialties",
+    "quorum_for",
+    "seats_of",
+    "specialty_at",
+    "visible_item",
+    "visible_meeting",
+]
