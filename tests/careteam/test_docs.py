@@ -54,7 +54,8 @@ def test_readme_names_the_commands_a_newcomer_needs() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_page_links_lead_somewhere(page: Path) -> None:
     dead = []
-    for target in re.findall(r"\]\(([^)\s]+)\)", _prose(page.read_text())):
+    text = _prose(page.read_text())
+    for target in re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|srcset)="([^"]+)"', text):
         if target.startswith(("https://", "mailto:")):
             continue
         name, _, anchor = target.partition("#")
