@@ -144,9 +144,8 @@ class Job(Shared):
                 continue
             if isinstance(target, Indexed) and (target.number in refused or target.refused):
                 key, fresh = "refused", Group(because="its patient was refused, see the report")
-            elif isinstance(target, Elsewhere) and elsewhere.get(_waiting_name(target)):
-                key = elsewhere[_waiting_name(target)]
-                fresh = Group(patient_id=key)
+            elif isinstance(target, Elsewhere) and (known := _known_here(target, elsewhere)):
+                key, fresh = known, Group(patient_id=known)
             elif isinstance(target, Elsewhere) and target.resource_type in ("", "Patient") and _waiting_name(target):
                 name = _waiting_name(target)
                 because = f"its patient {name} is not known here; import the patient, then it is attached by itself"
@@ -244,6 +243,10 @@ class Job(Shared):
             or known.content_hash != entry.key.content
             or (known.status == RecordStatus.WAITING and not group.waiting_for)
         )
+
+
+def _known_here(target: Elsewhere, elsewhere: dict[str, int]) -> int | None:
+    return elsewhere.get(f"Patient/{target.resource_id}") or elsewhere.get(target.identifier)
 
 
 def _waiting_name(target: Elsewhere) -> str:

@@ -170,7 +170,8 @@ class Writer:
             if differing or found.record_ids != self._ids(row) or found.row_key != row.key:
                 changed[row.table].append((row, found, differing))
         for table, group in changed.items():
-            rows = TABLES[table].objects.in_bulk([found.target_id for _row, found, _new in group])
+            locked = TABLES[table].objects.select_for_update(of=("self",))
+            rows = locked.in_bulk([found.target_id for _row, found, _new in group])
             group.sort(key=lambda item: bool(item[2].get("is_main")))
             for row, found, differing in group:
                 target = rows.get(found.target_id)
