@@ -4,13 +4,10 @@ from patients.imaging.commands.contacts import log_contact, undo_contact
 from patients.imaging.commands.plans import (
     ask_to_confirm,
     confirm_interval,
-    pause,
     replan,
-    silence,
     start_plan,
-    stop_all,
-    stop_plan,
 )
+from patients.imaging.commands.stops import pause, silence, stop_all, stop_plan
 from patients.imaging.commands.studies import (
     act_on,
     add_study,

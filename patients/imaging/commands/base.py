@@ -14,7 +14,7 @@ from careteam.notifications.commands import withdraw
 from careteam.notifications.models import InboxItem
 from careteam.people.rules import Role
 from careteam.web.words import day
-from patients.imaging.models import ImagingStudy, Reminder
+from patients.imaging.models import ImagingStudy, Reminder, SurveillancePlan
 from patients.imaging.rules import (
     NOT_YET_DONE,
     STUDY_TRANSITIONS,
@@ -25,12 +25,12 @@ from patients.imaging.rules import (
 )
 from patients.protocol.queries import number
 from patients.record.commands import close_step, open_step
+from patients.record.models import Patient
 from patients.record.queries import responsible_clinician
 from patients.record.rules import StepKind
 
 if TYPE_CHECKING:
     from careteam.people.models import User
-    from patients.record.models import Patient
 
 REMINDER_KIND = "imaging.reminder"
 REVIEW_KIND = "imaging.review"
@@ -176,3 +176,40 @@ def _next(
 
 def is_waiting(study: ImagingStudy) -> bool:
     return study.status in NOT_YET_DONE
+
+
+def audit_plan(
+    verb: str, plan: SurveillancePlan, *, by: User | None, now: datetime, reason: str = "", **details: object
+) -> None:
+    record(
+        f"imaging.{verb}",
+        by=by,
+        now=now,
+        subject=plan,
+        patient_ids=[plan.patient_id],
+        team_id=plan.patient.team_id,
+        reason=reason,
+        details={"situation": plan.situation, **details},
+    )
+
+
+def lock_patient(patient: Patient) -> Patient:
+    """One change of surveillance per patient at a time."""
+    return Patient.objects.select_for_update(of=("self",)).select_related("team").get(pk=patient.pk)
+
+
+def lock_plan(plan: SurveillancePlan) -> SurveillancePlan:
+    """The plan, locked after its patient."""
+    lock_patient(plan.patient)
+    locked: SurveillancePlan = SurveillancePlan.objects.select_related("patient__team").lock(plan.pk)
+    return locked
+
+
+def confirm_key(patient: Patient) -> str:
+    """The source key of the step that asks whether surveillance starts or resumes."""
+    return f"plan:{patient.pk}"
+
+
+def interval_key(plan: SurveillancePlan) -> str:
+    """The source key of the step that asks a clinician to confirm an unsigned interval."""
+    return f"interval:{plan.pk}"

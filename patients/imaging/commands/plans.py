@@ -1,4 +1,4 @@
-"""Surveillance plans: started by a person, recomputed by what happens, stopped with a reason."""
+"""Surveillance plans: started by a person, recomputed by what happens."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from careteam.web.words import day
 from patients.imaging import policies
 from patients.imaging.commands.base import (
     audit,
+    audit_plan,
     close_with,
+    confirm_key,
+    interval_key,
     lock,
+    lock_patient,
+    lock_plan,
     refresh_step,
     withdraw_reminders,
-    withdraw_reviews,
 )
+from patients.imaging.commands.stops import stop
 from patients.imaging.models import ImagingStudy, SurveillancePlan
 from patients.imaging.queries.patient import facts_of, intervals_of
 from patients.imaging.rules import (
-    CLOSES_WITH,
     AnchorKind,
     CloseReason,
     Interval,
@@ -49,43 +53,9 @@ if TYPE_CHECKING:
     from careteam.people.models import User
 
 
-def _audit(
-    verb: str, plan: SurveillancePlan, *, by: User | None, now: datetime, reason: str = "", **details: object
-) -> None:
-    record(
-        f"imaging.{verb}",
-        by=by,
-        now=now,
-        subject=plan,
-        patient_ids=[plan.patient_id],
-        team_id=plan.patient.team_id,
-        reason=reason,
-        details={"situation": plan.situation, **details},
-    )
-
-
-def _lock_patient(patient: Patient) -> Patient:
-    """One change of surveillance per patient at a time."""
-    return Patient.objects.select_for_update(of=("self",)).select_related("team").get(pk=patient.pk)
-
-
-def _lock_plan(plan: SurveillancePlan) -> SurveillancePlan:
-    _lock_patient(plan.patient)
-    locked: SurveillancePlan = SurveillancePlan.objects.select_related("patient__team").lock(plan.pk)
-    return locked
-
-
 def _why_not_hospice(patient: Patient) -> list[str]:
     hospice = TreatmentLine.objects.valid().running().filter(patient=patient, modality=Modality.HOSPICE)
     return ["Hospice care: surveillance imaging is off. End that line first."] if hospice.exists() else []
-
-
-def _confirm_key(patient: Patient) -> str:
-    return f"plan:{patient.pk}"
-
-
-def _interval_key(plan: SurveillancePlan) -> str:
-    return f"interval:{plan.pk}"
 
 
 @transaction.atomic
@@ -106,7 +76,7 @@ def start_plan(
 
     Raises `ValidationError` when there is no date to count from: then `anchor_on` must be chosen.
     """
-    patient = _lock_patient(patient)
+    patient = lock_patient(patient)
     insist(
         [
             *policies.why_not_plan(patient, by),
@@ -123,7 +93,7 @@ def start_plan(
         )
     before = SurveillancePlan.objects.valid().filter(patient=patient, modality=modality, stopped_on=None).first()
     if before is not None:
-        _stop(before, StopReason.REPLACED, on=today, ask_again_on=None, by=by, now=now)
+        stop(before, StopReason.REPLACED, on=today, ask_again_on=None, by=by, now=now)
     own = interval_days is not None and interval_days != found.interval_days
     plan = SurveillancePlan(
         patient=patient,
@@ -135,7 +105,7 @@ def start_plan(
     )
     _write(plan, found, own_interval=interval_days if own else None)
     plan.save()
-    _audit("start_plan", plan, by=by, now=now, reason=plan.override_reason, why=plan.why)
+    audit_plan("start_plan", plan, by=by, now=now, reason=plan.override_reason, why=plan.why)
     last = (
         ImagingStudy.objects.valid()
         .filter(plan=before, plan__isnull=False)
@@ -144,7 +114,7 @@ def start_plan(
         .first()
     )
     _ensure_study(plan, facts=None, by=by, now=now, owner=owner or (last.owner if last else None))
-    close_step(patient, source_key=_confirm_key(patient), because="Plan started", now=now)
+    close_step(patient, source_key=confirm_key(patient), because="Plan started", now=now)
     _ask_interval(plan, now=now)
     return plan
 
@@ -239,7 +209,7 @@ def replan(patient: Patient, *, by: User | None, now: datetime) -> int:
     Safe to run at any time: without a change nothing is written. The ladder's clock starts anew when a date moves,
     except where the study was late already and stays late.
     """
-    patient = _lock_patient(patient)
+    patient = lock_patient(patient)
     if not patient.is_in_care:
         return 0
     today = patient.team.local_date(now)
@@ -270,7 +240,7 @@ def replan(patient: Patient, *, by: User | None, now: datetime) -> int:
             if _due(plan) != was_due and not late_and_stays:
                 plan.confirmed_at = now
             plan.save_version()
-            _audit(
+            audit_plan(
                 "replan", plan, by=by, now=now, why=plan.why, before=was_due.isoformat(), after=_due(plan).isoformat()
             )
             _ask_interval(plan, now=now)
@@ -289,19 +259,19 @@ def skip_study(study: ImagingStudy, *, by: User | None, now: datetime) -> None:
     plan.why = f"{plan.interval_days} days after {day(plan.anchor_on)}; the scan before was closed: {closed}"[:300]
     plan.confirmed_at = now
     plan.save_version("anchor_on", "anchor_kind", "why", "confirmed_at")
-    _audit("skip_study", plan, by=by, now=now, reason=study.close_reason, due=_due(plan).isoformat())
+    audit_plan("skip_study", plan, by=by, now=now, reason=study.close_reason, due=_due(plan).isoformat())
     _ensure_study(plan, facts=None, by=by, now=now, owner=study.owner)
 
 
 def _ask_interval(plan: SurveillancePlan, *, now: datetime) -> None:
     """An unsigned interval proposes its date and asks the responsible clinician to confirm it (`model.md` 7)."""
     if plan.is_signed:
-        close_step(plan.patient, source_key=_interval_key(plan), because="Interval confirmed", now=now)
+        close_step(plan.patient, source_key=interval_key(plan), because="Interval confirmed", now=now)
         return
     open_step(
         plan.patient,
         kind=StepKind.STUDY,
-        source_key=_interval_key(plan),
+        source_key=interval_key(plan),
         what=f"Confirm interval: {plan.interval_days} days, {plan.situation}, local and unsigned",
         now=now,
         owner=responsible_clinician(plan.patient_id),
@@ -313,114 +283,21 @@ def _ask_interval(plan: SurveillancePlan, *, now: datetime) -> None:
 @transaction.atomic
 def confirm_interval(plan: SurveillancePlan, *, by: User, now: datetime) -> SurveillancePlan:
     """A clinician stands for the interval that nobody has signed for the team; twice changes nothing."""
-    plan = _lock_plan(plan)
+    plan = lock_plan(plan)
     insist(policies.why_not_plan(plan.patient, by))
     if not plan.is_signed:
         plan.is_signed = True
         plan.save_version("is_signed")
-        _audit("confirm_interval", plan, by=by, now=now)
+        audit_plan("confirm_interval", plan, by=by, now=now)
         _ask_interval(plan, now=now)
     return plan
-
-
-def _stop(
-    plan: SurveillancePlan,
-    reason: StopReason,
-    *,
-    on: date,
-    ask_again_on: date | None,
-    by: User | None,
-    now: datetime,
-) -> None:
-    plan.stopped_on, plan.stop_reason, plan.ask_again_on = on, reason, ask_again_on
-    plan.save_version("stopped_on", "stop_reason", "ask_again_on")
-    _audit("stop_plan", plan, by=by, now=now, reason=str(reason))
-    for row in ImagingStudy.objects.valid().outstanding().filter(plan=plan):
-        close_with(lock(row), CLOSES_WITH[reason], by=by, now=now, verb="close_study")
-    close_step(plan.patient, source_key=_interval_key(plan), because=reason.label, now=now)
-
-
-@transaction.atomic
-def stop_plan(
-    plan: SurveillancePlan, *, reason: StopReason, by: User, now: datetime, ask_again_on: date | None = None
-) -> SurveillancePlan:
-    """Stops surveillance with its logged reason: the outstanding study closes, its reminders are taken back. Declined
-    asks again on a date, as a next step of the coordinators."""
-    plan = _lock_plan(plan)
-    insist(policies.why_not_stop(plan, by, reason, ask_again_on))
-    _stop(plan, reason, on=plan.patient.team.local_date(now), ask_again_on=ask_again_on, by=by, now=now)
-    if ask_again_on is not None and plan.patient.is_in_care:
-        open_step(
-            plan.patient,
-            kind=StepKind.STUDY,
-            source_key=_confirm_key(plan.patient),
-            what="Ask again about surveillance imaging",
-            now=now,
-            owner_role=Role.NURSE_COORDINATOR,
-            due_on=ask_again_on,
-            url=reverse("plan-start", args=[plan.patient_id]),
-        )
-    return plan
-
-
-@transaction.atomic
-def stop_all(patient: Patient, reason: StopReason, *, by: User | None, now: datetime) -> int:
-    """Stops every running plan of the patient; returns how many. Idempotent."""
-    patient = _lock_patient(patient)
-    plans = SurveillancePlan.objects.valid().filter(patient=patient, stopped_on=None)
-    stopped = 0
-    for row in plans:
-        plan: SurveillancePlan = SurveillancePlan.objects.select_related("patient__team").lock(row.pk)
-        _stop(plan, reason, on=patient.team.local_date(now), ask_again_on=None, by=by, now=now)
-        stopped += 1
-    close_step(patient, source_key=_confirm_key(patient), because=reason.label, now=now)
-    return stopped
-
-
-@transaction.atomic
-def silence(patient: Patient, *, by: User | None, now: datetime) -> int:
-    """The patient died: plans stop, every outstanding study closes, every reminder is withdrawn. Returns how many
-    studies were closed."""
-    stop_all(patient, StopReason.DECEASED, by=by, now=now)
-    closed = 0
-    for row in ImagingStudy.objects.valid().outstanding().filter(patient=patient):
-        close_with(lock(row), CloseReason.DECEASED, by=by, now=now, verb="close_study")
-        closed += 1
-    pause(patient, by=by, now=now)
-    return closed
-
-
-@transaction.atomic
-def pause(patient: Patient, *, by: User | None, now: datetime) -> int:
-    """Nothing is asked while the patient is not in care: reminders are withdrawn, steps of studies close. The plans
-    stay. Returns how many reminders were taken back."""
-    studies = list(
-        ImagingStudy.objects.valid()
-        .exclude(status__in=[StudyStatus.CLOSED, StudyStatus.ACTED_ON])
-        .filter(patient=patient)
-        .select_related("patient__team", "plan", "owner")
-    )
-    taken = withdraw_reminders([study.pk for study in studies], now=now)
-    taken += withdraw_reviews(studies, now=now)
-    for study in studies:
-        refresh_step(study, now=now)
-    record(
-        "imaging.pause",
-        by=by,
-        now=now,
-        subject=patient,
-        patient_ids=[patient.pk],
-        team_id=patient.team_id,
-        details={"withdrawn": taken},
-    )
-    return taken
 
 
 @transaction.atomic
 def ask_to_confirm(patient: Patient, *, by: User | None, now: datetime) -> bool:
     """In care, but without surveillance: a person decides whether and how it starts; nothing starts by itself.
     True when the question is open now."""
-    patient = _lock_patient(patient)
+    patient = lock_patient(patient)
     if not patient.is_in_care:
         return False
     if SurveillancePlan.objects.valid().filter(patient=patient, stopped_on=None).exists():
@@ -437,7 +314,7 @@ def ask_to_confirm(patient: Patient, *, by: User | None, now: datetime) -> bool:
     open_step(
         patient,
         kind=StepKind.STUDY,
-        source_key=_confirm_key(patient),
+        source_key=confirm_key(patient),
         what="Confirm surveillance imaging again" if before else "Start a surveillance plan, or say why none",
         now=now,
         owner_role=Role.NURSE_COORDINATOR,

@@ -1,0 +1,86 @@
+"""What became of one dose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms as django_forms
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from careteam.access.gate import SignedInRequest, requires
+from careteam.people.rules import Permission
+from careteam.web.responses import conflict, invalid, render_page
+from patients.record.models import StaleEdit
+from patients.record.queries import readable_patient
+from patients.treatment import commands
+from patients.treatment.forms import (
+    DoseForm,
+)
+from patients.treatment.models import Administration
+from patients.treatment.views.base import FORM, to_line
+
+
+@requires(Permission.ADMINISTRATION_RECORD)
+@require_http_methods(["GET", "POST"])
+def dose_record(request: SignedInRequest, patient_id: int, dose_id: int) -> HttpResponse:
+    """What became of one dose."""
+    patient = readable_patient(request, patient_id)
+    rows = Administration.objects.select_related("line__patient__team", "patient__team")
+    dose: Administration | None = rows.filter(pk=dose_id, patient=patient).first()
+    if dose is None:
+        raise Http404("No such dose.")
+    now = timezone.now()
+    today = patient.team.local_date(now)
+    context: dict[str, Any] = {
+        "patient": patient,
+        "line": dose.line,
+        "title": f"{dose.line.label}, dose {dose.number}",
+        "lead": dose,
+        "save": "Save",
+        "today": today,
+    }
+    if request.method == "GET":
+        day = min(today, dose.planned_on)
+        context["form"] = DoseForm(initial={"version": dose.version, "on": day, "act": "give"})
+        return render_page(request, FORM, context)
+    form: django_forms.Form = DoseForm(request.POST)
+    context["form"] = form
+    if not form.is_valid():
+        return invalid(request, FORM, context)
+    data = form.cleaned_data
+    common: dict[str, Any] = {"by": request.user, "now": now, "version": data["version"]}
+    aside = {
+        "hold": commands.hold_administration,
+        "skip": commands.skip_administration,
+        "cancel": commands.cancel_administration,
+    }
+    try:
+        if data["act"] == "give":
+            commands.give_administration(
+                dose,
+                on=data["on"],
+                amount=data["amount"],
+                unit=data["unit"],
+                reduced=data["reduced"],
+                given_elsewhere=data["given_elsewhere"],
+                note=data["reason"],
+                **common,
+            )
+        elif data["act"] == "delay":
+            commands.delay_administration(dose, to=data["on"], reason=data["reason"], **common)
+        else:
+            aside[data["act"]](dose, reason=data["reason"], **common)
+    except StaleEdit as stale:
+        current: Any = stale.current
+        form = DoseForm({**request.POST.dict(), "version": str(current.version)})
+        form.is_valid()
+        form.add_error(None, f"Somebody recorded this dose meanwhile: {current.get_status_display().lower()}.")
+        context["form"] = form
+        return conflict(request, FORM, context)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return invalid(request, FORM, context)
+    return to_line(request, dose.line, "Dose recorded")

@@ -1,0 +1,209 @@
+"""The panel, a line, starting and correcting one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from careteam.access.gate import SignedInRequest, requires
+from careteam.people.rules import Permission
+from careteam.web.parts import Difference
+from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
+from patients.protocol.queries import numbers
+from patients.record.models import StaleEdit
+from patients.record.policies import why_not_edit
+from patients.record.queries import readable_patient
+from patients.treatment import commands, policies
+from patients.treatment.forms import (
+    CorrectForm,
+    LineForm,
+)
+from patients.treatment.models import Administration, TreatmentLine
+from patients.treatment.queries import LineRow, line_history, lines_of
+from patients.treatment.views.base import FORM, line_of, to_line
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def treatment_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
+    """All lines of the patient, newest first."""
+    patient = readable_patient(request, patient_id)
+    today = patient.team.local_date(timezone.now())
+    rows = lines_of(patient.pk, today)
+    numbered = [row for row in rows if row.number.order]
+    context = {
+        "patient": patient,
+        "today": today,
+        "rows": rows[::-1],
+        "treatments": len(numbered),
+        "therapy": max((row.number.therapy_so_far for row in numbered), default=0),
+        "to_review": sum(row.line.needs_review for row in rows),
+        "why_not": policies.why_not_add(patient, request.user),
+        "may_confirm": not why_not_edit(patient, request.user, Permission.TREATMENT_EDIT),
+    }
+    return render_page(request, "patients/treatment/panel.html", context, fragment="panel")
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_http_methods(["GET", "POST"])
+def line_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
+    """Starts, plans or proposes a line. `refresh` in the POST only asks for the fields of another modality."""
+    patient = readable_patient(request, patient_id)
+    now = timezone.now()
+    today = patient.team.local_date(now)
+    protocol = dict(numbers(patient.team_id))
+    running = [row.line for row in lines_of(patient.pk, today) if row.is_running]
+
+    def build(data: Any = None, **kwargs: Any) -> LineForm:
+        return LineForm(data, running=running, protocol=protocol, today=today, **kwargs)
+
+    context: dict[str, Any] = {
+        "patient": patient,
+        "today": today,
+        "why_not": policies.why_not_add(patient, request.user),
+    }
+    template = "patients/treatment/start.html"
+    if request.method == "GET":
+        context["form"] = build(initial={"on": today})
+        return render_page(request, template, context, fragment="fields")
+    if "refresh" in request.POST:
+        typed = {name: value for name, value in request.POST.items() if name not in {"agent", "dose", "refresh"}}
+        for name in ("interval_days", "planned_count"):  # the next modality has defaults of its own
+            typed.pop(name, None)
+        context["form"] = build(initial={"on": today, **typed})
+        return render_page(request, template, context, fragment="fields")
+    form = build(request.POST)
+    context["form"] = form
+    if not form.is_valid():
+        return invalid(request, template, context)
+    try:
+        if form.cleaned_data["mode"] == "propose":
+            line = commands.propose_line(
+                patient, form.draft, planned_on=form.cleaned_data["on"], by=request.user, now=now
+            )
+        else:
+            line = commands.begin_line(
+                patient, form.draft, on=form.cleaned_data["on"], ends=form.ends, by=request.user, now=now
+            )
+    except ValidationError as error:
+        form.add_error(None, error)
+        return invalid(request, template, context)
+    said = {"proposed": "Line proposed", "planned": "Line planned"}.get(line.status, "Line started")
+    response = redirect_or_refresh(request, reverse("patient", args=[patient.pk]))
+    toast(request, said, response=response)
+    return response
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def line_page(request: SignedInRequest, patient_id: int, line_id: int) -> HttpResponse:
+    """One line: what it is, its doses, its history."""
+    patient = readable_patient(request, patient_id)
+    line = line_of(patient, line_id)
+    today = patient.team.local_date(timezone.now())
+    row = next((row for row in lines_of(patient.pk, today) if row.line.pk == line.pk), None)
+    doses = Administration.objects.valid().filter(line=line).order_by("number", "pk")
+    context = {
+        "patient": patient,
+        "line": line,
+        "row": row,
+        "today": today,
+        "doses": doses,
+        "history": line_history(line),
+        "pairs": _facts(line, row),
+        "may_edit": not policies.why_not_correct(line, request.user),
+        "may_dose": not why_not_edit(patient, request.user, Permission.ADMINISTRATION_RECORD),
+        "is_running": row is not None and row.is_running,
+    }
+    return render_page(request, "patients/treatment/line.html", context)
+
+
+def _facts(line: TreatmentLine, row: LineRow | None) -> list[tuple[str, object]]:
+    number = row.number if row else None
+    facts: list[tuple[str, object]] = [
+        ("Kind", line.get_modality_display()),
+        ("Given", line.get_role_display()),
+        ("Therapy line", (number.therapy or row.therapy_note) if number and row else ""),
+        ("Starts because", line.get_start_reason_display()),
+        ("Intent", line.get_intent_display() if line.intent else "Not stated"),
+        ("Dose", line.dose),
+        ("Rhythm", f"every {line.interval_days} days" if line.interval_days else ""),
+        ("Planned", f"{line.planned_count} doses" if line.planned_count else ""),
+        ("Where", line.site),
+        ("Trial", line.trial_number),
+        ("Time on treatment", row.duration if row else ""),
+        ("Toxicity", row.toxicity if row else ""),
+        ("Ended because", line.get_end_reason_display() if line.end_reason else ""),
+        ("Note at the end", line.end_note),
+        ("Notes", line.notes),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_http_methods(["GET", "POST"])
+def line_correct(request: SignedInRequest, patient_id: int, line_id: int) -> HttpResponse:
+    """Corrects a line; a stale save shows both versions and loses nothing."""
+    patient = readable_patient(request, patient_id)
+    line = line_of(patient, line_id)
+    context: dict[str, Any] = {
+        "patient": patient,
+        "line": line,
+        "title": f"Correct {line.label}",
+        "save": "Save correction",
+        "why_not": policies.why_not_correct(line, request.user),
+    }
+    if request.method == "GET":
+        context["form"] = CorrectForm(line=line)
+        return render_page(request, FORM, context)
+    data = request.POST.copy()
+    for key, side in list(data.items()):  # the answer to a conflict: theirs is what the row says now
+        name = key.removeprefix("take_")
+        if key.startswith("take_") and side == "theirs" and hasattr(line, name):
+            data[name] = _text(getattr(line, name))
+    form = CorrectForm(data, line=line)
+    context["form"] = form
+    if not form.is_valid():
+        return invalid(request, FORM, context)
+    try:
+        commands.correct_line(
+            line, form.changes, by=request.user, now=timezone.now(), version=form.cleaned_data["version"]
+        )
+    except StaleEdit as stale:
+        return conflict(request, "409.html", _conflict(request, form, stale.current, form.cleaned_data["version"]))
+    except ValidationError as error:
+        form.add_error(None, error)
+        return invalid(request, FORM, context)
+    return to_line(request, line, "Line corrected")
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _conflict(request: HttpRequest, form: CorrectForm, current: Any, version: int) -> dict[str, Any]:
+    model = TreatmentLine.pgh_event_model  # type: ignore[attr-defined]
+    base = model.objects.filter(pgh_obj_id=current.pk, version=version).order_by("-pgh_id").first()
+    rows = [
+        Difference(
+            field=name,
+            label=str(form.fields[name].label or name.replace("_", " ").capitalize()),
+            base=_text(getattr(base, name, "")),
+            theirs=_text(getattr(current, name)),
+            yours=_text(form.cleaned_data.get(name)),
+        )
+        for name in form.changes
+    ]
+    hidden = {name: _text(value) for name, value in form.cleaned_data.items() if name != "version"}
+    return {
+        "said": "Somebody saved a newer version after you opened this one.",
+        "theirs_label": "Saved meanwhile",
+        "rows": rows,
+        "action": request.path,
+        "hidden": {**hidden, "version": current.version},
+    }
