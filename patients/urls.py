@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("patients/import/<int:run_id>/progress/", fhir.import_progress, name="import-progress"),
     path("patients/import/<int:run_id>/kept/", fhir.import_kept, name="import-kept"),
     path("patients/import/sources/<int:record_id>/", fhir.source_record, name="import-source"),
+    path("patients/<int:patient_id>/sources/", fhir.patient_sources, name="patient-sources"),
     path("patients/review/", fhir.review, name="import-review"),
     path("patients/review/<int:item_id>/", fhir.review_decide, name="import-review-decide"),
     path("patients/<int:patient_id>/record/", record.record_page, name="record-page"),

@@ -105,6 +105,12 @@ def kept_records(run: ImportRun, user: User) -> QuerySet[SourceRecord]:
     )
 
 
+def records_of(patient: Patient, user: User) -> QuerySet[SourceRecord]:
+    """What imports kept about a patient without a place in the record: directives, genetics, family history …"""
+    records = SourceRecord.objects.visible_to(user).filter(patient=patient).exclude(status=RecordStatus.MAPPED)
+    return records.select_related("patient").defer("resource")
+
+
 def kept_kinds(records: QuerySet[SourceRecord]) -> list[KeptKind]:
     """The types among these records, the most frequent first."""
     rows: Sequence[tuple[str, int]] = list(

@@ -24,8 +24,9 @@ from patients.fhir import policies
 from patients.fhir.commands import decide, queue_import
 from patients.fhir.forms import ImportForm, LineFilter
 from patients.fhir.models import ImportLine, ImportRun, ReviewItem, SourceRecord
-from patients.fhir.queries import kept_kinds, kept_records, open_differences, touched_patients
+from patients.fhir.queries import kept_kinds, kept_records, open_differences, records_of, touched_patients
 from patients.fhir.rules.states import Decision, RunStatus
+from patients.record.queries import readable_patient
 
 if TYPE_CHECKING:
     from careteam.people.models import Team
@@ -147,6 +148,20 @@ def import_kept(request: SignedInRequest, run_id: int) -> HttpResponse:
     page = keyset_page(records, sorts=KEPT_SORTS, params=request.GET)
     note_read(request, {r.patient_id for r in page.rows if r.patient_id}, team_id=run.team_id)
     context = {"run": run, "page": page, "filter": chosen}
+    return render_page(request, "patients/fhir/kept.html", context, fragment="rows")
+
+
+@require_safe
+@requires(Permission.PATIENT_VIEW)
+def patient_sources(request: SignedInRequest, patient_id: int) -> HttpResponse:
+    """What imports brought about this patient that has no place in the record yet."""
+    patient = readable_patient(request, patient_id)
+    records = records_of(patient, request.user)
+    chosen = LineFilter.of_kinds(request.GET, [kind.resource_type for kind in kept_kinds(records)])
+    if chosen.chosen("kind"):
+        records = records.filter(resource_type=chosen.chosen("kind"))
+    page = keyset_page(records, sorts=KEPT_SORTS, params=request.GET)
+    context = {"patient": patient, "page": page, "filter": chosen}
     return render_page(request, "patients/fhir/kept.html", context, fragment="rows")
 
 

@@ -145,6 +145,17 @@ def test_kept_resource_is_shown_word_for_word_and_the_read_is_noted(client: Clie
     assert AuditEvent.objects.filter(action="import-source").get().patient_ids == [Patient.objects.get().pk]
 
 
+def test_what_has_no_place_is_listed_with_the_patient(client: Client, team: Team) -> None:
+    upload(client, team, bundles.bundle(*bundles.net_history()))
+    work_off(ImportRun.objects.get().pk, now=NOW)
+    url = reverse("patient-sources", args=[Patient.objects.get().pk])
+    assert [record.label for record in client.get(url).context["page"].rows] == ["Immunization: Influenza"]
+    assert list(client.get(url, {"kind": "Goal"}).context["page"].rows) != []
+    stranger = Client()
+    stranger.force_login(factories.person(factories.team(), Role.ONCOLOGIST))
+    assert stranger.get(url).status_code == 404
+
+
 def test_other_teams_see_neither_run_nor_resource(client: Client, team: Team) -> None:
     upload(client, team, bundles.patient())
     run = ImportRun.objects.get()
