@@ -94,7 +94,7 @@ def digest(path: Path) -> None:
         propose([], [], today=TODAY)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(ALL), strange, st.booleans()), min_size=1, max_size=8))
 def test_mutated_bundle_raises_nothing(changes: list[tuple[tuple[Any, ...], Any, bool]]) -> None:
     bundle = copy.deepcopy(HISTORY)
@@ -104,7 +104,7 @@ def test_mutated_bundle_raises_nothing(changes: list[tuple[tuple[Any, ...], Any,
         digest(bundles.write(Path(folder) / "f.json", json.dumps(bundle)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(
