@@ -59,6 +59,7 @@ def test_bench_measures_a_page_a_fragment_and_search() -> None:
         assert one["ratio"] == pytest.approx(one["figure"] / one["limit"], abs=0.01)
     assert [one["runs"] for one in results[1:4]] == [2, 2, 2]
     assert min(one["queries"] for one in results[1:4]) > 0
+    assert all(one["cpu"] > 0 for one in results[1:4])
 
 
 @pytest.mark.django_db

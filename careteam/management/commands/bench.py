@@ -40,7 +40,9 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from None
         patients = population()
         if not options["json"]:
-            self.stdout.write(f"{patients:,} patients\n{'':28}{'p95':>10} {'limit':>9} {'ratio':>6} {'p50':>8} queries")
+            self.stdout.write(
+                f"{patients:,} patients\n{'':28}{'p95':>10} {'limit':>9} {'ratio':>6} {'p50':>8} {'cpu':>8} queries"
+            )
             for result in results:
                 self._print(result)
         for result in Bench(timezone.now(), runs=max(1, options["runs"])).run(options["name"]):
@@ -72,9 +74,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{result.name:28}{'-':>10}   {result.skipped}")
             return
         p50 = "" if result.p50 is None else f"{result.p50:,.1f}"
+        cpu = "" if result.cpu is None else f"{result.cpu:,.1f}"
         queries = "" if result.queries is None else str(result.queries)
         self.stdout.write(
-            f"{result.name:28}{result.figure:>10,.1f} {result.limit:>9,} {result.ratio:>6} {p50:>8} {queries:>7}"
+            f"{result.name:28}{result.figure:>10,.1f} {result.limit:>9,} {result.ratio:>6} {p50:>8} {cpu:>8} {queries:>7}"  # noqa: E501
             f"  {result.unit if result.unit != 'ms' else ''}".rstrip()
         )
         self.stdout.flush()

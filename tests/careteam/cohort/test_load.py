@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -25,6 +25,9 @@ from patients.goals.commands.reviews import review_prompts
 from patients.goals.models import GoalsPromptReason
 from patients.goals.queries import facts_of, limits
 from patients.goals.rules import reasons_now
+from patients.imaging.commands import sweep
+from patients.imaging.models import Reminder
+from patients.imaging.rules import clock_start, highest_step
 from patients.protocol.rules import NUMBERS
 from patients.record.models import Enrollment, NextStep, Patient, PatientIdentifier
 from patients.record.rules import search_key, sort_key
@@ -213,6 +216,27 @@ def test_goals_find_nothing_that_was_not_asked(net: Team, now: datetime) -> None
     ]
     assert missed == []
     assert review_prompts(now=now) == 0
+
+
+def test_first_sweep_raises_only_what_today_reaches(net: Team, now: datetime) -> None:
+    """What the ladder reached until yesterday was raised by the loader."""
+    load_cohort(net, patients=150, seed=1, now=now)
+    before = set(Reminder.objects.values_list("pk", flat=True))
+    sweep(now=now)
+    fresh = Reminder.objects.exclude(pk__in=before).select_related("study__plan")
+    yesterday = net.local_date(now) - timedelta(days=1)
+    early = []
+    for row in fresh:
+        plan = row.study.plan
+        assert plan is not None
+        clock = clock_start(row.due_on, net.local_date(plan.confirmed_at))
+        slot, moot_then = row.study.scheduled_for, False
+        if slot is not None:
+            moot_then = slot >= now - timedelta(days=1, hours=12)
+        if not moot_then and highest_step(due=clock, today=yesterday, interval_days=plan.interval_days) == row.step:
+            early.append(row)
+    assert early == []
+    assert not Reminder.objects.filter(patient__deceased_on__isnull=False).exists()
 
 
 def test_safety_net_patients_have_no_open_step(net: Team, now: datetime) -> None:
