@@ -33,6 +33,7 @@ class Ticks(StrEnum):
 # How much future is drawn, as a share of the past: more where the past is short.
 _AHEAD = {Ticks.YEARS: 0.06, Ticks.QUARTERS: 0.10, Ticks.WEEKS: 0.15}
 _LEAST_AHEAD = timedelta(days=5)
+ROOM_AHEAD = 54  # for the latest value of a curve, right of today
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def axis_of(course: Course, today: date, window: Window, size: Size) -> Axis:
         first = date(start.year, (start.month - 1) // 3 * 3 + 1, 1)
     else:
         first = start - timedelta(days=start.weekday())
-    ahead = max(_LEAST_AHEAD, (now - first) * _AHEAD[kind])
+    room = ROOM_AHEAD * size.k / (size.plot - ROOM_AHEAD * size.k)
+    ahead = max(_LEAST_AHEAD, (now - first) * max(_AHEAD[kind], room))
     return Axis(first, now, now + ahead, course.died_on is not None and course.died_on <= today, kind, size.plot)
 
 
