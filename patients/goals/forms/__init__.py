@@ -1,0 +1,37 @@
+"""Forms of goals of care."""
+
+from patients.goals.forms.answers import (
+    AddendumForm,
+    AnswerForm,
+    PasswordForm,
+    PromptFilter,
+    ReferForm,
+    ReferralAnswerForm,
+    RetractForm,
+    SignForm,
+)
+from patients.goals.forms.conversation import (
+    SECTIONS,
+    ConversationForm,
+    Section,
+    SectionState,
+    section_states,
+    what_still_holds,
+)
+
+__all__ = [
+    "SECTIONS",
+    "AddendumForm",
+    "AnswerForm",
+    "ConversationForm",
+    "PasswordForm",
+    "PromptFilter",
+    "ReferForm",
+    "ReferralAnswerForm",
+    "RetractForm",
+    "Section",
+    "SectionState",
+    "SignForm",
+    "section_states",
+    "what_still_holds",
+]
