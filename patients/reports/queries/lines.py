@@ -49,7 +49,7 @@ def line_marks(patient_id: int, today: date) -> tuple[tuple[LineMark, ...], int,
     numbers = numbers_of(rows)
     doses: dict[int, list[Administration]] = defaultdict(list)
     given = Administration.objects.valid().filter(patient_id=patient_id, status=AdministrationStatus.GIVEN)
-    for dose in given.order_by("given_on", "number", "pk"):
+    for dose in given.order_by("given_on", "number", "pk").only("line_id", "given_on", "dose"):
         doses[dose.line_id].append(dose)
     marks = []
     undated = 0

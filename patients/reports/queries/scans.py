@@ -35,11 +35,13 @@ def scan_marks(patient: Patient, today: date) -> tuple[tuple[ScanMark, ...], int
         ImagingStudy.objects.valid()
         .filter(patient=patient)
         .exclude(status=StudyStatus.CLOSED)
-        .defer("report", "conclusion")
+        .only("patient_id", "modality", "status", "due_on", "scheduled_for", "performed_on", "response")
         .order_by("performed_on", "pk")
     )
-    statuses = list(DiseaseStatus.objects.valid().filter(patient=patient).order_by("assessed_on", "pk"))
-    findings = list(ReceptorImaging.objects.valid().filter(patient=patient).order_by("imaged_on", "pk"))
+    judged = DiseaseStatus.objects.valid().filter(patient=patient).order_by("assessed_on", "pk")
+    statuses = list(judged.only("assessed_on", "category", "method", "study_key"))
+    seen = ReceptorImaging.objects.valid().filter(patient=patient).order_by("imaged_on", "pk")
+    findings = list(seen.only("imaged_on", "tracer", "positive", "krenning", "fdg_avid"))
     by_key = {row.study_key: row for row in statuses if row.study_key}
     by_day = {row.assessed_on: row for row in statuses if not row.study_key}
     notes = {(finding.imaged_on, _uptake(finding)): finding for finding in findings}
@@ -56,10 +58,10 @@ def scan_marks(patient: Patient, today: date) -> tuple[tuple[ScanMark, ...], int
             lost += 1
             continue
         lane = SCAN_LANES.get(study.modality, Lane.OTHER_SCANS)
-        judged = by_key.get(f"study:{study.pk}") or (by_day.get(study.performed_on) if lane == Lane.SCANS else None)
-        if judged is not None:
-            used.add(judged.pk)
-        response = study.response or (judged.category if judged else "")
+        status = by_key.get(f"study:{study.pk}") or (by_day.get(study.performed_on) if lane == Lane.SCANS else None)
+        if status is not None:
+            used.add(status.pk)
+        response = study.response or (status.category if status else "")
         uptake = UPTAKES.get(study.modality)
         finding = notes.pop((study.performed_on, uptake), None) if uptake else None
         changed = lane == Lane.SCANS and bool(response) and last_modality not in {"", study.modality}
