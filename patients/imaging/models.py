@@ -152,6 +152,9 @@ class ImagingStudy(ClinicalRow):
             models.Index(
                 fields=["team", "review_due_on", "id"], name="study_review", condition=models.Q(status="reported")
             ),
+            models.Index(
+                fields=["team", "due_on", "id"], name="study_awaits_report", condition=models.Q(status="performed")
+            ),
             models.Index(fields=["patient", "-performed_on"], name="study_latest"),
         )
 

@@ -37,7 +37,7 @@ from patients.imaging.rules import DEFAULT_INTERVAL, LONGEST_LEAD, LadderLimits,
 from patients.protocol.queries import numbers
 from patients.record.models import CareTeamMember
 
-BATCH = 1000
+BATCH = 2000
 MAIL_ROUNDS = 25  # of 200 mails each, so that a first flood does not hold the tick for ever
 SEAL_ROUNDS = 50
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.core.cache import cache
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -22,6 +24,7 @@ from patients.imaging.policies import why_not_take
 from patients.imaging.queries import (
     SORTS,
     TABS,
+    Counts,
     WorkRow,
     absent_people,
     counts,
@@ -34,6 +37,16 @@ from patients.imaging.queries.worklist import unowned
 from patients.protocol.queries import numbers
 
 PAGE = 50
+FIGURES_SECONDS = 15  # how old the figures of the head line may be; the rows below are always of this moment
+
+
+def _figures(teams: frozenset[int], *, today: date, **kwargs: Any) -> Counts:
+    key = f"imaging-figures:{'-'.join(map(str, sorted(teams)))}:{today.isoformat()}"
+    figures: Counts | None = cache.get(key)
+    if figures is None:
+        figures = counts(teams, today=today, **kwargs)
+        cache.set(key, figures, FIGURES_SECONDS)
+    return figures
 
 
 def row_context(request: SignedInRequest, study: ImagingStudy, row: WorkRow, *, is_open: bool) -> dict[str, Any]:
@@ -95,7 +108,7 @@ def imaging_worklist(request: SignedInRequest) -> HttpResponse:
     page = keyset_page(found, sorts=SORTS, params=request.GET, size=PAGE)
     rows = rows_of(page.rows, today=today, now=now, absent=absent, limits=limits)
     note_read(request, [row.study.patient_id for row in rows])
-    figures = counts(teams, today=today, zone=zone, absent=absent, limits=limits)
+    figures = _figures(teams, today=today, zone=zone, absent=absent, limits=limits)
     expanded = request.GET.get("open", "")
     shown = [row_context(request, row.study, row, is_open=str(row.study.pk) == expanded) for row in rows]
     by_risk = page.sort.key == "risk" and not page.descending
