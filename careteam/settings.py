@@ -261,6 +261,7 @@ PRIVATE_ROOT = Path(env("PRIVATE_ROOT", str(BASE_DIR / ".local" / "private")))
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 IMPORT_MAX_BYTES = 200 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # an export of single resources is a folder of many small files
 
 DEFAULT_FROM_EMAIL = env("EMAIL_FROM", "NET care team <no-reply@localhost>")
 if TESTING:

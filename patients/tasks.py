@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from careteam.celery import app
 from careteam.events.commands import beat
-from patients.fhir.commands import waiting_runs, work_off
+from patients.fhir.commands import give_up_lost, waiting_runs, work_off
 from patients.goals.commands import review_once_a_day
 from patients.imaging.commands import sweep
 
@@ -30,5 +30,7 @@ def import_run(*, run_id: int) -> None:
 @app.task(name="patients.import_waiting")
 def import_waiting() -> None:
     """Takes up imports that nobody works on: rung while the worker was away, or left behind by one that died."""
-    for run_id in waiting_runs(now=timezone.now()):
+    now = timezone.now()
+    give_up_lost(now=now)
+    for run_id in waiting_runs(now=now):
         import_run.delay(run_id=run_id)

@@ -11,7 +11,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from careteam.people.models import Team
-from patients.fhir.commands import BusyError, Outcome, fail, finish, import_sources, start_run
+from patients.fhir.commands import (
+    ENDED_EARLY,
+    BusyError,
+    LiveProgress,
+    Outcome,
+    fail,
+    finish,
+    import_sources,
+    start_run,
+)
 from patients.fhir.policies import why_not_namespace
 from patients.fhir.rules.report import ReportLine, Severity
 
@@ -52,9 +61,18 @@ class Command(BaseCommand):
             return self._import(paths, team=team, by=None, now=now, namespace=namespace, dry_run=True, progress=show)
         run = start_run(team=team, by=None, now=now, namespace=namespace, names=[path.resolve().name for path in paths])
         try:
-            outcome = self._import(paths, team=team, by=None, now=now, namespace=namespace, run=run, progress=show)
+            with LiveProgress(run.pk) as live:
+
+                def progress(phase: str, done: int, total: int) -> None:
+                    live.show(phase, done, total)
+                    if show:
+                        show(phase, done, total)
+
+                outcome = self._import(
+                    paths, team=team, by=None, now=now, namespace=namespace, run=run, progress=progress
+                )
         except BaseException:
-            fail(run, "The command ended before the import did. Run it again: what was written stays.")
+            fail(run, ENDED_EARLY)
             raise
         finish(run, outcome)
         return outcome

@@ -129,6 +129,12 @@ class PatientImport:
             job.owners |= dict.fromkeys(keys - taken, patient.pk)
             job.outcome.new_patient_ids.add(patient.pk)
             group.patient_id = patient.pk
+            twin = job.people.twin_of(patient)
+            if twin is not None:
+                message = (
+                    f"has the name and birth date of patient {twin} under other numbers; merge them if they are one"
+                )
+                self.remarks.append((member, message))
             return patient
         return None
 

@@ -143,6 +143,15 @@ class People:
         )
         return patient
 
+    def twin_of(self, patient: Patient) -> int | None:
+        """Another patient of the team with the same name and birth date: perhaps the same person."""
+        if patient.birth_date is None:
+            return None
+        same = Patient.objects.unmerged().filter(
+            team=self.team, sort_key=patient.sort_key, birth_date=patient.birth_date
+        )
+        return same.exclude(pk=patient.pk).order_by("pk").values_list("pk", flat=True).first()
+
     def update(
         self, patient: Patient, fact: PatientFact, resource: dict[str, Any], member: str, writer: Writer
     ) -> None:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # Without a sign of life for this long, whoever worked on a run is taken for dead.
 LEASE = timedelta(minutes=5)
+LOST = timedelta(hours=1)
+ENDED_EARLY = "The command ended before the import did. Run it again: what was written stays."
 MOST_LINES = 20_000
 
 
@@ -114,6 +116,12 @@ def waiting_runs(*, now: datetime) -> list[int]:
     """Runs that nobody works on: queued, or left behind by a worker that died."""
     dead = Q(status=RunStatus.RUNNING, alive_at__lt=now - LEASE) & ~Q(folder="")
     return list(ImportRun.objects.filter(Q(status=RunStatus.QUEUED) | dead).order_by("pk").values_list("pk", flat=True))
+
+
+def give_up_lost(*, now: datetime) -> int:
+    """Ends runs whose command was killed: nobody can take them up, their files were never ours. Returns how many."""
+    lost = ImportRun.objects.filter(status=RunStatus.RUNNING, folder="", alive_at__lt=now - LOST)
+    return lost.update(status=RunStatus.FAILED, finished_at=Now(), phase="", error=ENDED_EARLY)
 
 
 def work_off(run_id: int, *, now: datetime) -> bool:

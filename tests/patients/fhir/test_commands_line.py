@@ -156,6 +156,17 @@ def test_run_left_behind_is_taken_up_again(folder: Path, settings: Any) -> None:
     assert (run.status, run.created) == ("done", 25)
 
 
+@pytest.mark.django_db
+def test_run_of_a_killed_command_is_given_up(folder: Path) -> None:
+    from patients.fhir.commands import ENDED_EARLY, give_up_lost
+
+    run = start_run(team=factories.team(), by=None, now=NOW, namespace="default", names=["net.json"])
+    assert give_up_lost(now=NOW.replace(year=2020)) == 0
+    assert give_up_lost(now=NOW.replace(year=2099)) == 1
+    run.refresh_from_db()
+    assert (run.status, run.error) == ("failed", ENDED_EARLY)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_imports_into_one_team_do_not_meet(folder: Path, settings: Any) -> None:
     settings.PRIVATE_ROOT = folder / "private"

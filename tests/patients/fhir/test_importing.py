@@ -278,6 +278,16 @@ def test_same_key_with_another_person_is_refused_later(team: Team, tmp_path: Pat
     assert outcome.as_counts == {"created": 0, "updated": 0, "unchanged": 0, "unmapped": 1, "refused": 1}
 
 
+def test_same_name_and_birth_date_under_other_numbers_is_pointed_out(team: Team, tmp_path: Path) -> None:
+    run(team, tmp_path, bundles.patient())
+    outcome = run(team, tmp_path, bundles.patient("4712", id="p-2"))
+    first = Patient.objects.earliest("pk")
+    assert messages(outcome) == [
+        f"warning: has the name and birth date of patient {first.pk} under other numbers; merge them if they are one"
+    ]
+    assert Patient.objects.count() == 2
+
+
 def test_two_teams_have_patients_of_their_own(team: Team, tmp_path: Path) -> None:
     run(team, tmp_path, bundles.patient())
     run(factories.team(), tmp_path, bundles.patient())

@@ -62,6 +62,12 @@ def test_upload_queues_a_run_and_shows_it(client: Client, team: Team) -> None:
     assert "Waiting for the worker" in page
 
 
+def test_upload_of_many_files_is_one_run(client: Client, team: Team) -> None:
+    assert upload(client, team, *[bundles.patient(str(n), id=f"p{n}") for n in range(150)]).status_code == 303
+    work_off(ImportRun.objects.get().pk, now=NOW)
+    assert (ImportRun.objects.get().created, Patient.objects.count()) == (150, 150)
+
+
 def test_worker_does_the_run_and_the_report_says_so(client: Client, team: Team) -> None:
     upload(client, team, bundles.bundle(*bundles.net_history()), b"{ broken")
     run = ImportRun.objects.get()
