@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("team/<int:person_id>/close/", people.deactivate, name="person-deactivate"),
     path("emergency/", people.emergency, name="emergency"),
     path("reports/", reports.reports, name="reports"),
+    path("reference/components/", reports.components, name="components"),
     path("reports/audit/", audit.audit_page, name="audit"),
     path("reports/downtime/", downtime.printouts, name="downtime"),
     path("reports/downtime/<slug:team>/<slug:day>/", downtime.download, name="downtime-file"),

@@ -6,9 +6,10 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from careteam.access.gate import SignedInRequest, requires
+from careteam.access.gate import SignedInRequest, requires, signed_in
 from careteam.people.rules import Permission
 from careteam.web.responses import render_page
+from careteam.web.states import states_context
 
 PAGES = (
     ("audit", "Audit trail", "Who saw or changed what", Permission.AUDIT_VIEW),
@@ -24,3 +25,9 @@ PAGES = (
 def reports(request: SignedInRequest) -> HttpResponse:
     pages = [(reverse(name), title, what) for name, title, what, permission in PAGES if request.access.may(permission)]
     return render_page(request, "workspace/reports.html", {"pages": pages})
+
+
+@signed_in("the parts of the interface, for those who build pages; shows nobody's data")
+@require_safe
+def components(request: SignedInRequest) -> HttpResponse:
+    return render_page(request, "components/states.html", states_context())

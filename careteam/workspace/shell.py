@@ -63,6 +63,8 @@ class Shell:
     sign_out_url: str = ""
     preferences_url: str = ""
     team_url: str = ""
+    password_url: str = ""
+    second_factor_url: str = ""
 
 
 def _capped(count: int) -> str:
@@ -150,6 +152,8 @@ def _build(request: HttpRequest) -> Shell:
         sign_out_url=reverse("account_logout"),
         preferences_url=reverse("preferences"),
         team_url=reverse("team"),
+        password_url=reverse("account_change_password"),
+        second_factor_url=reverse("mfa_index"),
     )
 
 
