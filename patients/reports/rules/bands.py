@@ -88,6 +88,7 @@ def board_groups(marks: Sequence[BoardMark], top: float, axis: Axis, size: Size)
     shown = sorted((mark for mark in marks if axis.shows(mark.on)), key=lambda mark: mark.on)
     xs = [min(max(axis.x(mark.on), 7 * k), axis.width - 7 * k) for mark in shown]
     row = Row(axis.width, scale=k)
+    row.claim((axis.x(axis.now), axis.x(axis.now)))
     for x in xs:
         row.claim((x - 6 * k, x + 6 * k))
     groups = []

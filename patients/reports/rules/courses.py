@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from patients.reports.rules.axis import Axis
@@ -31,25 +31,47 @@ class Laid:
 def laid_out(lines: Sequence[LineMark], axis: Axis, size: Size) -> tuple[Laid, ...]:
     """The lines that reach into the axis, each on the first row where it (and its number) overlaps no other.
 
-    Beyond `MOST_ROWS` concurrent lines the last row is shared: the table still names every one.
+    Where only an earlier number is in the way, that number moves to the other side of its bar. Beyond `MOST_ROWS`
+    concurrent lines the last row is shared: the table still names every one.
     """
-    rows: list[list[Extent]] = []
-    laid = []
+    rows: list[list[Laid]] = []
     for mark in sorted(lines, key=lambda each: (each.start, each.number, each.label)):
         span = _span(mark, axis, size)
         if span is None:
             continue
-        reserved = _reserved(mark, span, axis, size)
-        free = next(
-            (index for index, taken in enumerate(rows) if not any(overlaps(reserved, other) for other in taken)), None
-        )
-        if free is None and len(rows) < MOST_ROWS:
-            rows.append([])
-            free = len(rows) - 1
-        row = MOST_ROWS - 1 if free is None else free
-        rows[row].append(reserved)
-        laid.append(Laid(mark, row, *span, reserved))
-    return tuple(laid)
+        choices = _reserved(mark, span, axis, size)
+        for row in rows:
+            if _settled(row, mark, span, choices, axis, size):
+                break
+        else:
+            if len(rows) < MOST_ROWS:
+                rows.append([])
+            rows[-1].append(Laid(mark, len(rows) - 1, *span, choices[0]))
+    return tuple(each for row in rows for each in row)
+
+
+def _settled(
+    row: list[Laid], mark: LineMark, span: Extent, choices: tuple[Extent, ...], axis: Axis, size: Size
+) -> bool:
+    """Puts the line on the row if there is room, moving numbers of earlier lines where that makes some."""
+    for reserved in choices:
+        moved: dict[int, Laid] = {}
+        for index, other in enumerate(row):
+            if not overlaps(reserved, other.reserved):
+                continue
+            rest = [each.reserved for i, each in enumerate(row) if i != index] + [reserved]
+            rest += [each.reserved for each in moved.values()]
+            others = _reserved(other.mark, (other.x0, other.x1), axis, size)
+            free = next((each for each in others if not any(overlaps(each, taken) for taken in rest)), None)
+            if free is None:
+                break
+            moved[index] = replace(other, reserved=free)
+        else:
+            for index, other in moved.items():
+                row[index] = other
+            row.append(Laid(mark, row[0].row, *span, reserved))
+            return True
+    return False
 
 
 def _days(mark: LineMark) -> tuple[date, ...]:
@@ -88,17 +110,18 @@ def _width(mark: LineMark, said: str, size: Size) -> float:
     return text_width(whole, size.sub_font, bold=True)
 
 
-def _reserved(mark: LineMark, span: Extent, axis: Axis, size: Size) -> Extent:
-    """The span and, where the number does not fit into the bar, the room for it at the right, else at the left."""
+def _reserved(mark: LineMark, span: Extent, axis: Axis, size: Size) -> tuple[Extent, ...]:
+    """The span; where the number does not fit into the bar, with room for it at the right, else at the left."""
     if not mark.number:
-        return span
+        return (span,)
     width = _width(mark, "", size)
     if mark.style != Style.BLOCKS and width + 2 * INSET * size.k <= span[1] - span[0]:
-        return span
+        return (span,)
     beside = BESIDE * size.k + width + 3 * size.k
-    if not _open_right(mark) and _clear_of_now(span[1], span[1] + beside, axis) and span[1] + beside <= axis.width:
-        return (span[0], span[1] + beside)
-    return (span[0] - beside, span[1])
+    right, left = (span[0], span[1] + beside), (span[0] - beside, span[1])
+    if _open_right(mark) or not _clear_of_now(span[1], right[1], axis) or right[1] > axis.width:
+        return (left,)
+    return (right, left) if left[0] >= 0 else (right,)
 
 
 def _open_right(mark: LineMark) -> bool:
@@ -112,10 +135,10 @@ def _clear_of_now(left: float, right: float, axis: Axis) -> bool:
 
 
 def line_groups(laid: Sequence[Laid], top: float, axis: Axis, size: Size, prefix: str) -> tuple[Group, ...]:
-    """The links of a lane whose first row begins at `top`, in order of start."""
+    """The links of a lane whose first row begins at `top`, row by row, each in order of start."""
     groups: list[Group] = []
     for number in range(max((each.row for each in laid), default=-1) + 1):
-        on_row = [each for each in laid if each.row == number]
+        on_row = sorted((each for each in laid if each.row == number), key=lambda each: each.x0)
         row = Row(axis.width, scale=size.k)
         for each in on_row:
             row.claim(each.reserved)

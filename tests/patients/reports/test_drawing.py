@@ -258,3 +258,20 @@ def test_paper_colors_are_those_of_the_screen_in_light() -> None:
     tokens = (root / "static/css/tokens.css").read_text().lower()
     paper = (root / "templates/patients/reports/paper.css").read_text().lower()
     assert {color for color in re.findall(r"#[0-9a-f]{3,6}\b", paper) if color not in tokens} == {"#d58f8b"}
+
+
+def test_number_moves_aside_for_the_next_line_of_its_row() -> None:
+    """A short line and a long one right after it share a row: the number of the first stands at its left."""
+    course = Course(
+        "X",
+        diagnosed_on=date(2016, 1, 1),
+        lines=(
+            line(1, Lane.TARGETED, Style.DAILY, "tgt", "Sunitinib", "Sun", date(2022, 1, 3), date(2022, 3, 1)),
+            line(2, Lane.TARGETED, Style.DAILY, "tgt", "Everolimus", "Eve", date(2022, 3, 8), date(2025, 1, 1)),
+        ),
+    )
+    groups = [group for group in drawn(course).plot.groups if group.title]
+    bars = [dict(s.attrs)["y"] for g in groups for s in g.shapes if s.css == "bar"]
+    first = next(s for s in groups[0].shapes if s.tag == "text")
+    assert bars == ["100", "100"]
+    assert (first.strong, first.words, dict(first.attrs)["text-anchor"]) == ("L1", "Sunitinib", "end")
