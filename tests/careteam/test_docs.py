@@ -65,6 +65,11 @@ def test_page_links_lead_somewhere(page: Path) -> None:
     assert dead == []
 
 
+def test_readme_leads_to_every_page() -> None:
+    linked = set(re.findall(r"\]\(docs/([\w-]+\.md)\)", (BASE / "README.md").read_text()))
+    assert {page.name for page in DOCS.glob("*.md")} == linked
+
+
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_page_names_only_management_commands_that_exist(page: Path) -> None:
     named = set(re.findall(r"manage\.py ([a-z_]+)", page.read_text()))
