@@ -18,6 +18,9 @@ GAP = timedelta(days=90)
 TOGETHER = timedelta(days=3)
 PAIR = timedelta(days=14)  # capecitabine from day 1, temozolomide from day 10
 STALE = timedelta(days=365)
+# Given until further notice: an open order is believed for years, unless another treatment came after it.
+_CONTINUOUS = frozenset({Modality.SSA, Modality.TARGETED, Modality.HORMONE, Modality.INTERFERON, Modality.SYMPTOM})
+_REPLACES = frozenset({Modality.TARGETED, Modality.CHEMOTHERAPY, Modality.PRRT, Modality.IMMUNOTHERAPY})
 _COMBINED = frozenset({Modality.CHEMOTHERAPY})
 _ONGOING = frozenset({"active", "in-progress", "intended", "on-hold", "recorded"})
 
@@ -110,7 +113,7 @@ def propose(
         episodes += _episodes(modality, doses)
     merged = _regimens(episodes)
     _attach(supports, merged)
-    lines = [_line(episode, today) for episode in merged]
+    lines = [_line(episode, today, replaced=_replaced(episode, merged)) for episode in merged]
     return sorted(lines, key=lambda line: (line.start is None, line.start.day if line.start else date.max, line.name))
 
 
@@ -208,10 +211,17 @@ def _name(episode: _Episode) -> str:
     return " + ".join([named, *rest] if named else rest)[:120]
 
 
-def _line(episode: _Episode, today: date) -> LineProposal:
+def _replaced(episode: _Episode, episodes: list[_Episode]) -> bool:
+    """Did another treatment of the tumor start after this one? An analog goes on beside any."""
+    if episode.modality not in _REPLACES or episode.start is None:
+        return False
+    return any(e.modality in _REPLACES and e.start and e.start > episode.start for e in episodes)
+
+
+def _line(episode: _Episode, today: date, *, replaced: bool) -> LineProposal:
     doses = tuple(sorted(episode.doses, key=lambda d: (d.on is None, d.on.day if d.on else date.max, d.member)))
     start = min((dose.on for dose in doses if dose.on), key=lambda on: on.day, default=None)
-    state, end, remark = _state(episode, doses, today)
+    state, end, remark = _state(episode, doses, today, replaced=replaced)
     facts = [dose.fact for dose in doses]
     reasons = [*episode.reasons, *([remark] if remark else [])]
     sources = len({dose.member for dose in doses})
@@ -230,8 +240,10 @@ def _line(episode: _Episode, today: date) -> LineProposal:
     )
 
 
-def _state(episode: _Episode, doses: tuple[Dose, ...], today: date) -> tuple[str, PartialDate | None, str]:
-    """State, last day and a remark. A source that calls an order active long after its last entry is not believed."""
+def _state(
+    episode: _Episode, doses: tuple[Dose, ...], today: date, *, replaced: bool
+) -> tuple[str, PartialDate | None, str]:
+    """State, last day and a remark."""
     ends = [dose.fact.end or dose.on for dose in doses if dose.fact.end or dose.on]
     last = max((end for end in ends if end), key=lambda end: end.last_day, default=None)
     if last and last.day > today and all(dose.on is None or dose.on.day > today for dose in doses):
@@ -242,11 +254,20 @@ def _state(episode: _Episode, doses: tuple[Dose, ...], today: date) -> tuple[str
     if "stopped" in statuses and not statuses & _ONGOING:
         return "stopped", last, ""
     if episode.open_ended and statuses & _ONGOING:
-        if last is None or today - last.last_day <= STALE:
-            return "active", None, ""
-        return "completed", last, f"the source still calls it active, but its last entry is of {last}: taken as ended"
-    if last and today - last.last_day <= GAP and not statuses <= {"completed", "stopped"}:
+        return _still_called_active(episode, last, today, replaced=replaced)
+    recent = last is not None and today - last.last_day <= GAP
+    unfinished = not statuses <= {"completed", "stopped"}
+    # doses are “completed” one by one; the series may go on
+    goes_on = any(dose.given for dose in doses) and episode.modality != Modality.SURGERY
+    return ("active", None, "") if recent and (unfinished or goes_on) else ("completed", last, "")
+
+
+def _still_called_active(
+    episode: _Episode, last: PartialDate | None, today: date, *, replaced: bool
+) -> tuple[str, PartialDate | None, str]:
+    """Sources forget to end orders: one is believed for a year, or for years where the drug is given for years."""
+    if last is None or today - last.last_day <= STALE:
         return "active", None, ""
-    if last and today - last.last_day <= GAP and any(d.given for d in doses) and episode.modality != Modality.SURGERY:
-        return "active", None, ""  # doses are “completed” one by one; the series may go on
-    return "completed", last, ""
+    if episode.modality in _CONTINUOUS and not replaced:
+        return "active", None, f"the source calls it active, its last entry is of {last}: confirm that it goes on"
+    return "completed", last, f"the source still calls it active, but its last entry is of {last}: taken as ended"

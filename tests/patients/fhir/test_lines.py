@@ -110,9 +110,23 @@ def test_open_order_runs_on_and_doses_under_it_bridge_any_gap() -> None:
 
 
 def test_order_called_active_long_after_its_last_entry_is_not_believed() -> None:
-    [line] = lines(order("Everolimus", "2019-05-01"))
+    [line] = lines(order("Carboplatin", "2019-05-01"))
     assert (line.state, str(line.end)) == ("completed", "2019-05-01")
-    assert "the source still calls it active" in line.why
+    assert line.why.endswith("the source still calls it active, but its last entry is of 2019-05-01: taken as ended")
+
+
+def test_open_order_of_a_drug_given_for_years_is_believed_until_another_treatment_came() -> None:
+    [analog] = lines(order("Lanreotide", "2019-05-01"))
+    assert analog.state == "active"
+    assert analog.why.endswith("its last entry is of 2019-05-01: confirm that it goes on")
+    found = lines(
+        order("Lanreotide", "2019-05-01"), order("Everolimus", "2020-01-01"), order("Cabozantinib", "2021-01-01")
+    )
+    assert [(line.name, line.state) for line in found] == [
+        ("lanreotide", "active"),
+        ("everolimus", "completed"),
+        ("cabozantinib", "active"),
+    ]
 
 
 def test_stopped_order_keeps_its_reason() -> None:

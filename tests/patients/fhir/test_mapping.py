@@ -271,6 +271,14 @@ def test_code_systems_in_any_spelling(uri: str, expected: str) -> None:
     assert system_of(uri) == expected
 
 
+@pytest.mark.parametrize("said", ["AJCC, 8th edition", "UICC TNM, 8. Auflage", "AJCC 8th ed"])
+def test_edition_of_a_stage_in_words(said: str) -> None:
+    resource = bundles.observation("21908-9", 0, valueCodeableConcept={"text": "Stage IV"}, method={"text": said})
+    del resource["valueQuantity"]
+    [fact] = mapped(resource)[0]
+    assert (fact.value, fact.edition) == ("IV", "8")
+
+
 def test_every_other_kind_has_its_row() -> None:
     found: dict[str, list[Row]] = {}
     for row in rows(*bundles.other_kinds(), bundles.condition()):

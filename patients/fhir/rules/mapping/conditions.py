@@ -165,7 +165,7 @@ def condition(resource: JsonObject, ctx: Context) -> list[Fact]:
                 label=label,
                 code=coded,
                 tumor=tumor,
-                site_label=(site.text if site.code(own.PRIMARY_SITE) else site.label)[:200],
+                site_label=_said(site),
                 onset=onset,
                 recorded=recorded,
                 clinical_status=clinical,
@@ -185,6 +185,12 @@ def condition(resource: JsonObject, ctx: Context) -> list[Fact]:
             note=notes(resource),
         )
     ]
+
+
+def _said(site: Concept) -> str:
+    """A site in words, never a bare code; our own codes stand in a field of their own."""
+    words = site.text or next((c.display for c in site.codings if c.display and c.system != own.PRIMARY_SITE), "")
+    return words[:200]
 
 
 def _own(resource: JsonObject, tumor: Tumor, site: str) -> Tumor:
@@ -274,7 +280,7 @@ def edition_of(*values: Concept) -> tuple[str, str]:
     """Edition and name of the staging system, as stated."""
     for value in values:
         coded = next((EDITIONS[c] for c in value.codes(SNOMED) if c in EDITIONS), "")
-        match = re.search(r"(\d+)(?:st|nd|rd|th)? ?(?:edition|ed\b|auflage)|version (\d+)", value.words)
+        match = re.search(r"(\d+)(?:st|nd|rd|th|\.)? ?(?:edition|ed\b|auflage)|version (\d+)", value.words)
         edition = coded or (match and (match[1] or match[2])) or ""
         system = next((name for name in ("AJCC", "UICC", "ENETS") if name.lower() in value.words), "")
         if "american joint" in value.words:
