@@ -178,3 +178,11 @@ def test_others_get_nothing(now: datetime) -> None:
     assert auditor.get(url).status_code == 403
     assert stranger.get(f"/reports/downtime/{team.slug}/no-day/").status_code == 404
     assert stranger.post("/reports/downtime/").status_code == 400
+
+
+def test_beat_asks_for_the_printout_every_hour() -> None:
+    from careteam.celery import app
+
+    app.loader.import_default_modules()
+    assert app.conf.beat_schedule["downtime"]["task"] == downtime.name
+    assert downtime.name in app.tasks

@@ -152,3 +152,9 @@ def test_signed_decision_is_numbered_and_linked(now: datetime) -> None:
     assert [(mark.number, mark.state, mark.title, mark.url) for mark in marks] == [
         ("1", Carried.OPEN, "Board decision 1, 26 Nov 2026: open", f"/boards/decisions/{decision.pk}/")
     ]
+
+
+def test_what_cannot_be_drawn_is_said(patient: Patient) -> None:
+    factories.line(patient, status="active", started_on=None, source="import")
+    answer = signed_in(patient).get(f"/patients/{patient.pk}/timeline/").content.decode()
+    assert "1 treatment line without a date: not drawn." in answer
