@@ -128,8 +128,8 @@ def num(value: object) -> str:
 
 
 def pct(value: object) -> str:
-    """A percentage, number and sign kept on one line: `14 %`."""
-    text = num(value)
+    """A percentage, number and sign kept on one line: `14 %`. A computed share (float) is rounded to a tenth."""
+    text = num(round(value, 1) if isinstance(value, float) else value)
     return f"{text}{NBSP}%" if text else ""
 
 

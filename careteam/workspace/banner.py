@@ -156,17 +156,18 @@ def _line(patient: Patient) -> Fact:
     return ("Current line", label, detail, "")
 
 
-def _goals(goals: GoalsNow) -> tuple[Fact, Fact]:
+def _goals(goals: GoalsNow, *, is_deceased: bool) -> tuple[Fact, Fact]:
     code = ("Code status", goals.code_status_words or "Not discussed", _on(goals.code_status_on), "")
     if not goals.exists:
-        return ("Goals", "No conversation yet", "", "amb"), code
+        return ("Goals", "No conversation" + ("" if is_deceased else " yet"), "", "" if is_deceased else "amb"), code
     detail = ""
-    if goals.event_passed:
-        detail = "event passed, ask again"
-    elif goals.before_progression:
-        detail = "said before progression"
-    elif goals.review_due:
-        detail = "review due"
+    if not is_deceased:  # nobody is asked again
+        if goals.event_passed:
+            detail = "event passed, ask again"
+        elif goals.before_progression:
+            detail = "said before progression"
+        elif goals.review_due:
+            detail = "review due"
     return ("Goals", f"{goals.headline}, {goals.age_words}", detail, "amb" if detail else ""), code
 
 
@@ -224,7 +225,7 @@ def banner_for(patient: Patient, today: date) -> Banner:
             _receptor(scans),
             _ecog(ecog),
             _line(patient),
-            *_goals(goals),
+            *_goals(goals, is_deceased=patient.is_deceased),
         ),
         alerts=_alerts(patient),
         next_step=Step(

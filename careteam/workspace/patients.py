@@ -172,7 +172,8 @@ def patient_list(request: SignedInRequest) -> HttpResponse:
 def found(request: SignedInRequest, words: str, limit: int) -> list[Patient]:
     """Patients that match name, identifier or birth date, best first; forgiving of typing errors and accents.
 
-    Exact word beginnings and numbers come first, then trigram similarity (0.5 of a word). Two index scans at most.
+    Exact word beginnings and numbers come first, then trigram similarity (`word_similarity_threshold` in the
+    settings). Two index scans at most.
     """
     text = plain_form(words)
     if len(text) < 2:

@@ -78,7 +78,10 @@ def course_of(patient: Patient, today: date) -> Course:
 @requires(Permission.PATIENT_VIEW)
 @require_safe
 def timeline_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
-    """`?range=12m` draws the last twelve months, `?view=projector` larger; unknown values draw the whole course."""
+    """`?range=12m` draws the last twelve months, `?view=projector` larger; unknown values draw the whole course.
+
+    On the patient page the table under the drawing is fetched when it is opened (`?part=table`).
+    """
     patient = readable_patient(request, patient_id)
     today = patient.team.local_date(timezone.now())
     asked = request.GET.get("range", "")
@@ -87,6 +90,8 @@ def timeline_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
     projector = view == "projector"
     course = course_of(patient, today)
     drawing = draw(course, today, window=window, size=PROJECTOR if projector else SCREEN, prefix=f"tl{patient.pk}")
+    whole = not wants_fragment(request)
+    table = request.GET.get("part") == "table"
     here = reverse("timeline-panel", args=[patient.pk])
     kept = "&view=projector" if request.GET.get("view") == "projector" else ""
     choices = [Tab(label, f"{here}?range={choice}{kept}") for choice, label in LABELS.items() if choice != window]
@@ -104,7 +109,8 @@ def timeline_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
             "choices": choices,
             "url": f"{here}?range={window}{kept}",
             "projector_url": f"{here}?range={window}&view=projector",
-            "opened": not wants_fragment(request),
+            "opened": whole or table,
+            "table_url": f"{here}?part=table",
         },
-        fragment="panel",
+        fragment="table" if table else "panel",
     )

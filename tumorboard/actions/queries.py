@@ -79,7 +79,14 @@ def in_force() -> Q:
 
 def actions_of(user: User, on: date, *, limit: int = 50) -> tuple[ActionRow, ...]:
     """The person's open actions, most overdue first. Two queries."""
-    return action_rows(_visible(user).open().filter(in_force(), owner=user).order_by("due_on", "pk")[:limit], on)
+    mine = _for_the_living(_visible(user).open()).filter(in_force(), owner=user)
+    return action_rows(mine.order_by("due_on", "pk")[:limit], on)
+
+
+def _for_the_living(rows: ActionQuerySet) -> ActionQuerySet:
+    """Nothing is asked for somebody who died, even before the consumer of the death has cancelled it."""
+    living: ActionQuerySet = rows.filter(patient__deceased_on__isnull=True)
+    return living
 
 
 def actions_of_team(user: User, *, whose: str = "mine", state: str = "open") -> QuerySet[Action]:
@@ -88,7 +95,7 @@ def actions_of_team(user: User, *, whose: str = "mine", state: str = "open") -> 
     rows = _visible(user).filter(in_force())
     if whose == "mine":
         rows = rows.filter(owner=user)
-    return rows.exclude(status=ActionStatus.OPEN) if state == "closed" else rows.open()
+    return rows.exclude(status=ActionStatus.OPEN) if state == "closed" else _for_the_living(rows.open())
 
 
 def actions_of_patient(patient_id: int, on: date) -> tuple[ActionRow, ...]:

@@ -9,7 +9,7 @@ from careteam.cohort.histories.course import Course, Scan, Treatment
 from careteam.cohort.histories.person import responsible
 from careteam.cohort.histories.profile import Profile
 from careteam.cohort.histories.rows import Dice, History, Key, MeetingAt, Person, Ref, Text, TheBoard, at
-from tumorboard.decisions.rules import OPTION_OF_MODALITY, wording
+from tumorboard.decisions.rules import OPTION_OF_MODALITY, Option, wording
 
 WEEKS_BACK, WEEKS_AHEAD = 260, 3
 ALWAYS_BELOW = 300  # patients with a lower index come to the board as in a real team ...
@@ -286,7 +286,7 @@ def _action(
     row = history.row(recommendation)
     owner = responsible(history)
     due = day + timedelta(days=dice.choice((7, 14)))
-    subject = row["detail"] or str(row["option"]).replace("_", " ")
+    subject = row["detail"] or Option(row["option"]).label.lower()
     declined = row["status"] == "not_implemented"
     values: dict[str, Any] = {
         "decision": decision,
