@@ -286,7 +286,7 @@ def _action(
     row = history.row(recommendation)
     owner = responsible(history)
     due = day + timedelta(days=dice.choice((7, 14)))
-    subject = row["detail"] or Option(row["option"]).label.lower()
+    subject = row["detail"] or Option(row["option"]).label
     declined = row["status"] == "not_implemented"
     values: dict[str, Any] = {
         "decision": decision,
