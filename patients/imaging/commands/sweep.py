@@ -115,6 +115,7 @@ def _staff(team: Team, today: date) -> _Staff:
 
 
 # `ran` counts the ladder's days: from the later of due date and confirmation of the plan, both in the team's own time.
+# A study without a plan counts from the day it was entered: an imported order of long ago starts at "due", not at red.
 # The offsets say in SQL what `rules.ladder` says in Python (compared by a test). Everything that must hold at this very
 # moment (in care, alive, not merged, the plan running) is asked here again, whatever was true when the study was made.
 _CLAIM = """
@@ -124,7 +125,7 @@ JOIN patients_patient p ON p.id = s.patient_id
 LEFT JOIN patients_surveillanceplan pl ON pl.id = s.plan_id
 CROSS JOIN LATERAL (
     SELECT %(today)s::date
-               - greatest(s.due_on, coalesce((pl.confirmed_at AT TIME ZONE %(zone)s)::date, s.due_on)) AS ran,
+               - greatest(s.due_on, (coalesce(pl.confirmed_at, s.created_at) AT TIME ZONE %(zone)s)::date) AS ran,
            coalesce(pl.interval_days, %(default)s)::int AS days
 ) a
 CROSS JOIN LATERAL (SELECT least(%(amber)s, a.days / 4) AS amber) b1

@@ -140,6 +140,12 @@ class StudyRow:
         return {"CR": "cr", "PR": "pr", "SD": "sd", "PD": "pd", "NN": "sd"}.get(self.study.response, "ne")
 
 
+def confirmed_on(study: ImagingStudy) -> date:
+    """From which day on somebody stands for the study: the plan's confirmation, without a plan the day it was entered
+    (or imported). The ladder's clock starts no earlier."""
+    return study.patient.team.local_date(study.plan.confirmed_at if study.plan else study.created_at)
+
+
 def _late(study: ImagingStudy, today: date, limits: LadderLimits) -> Lateness | None:
     if study.status not in NOT_YET_DONE or study.due_on is None:
         return None
@@ -148,7 +154,7 @@ def _late(study: ImagingStudy, today: date, limits: LadderLimits) -> Lateness | 
         due=study.due_on,
         today=today,
         interval_days=plan.interval_days if plan else DEFAULT_INTERVAL,
-        confirmed=study.patient.team.local_date(plan.confirmed_at) if plan else None,
+        confirmed=confirmed_on(study),
         limits=limits,
     )
 
@@ -248,7 +254,7 @@ def ladder_of(study: ImagingStudy, *, now: datetime) -> tuple[tuple[LadderRow, .
     today = study.patient.team.local_date(now)
     plan = study.plan
     interval = plan.interval_days if plan else DEFAULT_INTERVAL
-    clock = clock_start(study.due_on, study.patient.team.local_date(plan.confirmed_at) if plan else None)
+    clock = clock_start(study.due_on, confirmed_on(study))
     raised = dict(Reminder.objects.filter(study=study, due_on=study.due_on).values_list("step", "raised_at"))
     steps = ladder(interval, limits_of(numbers(study.team_id)))
     reached = [step for step in steps if (today - clock).days >= step.offset]

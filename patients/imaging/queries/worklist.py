@@ -16,6 +16,7 @@ from careteam.people.models import Absence, Deputy
 from careteam.web.paging import Sort
 from careteam.web.words import clock, day
 from patients.imaging.models import ImagingStudy
+from patients.imaging.queries.patient import confirmed_on
 from patients.imaging.rules import (
     DEFAULT_INTERVAL,
     LONGEST_LEAD,
@@ -118,8 +119,7 @@ def work(
 def _bucket(today: date, zone: ZoneInfo, absent: Mapping[int, tuple[Absence, str]], limits: LadderLimits) -> Case:
     """The group of an outstanding study: in SQL what `rules.lateness` is in Python (a test compares them)."""
     interval = Coalesce(F("plan__interval_days"), Value(DEFAULT_INTERVAL))
-    confirmed = Coalesce(TruncDate("plan__confirmed_at", tzinfo=zone), F("due_on"))
-    clock = Greatest(F("due_on"), confirmed)
+    clock = Greatest(F("due_on"), TruncDate(Coalesce("plan__confirmed_at", "created_at"), tzinfo=zone))
     amber = Least(Value(limits.amber), interval / 4)
     red = Greatest(amber, Least(Value(limits.red), interval / 2))
 
@@ -286,7 +286,7 @@ def _row(
             due=study.due_on,
             today=today,
             interval_days=plan.interval_days if plan else DEFAULT_INTERVAL,
-            confirmed=patient.team.local_date(plan.confirmed_at) if plan else None,
+            confirmed=confirmed_on(study),
             limits=limits,
         )
     away = absent.get(study.owner_id or 0)

@@ -31,7 +31,7 @@ from patients.imaging.forms import (
 from patients.imaging.models import ContactAttempt, ImagingStudy
 from patients.imaging.queries import ladder_of, readable_study
 from patients.imaging.rules import CloseReason, ContactKind, ContactOutcome, StudyStatus
-from patients.imaging.views.worklist import one_row
+from patients.imaging.views.worklist import forget_figures, one_row
 from patients.record.models import StaleEdit
 
 FORM = "patients/imaging/form.html"
@@ -48,6 +48,7 @@ def answer(
     is_open: bool = False,
 ) -> HttpResponse:
     """After an act: the row itself for the worklist, else a redirect to where the person was."""
+    forget_figures(request.access.team_ids)
     if wants_fragment(request) and "row" in request.POST:
         fresh = readable_study(request, study.pk)
         response = render(request, "patients/imaging/_row.html", one_row(request, fresh, is_open=is_open))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,13 +39,21 @@ PAGE = 50
 FIGURES_SECONDS = 15  # how old the figures of the head line may be; the rows below are always of this moment
 
 
-def _figures(teams: frozenset[int], *, today: date, **kwargs: Any) -> Counts:
-    key = f"imaging-figures:{'-'.join(map(str, sorted(teams)))}:{today.isoformat()}"
-    figures: Counts | None = cache.get(key)
+def _figures_key(teams: frozenset[int]) -> str:
+    return f"imaging-figures:{'-'.join(map(str, sorted(teams)))}"
+
+
+def _figures(teams: frozenset[int], **kwargs: Any) -> Counts:
+    figures: Counts | None = cache.get(_figures_key(teams))
     if figures is None:
-        figures = counts(teams, today=today, **kwargs)
-        cache.set(key, figures, FIGURES_SECONDS)
+        figures = counts(teams, **kwargs)
+        cache.set(_figures_key(teams), figures, FIGURES_SECONDS)
     return figures
+
+
+def forget_figures(teams: frozenset[int]) -> None:
+    """Whoever has just acted sees the head line of this moment."""
+    cache.delete(_figures_key(teams))
 
 
 def row_context(request: SignedInRequest, study: ImagingStudy, row: WorkRow, *, is_open: bool) -> dict[str, Any]:

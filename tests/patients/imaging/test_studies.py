@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -44,7 +44,9 @@ def doctor(team: Team) -> User:
 @pytest.fixture
 def study(team: Team) -> ImagingStudy:
     patient = factories.patient(team)
-    return factories.study(patient, region="liver", due_on=TODAY - timedelta(20))
+    return factories.study(
+        patient, region="liver", due_on=TODAY - timedelta(20), created_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
 
 
 def step(study: ImagingStudy) -> tuple[str, date | None, str] | None:

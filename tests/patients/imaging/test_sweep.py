@@ -107,6 +107,11 @@ class TestOnce:
         run_sweep(now=NOW)
         assert raised() == [(study.pk, "due", "open")]
 
+    def test_a_study_without_a_plan_counts_from_the_day_it_was_entered(self, team: Team, nurse: User) -> None:
+        study = factories.study(factories.patient(team), due_on=date(2010, 5, 1), created_at=NOW, source="fhir")
+        run_sweep(now=NOW)
+        assert raised() == [(study.pk, "due", "open")]
+
     def test_an_ordered_study_is_not_asked_to_be_ordered(self, team: Team, nurse: User) -> None:
         due_study(team, -20, owner=nurse, status="ordered")
         assert run_sweep(now=NOW).created == 0
