@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from careteam.web.svg import TimeScale
+from careteam.web.svg import tidy
 from careteam.web.words import MONTHS
 from patients.reports.rules.marks import Course
 from patients.reports.rules.shapes import Size, text_width
@@ -57,12 +57,8 @@ class Axis:
     kind: Ticks
     width: float
 
-    @property
-    def scale(self) -> TimeScale:
-        return TimeScale(self.first, self.last, 0, self.width)
-
     def x(self, on: date) -> float:
-        return self.scale(on)
+        return tidy((on - self.first).days / (self.last - self.first).days * self.width)
 
     def shows(self, on: date) -> bool:
         return self.first <= on <= self.last

@@ -65,6 +65,10 @@ def test_fragment_is_the_panel_alone(patient: Patient) -> None:
     answer = signed_in(patient).get(url, headers=FRAGMENT)
     assert answer.content.decode().lstrip().startswith('<section class="card" id="timeline-card"')
     assert 'id="timeline-table">' in answer.content.decode()
+    assert "<table" not in answer.content.decode()
+    table = signed_in(patient).get(url + "?part=table", headers=FRAGMENT).content.decode()
+    assert table.lstrip().startswith('<div class="tw"')
+    assert "L1: Lanreotide, since 12 Jan 2026, ongoing" in table
 
 
 def test_range_and_view_are_codes_in_the_url(patient: Patient) -> None:
