@@ -14,6 +14,8 @@ from patients.imaging.queries.patient import (
 )
 from patients.imaging.queries.worklist import (
     SORTS,
+    STOPPED,
+    STOPPED_SORTS,
     TABS,
     Counts,
     WorkRow,
@@ -21,11 +23,14 @@ from patients.imaging.queries.worklist import (
     counts,
     overdue_reviews,
     rows_of,
+    stopped_plans,
     work,
 )
 
 __all__ = [
     "SORTS",
+    "STOPPED",
+    "STOPPED_SORTS",
     "TABS",
     "Counts",
     "LadderRow",
@@ -43,5 +48,6 @@ __all__ = [
     "overdue_reviews",
     "readable_study",
     "rows_of",
+    "stopped_plans",
     "work",
 ]

@@ -8,14 +8,27 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, Count, DateField, ExpressionWrapper, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    DateField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Greatest, Least, TruncDate
 from django.db.models.lookups import LessThan
 
 from careteam.people.models import Absence, Deputy
 from careteam.web.paging import Sort
 from careteam.web.words import clock, day
-from patients.imaging.models import ImagingStudy
+from patients.imaging.models import ImagingStudy, SurveillancePlan
 from patients.imaging.queries.patient import confirmed_on
 from patients.imaging.rules import (
     DEFAULT_INTERVAL,
@@ -23,6 +36,7 @@ from patients.imaging.rules import (
     NOT_YET_DONE,
     LadderLimits,
     Lateness,
+    StopReason,
     StudyStatus,
     lateness,
 )
@@ -45,6 +59,11 @@ TABS = (
     ("schedule", "To schedule"),
     ("report", "Awaiting report"),
     ("review", "To review"),
+)
+STOPPED = "stopped"
+STOPPED_SORTS = (
+    Sort("stopped", "Stopped", ("stopped_on", "id"), descending=True),
+    Sort("name", "Patient", ("patient__sort_key", "id")),
 )
 _STATUS = {
     "act": NOT_YET_DONE,
@@ -355,6 +374,26 @@ def _action(study: ImagingStudy, *, is_unowned: bool, now: datetime) -> str:
         return "schedule"
     passed = study.scheduled_for is not None and study.scheduled_for < now
     return "performed" if passed else "reschedule"
+
+
+def stopped_plans(team_ids: Iterable[int]) -> QuerySet[Any]:
+    """Where surveillance is off, with the logged reason: living patients without any running plan."""
+    running = SurveillancePlan.objects.valid().filter(patient_id=OuterRef("patient_id"), stopped_on__isnull=True)
+    later = SurveillancePlan.objects.valid().filter(patient_id=OuterRef("patient_id"), pk__gt=OuterRef("pk"))
+    rows: QuerySet[Any] = (
+        SurveillancePlan.objects.valid()
+        .filter(
+            ~Exists(running),
+            ~Exists(later),
+            patient__team_id__in=list(team_ids),
+            patient__deceased_on__isnull=True,
+            patient__merged_into__isnull=True,
+            stopped_on__isnull=False,
+        )
+        .exclude(stop_reason=StopReason.DECEASED)
+        .select_related("patient")
+    )
+    return rows
 
 
 def overdue_reviews(team_ids: Iterable[int], today: date) -> QuerySet[Any]:

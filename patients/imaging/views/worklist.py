@@ -22,6 +22,8 @@ from patients.imaging.models import ImagingStudy
 from patients.imaging.policies import why_not_take
 from patients.imaging.queries import (
     SORTS,
+    STOPPED,
+    STOPPED_SORTS,
     TABS,
     Counts,
     WorkRow,
@@ -30,6 +32,7 @@ from patients.imaging.queries import (
     ladder_of,
     limits_of,
     rows_of,
+    stopped_plans,
     work,
 )
 from patients.imaging.queries.worklist import unowned
@@ -88,6 +91,30 @@ def one_row(request: SignedInRequest, study: ImagingStudy, *, is_open: bool) -> 
     return row_context(request, study, row, is_open=is_open)
 
 
+def _tabs(request: SignedInRequest, current: str, figures: Counts) -> list[Tab]:
+    tabs = [
+        Tab(
+            label,
+            with_params(request.GET, tab=key, open=None, sort=None),
+            current=key == current,
+            count=figures.of(key),
+        )
+        for key, label in TABS
+    ]
+    return [
+        *tabs,
+        Tab("Stopped", with_params(request.GET, tab=STOPPED, open=None, sort=None), current=current == STOPPED),
+    ]
+
+
+def _stopped(request: SignedInRequest, *, counted: Counts) -> HttpResponse:
+    """Where imaging is off, and why."""
+    page = keyset_page(stopped_plans(request.access.team_ids), sorts=STOPPED_SORTS, params=request.GET, size=PAGE)
+    note_read(request, [plan.patient_id for plan in page.rows])
+    context = {"page": page, "figures": counted, "tabs": _tabs(request, STOPPED, counted)}
+    return render_page(request, "patients/imaging/stopped.html", context, fragment="list")
+
+
 @requires(Permission.IMAGING_SCHEDULE, Permission.IMAGING_PLAN, Permission.IMAGING_REPORT, Permission.IMAGING_REVIEW)
 @require_safe
 def imaging_worklist(request: SignedInRequest) -> HttpResponse:
@@ -102,6 +129,8 @@ def imaging_worklist(request: SignedInRequest) -> HttpResponse:
     absent = absent_people(teams, today)
     limits = limits_of(numbers(home.pk))
     tab = request.GET.get("tab", "act")
+    if tab == STOPPED:
+        return _stopped(request, counted=_figures(teams, today=today, zone=zone, absent=absent, limits=limits))
     tab = tab if tab in dict(TABS) else "act"
     filters = FilterForm(request.GET, auto_id="f_%s")
     chosen = filters.cleaned_data if filters.is_valid() else {}
@@ -131,14 +160,6 @@ def imaging_worklist(request: SignedInRequest) -> HttpResponse:
         "filters": filters,
         "keep": {"tab": tab} if tab != "act" else {},
         "today": today,
-        "tabs": [
-            Tab(
-                label,
-                with_params(request.GET, tab=key, open=None, sort=None),
-                current=key == tab,
-                count=figures.of(key),
-            )
-            for key, label in TABS
-        ],
+        "tabs": _tabs(request, tab, figures),
     }
     return render_page(request, "patients/imaging/worklist.html", context, fragment="list")

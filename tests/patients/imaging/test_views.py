@@ -113,6 +113,19 @@ def test_worklist_filters_are_coded_in_the_url(
     assert badges(signed_in(nurse).get(f"/imaging/{query}").content.decode())[: len(shown)] == shown
 
 
+def test_stopped_tab_shows_where_imaging_is_off_and_why(team: Team, nurse: User, today: date) -> None:
+    stopped = {"stopped_on": today, "stop_reason": "hospice"}
+    off, on_again, died = (factories.patient(team, family_name=name) for name in ("Off", "Again", "Died"))
+    for patient in (off, on_again, died, factories.patient(factories.team(), family_name="Foreign")):
+        factories.plan(patient, **stopped)
+    factories.plan(on_again)
+    died.deceased_on = today
+    died.save()
+    html = signed_in(nurse).get("/imaging/?tab=stopped").content.decode()
+    assert re.findall(r'<a class="nm"[^>]*>Given (\w+)</a>', html) == ["Off"]
+    assert "Hospice" in html
+
+
 def test_worklist_is_scoped_to_ones_teams(team: Team, nurse: User, today: date) -> None:
     due(factories.team(), today, 43)
     assert badges(signed_in(nurse).get("/imaging/").content.decode()) == []
