@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -72,6 +73,13 @@ def _scope(request: SignedInRequest) -> QuerySet[NextStep]:
     return steps.filter(Q(owner=request.user) | Q(owner__isnull=True, owner_role__in=roles))
 
 
+def _counts(steps: QuerySet[NextStep], today: date) -> tuple[Counter[str], Counter[str]]:
+    """Open steps by kind: due within the week, and later. One pass over them, whatever the number of tabs."""
+    soon, later = Q(due_on__lte=today + WEEK), Q(due_on__gt=today + WEEK)
+    rows = list(steps.order_by().values("kind").annotate(near=Count("pk", filter=soon), far=Count("pk", filter=later)))
+    return Counter({row["kind"]: row["near"] for row in rows}), Counter({row["kind"]: row["far"] for row in rows})
+
+
 def _work_row(step: NextStep, row: PatientRow, today: date, absent: frozenset[int]) -> WorkRow:
     owner = str(step.owner) if step.owner else "nobody"
     role = f", {step.get_owner_role_display()}" if step.owner is None and step.owner_role else ""
@@ -125,7 +133,8 @@ def home(request: SignedInRequest) -> HttpResponse:
     tab = request.GET.get("kind", "")
     kinds = next((kinds for key, _, kinds in KINDS if key == tab), None)
     steps = _scope(request)
-    counts = {key: steps.filter(kind__in=kinds_, due_on__lte=today + WEEK).count() for key, _, kinds_ in KINDS}
+    soon_of, later_of = _counts(steps, today)
+    counts = {key: sum(soon_of[kind] for kind in kinds_) for key, _, kinds_ in KINDS}
     shown = steps.filter(kind__in=kinds) if kinds else steps
     is_team_list = access.has_role(Role.NURSE_COORDINATOR) or access.has_role(Role.TEAM_LEAD)
     # A team's list ends with the week; one's own shows everything, it is short.
@@ -153,7 +162,7 @@ def home(request: SignedInRequest) -> HttpResponse:
             "today": today,
             "groups": _groups(work),
             "cut": len(listed) > LIST_SIZE,
-            "later": shown.filter(due_on__gt=today + WEEK).count() if is_team_list else 0,
+            "later": sum(later_of[kind] for kind in (kinds or later_of)) if is_team_list else 0,
             "tabs": [
                 Tab("All", "?", current=not kinds),
                 *(Tab(label, f"?kind={key}", count=counts[key], current=tab == key) for key, label, _ in KINDS),
