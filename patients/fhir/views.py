@@ -192,8 +192,8 @@ def _review_page(request: SignedInRequest, errors: list[str] | None = None, *, s
     return render_page(request, "patients/fhir/review.html", context, fragment="rows", status=status)
 
 
-@require_POST
 @requires(Permission.PATIENT_EDIT)
+@require_POST
 def review_decide(request: SignedInRequest, item_id: int) -> HttpResponse:
     """Takes theirs or keeps ours."""
     found: ReviewItem = get_object_or_404(ReviewItem.objects.visible_to(request.user), pk=item_id)
