@@ -78,6 +78,14 @@ class Patient(models.Model):
             models.Index(fields=["team", "mrn", "id"], name="patient_by_mrn"),
             models.Index(fields=["team", "birth_date", "id"], name="patient_by_birth"),
             GinIndex(fields=["search_key"], name="patient_search", opclasses=["gin_trgm_ops"]),
+            # "Is the patient in care?" for tens of thousands of rows at once, from the index alone.
+            models.Index(
+                fields=["id", "team"],
+                name="patient_in_care",
+                condition=models.Q(
+                    enrollment_status=EnrollmentStatus.ACTIVE, deceased_on__isnull=True, merged_into__isnull=True
+                ),
+            ),
         )
         constraints = (
             models.CheckConstraint(
@@ -249,6 +257,8 @@ class NextStep(models.Model):
             models.Index(
                 fields=["owner", "due_on", "id"], name="step_owner", condition=models.Q(closed_at__isnull=True)
             ),
+            # The safety net: who has no open step.
+            models.Index(fields=["patient"], name="step_open_patient", condition=models.Q(closed_at__isnull=True)),
         )
 
     def __str__(self) -> str:
