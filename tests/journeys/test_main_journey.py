@@ -69,7 +69,7 @@ def test_from_imported_patient_to_followed_decision(  # one story, told in one g
     # The nurse coordinator imports a folder of bundles and takes the NET patient into care.
     nurse = visit(coordinator)
     nurse.get_by_role("link", name="Patients").click()
-    nurse.get_by_role("link", name="Import").click()
+    nurse.get_by_role("link", name="Import", exact=True).click()
     nurse.set_input_files("input[type=file]", [str(path) for path in write_folder(tmp_path)])
     _save(nurse, "Import")
     nurse.wait_for_url(re.compile(r"/patients/import/\d+/"))
@@ -90,7 +90,7 @@ def test_from_imported_patient_to_followed_decision(  # one story, told in one g
     expect(doctor.locator(".pb")).to_contain_text("ECOG")
     expect(doctor.locator("#record")).to_contain_text("ECOG")
     doctor.get_by_role("button", name="Add", exact=True).click()
-    doctor.get_by_role("link", name="Treatment line").click()
+    doctor.get_by_role("link", name="Treatment line", exact=True).click()
     with doctor.expect_response(lambda answer: answer.request.method == "POST"):
         doctor.select_option("#id_modality", "targeted")
     doctor.wait_for_load_state("networkidle")
@@ -102,7 +102,7 @@ def test_from_imported_patient_to_followed_decision(  # one story, told in one g
     _save(doctor)
     expect(doctor.locator(".pb")).to_contain_text("Everolimus")
     clicks = 0
-    doctor.get_by_role("link", name="Refer to board").click()
+    doctor.get_by_role("link", name="Refer to board", exact=True).click()
     clicks += 1
     doctor.fill("textarea[name=question]", "PRRT after progression under everolimus?")
     _save(doctor, "Refer")
@@ -132,6 +132,10 @@ def test_from_imported_patient_to_followed_decision(  # one story, told in one g
     doctor.locator("#decision-form").get_by_label("PRRT", exact=True).check()
     doctor.locator("#decision-form button.p").click()
     _wait(Decision.objects.exists, "the decision")
+    doctor.goto(f"/boards/decisions/{Decision.objects.get().pk}/sign/")
+    doctor.fill("input[name=password]", factories.PASSWORD)
+    doctor.locator("main form button.p").click()
+    _wait(Decision.objects.filter(status="signed").exists, "the signature of the decision")
     action = Action.objects.get()
     assert action.owner == oncologist
     assert action.due_on > today

@@ -110,5 +110,5 @@ def test_every_figure_page_opens(room: Room, subtests: Any) -> None:
     client = Client()
     client.force_login(room.chair)
     for key in FigureKey:
-        with subtests.test(key):
+        with subtests.test(str(key)):
             assert client.get(reverse("board-report-list", args=[key])).status_code == 200
