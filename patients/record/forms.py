@@ -371,6 +371,9 @@ class PatientForm(RowForm):
         value: date | None = self.cleaned_data["birth_date"]
         if value is not None and not EARLIEST <= value <= self.today:
             raise forms.ValidationError("The birth date lies in the future or before 1900.")
+        died = self.instance.deceased_on
+        if value is not None and died is not None and value > died:
+            raise forms.ValidationError("The birth date lies after the date of death.")
         return value
 
     def values(self) -> dict[str, Any]:

@@ -141,3 +141,12 @@ def test_enrollment_follows_its_table(now: datetime, client: Client, oncologist)
     assert "cannot go to" in refused.content.decode()
     declined = client.post(url, {"status": "declined", "on": "2026-11-20", "reason": "Wants no scans"})
     assert "Choose a date to ask again" in declined.content.decode()
+
+
+def test_birth_after_death_is_refused_with_a_sentence(client: Client, oncologist) -> None:  # type: ignore[no-untyped-def]
+    patient = oncologist.patient
+    Patient.objects.filter(pk=patient.pk).update(deceased_on=date(2020, 1, 1))
+    form = {"family_name": "A", "birth_date": "2021-01-01", "sex": "female", "version": "1", "interpreter": "unknown"}
+    response = client.post(f"/patients/{patient.pk}/record/identity/", form)
+    assert response.status_code == 422
+    assert "The birth date lies after the date of death." in response.content.decode()
