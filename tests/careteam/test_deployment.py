@@ -1,5 +1,6 @@
 """Procfile, docker-compose.yml, Dockerfile, settings and the operator's page say the same."""
 
+import os
 import re
 import subprocess
 import sys
@@ -113,7 +114,11 @@ def test_page_of_operators_names_only_existing_make_targets() -> None:
 
 
 def test_make_up_passes_the_port_to_the_runner() -> None:
-    plan = subprocess.run(["make", "-n", "up", "PORT=8123"], cwd=BASE, capture_output=True, text=True, check=True)
+    # Under `make test` the outer make's flags would be inherited and its lines printed among these.
+    outer = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"}
+    env = {key: value for key, value in os.environ.items() if key not in outer}
+    command = ["make", "-n", "up", "PORT=8123"]
+    plan = subprocess.run(command, cwd=BASE, env=env, capture_output=True, text=True, check=True)
     assert plan.stdout.splitlines()[-1] == "exec .venv/bin/python -m careteam.up --port 8123"
 
 
