@@ -50,7 +50,7 @@ def patient_summary(request: SignedInRequest, patient_id: int) -> HttpResponse:
     if not paper:
         return render_page(request, "patients/reports/summary.html", context)
     try:
-        document = pdf_of(render_to_string("patients/reports/summary_paper.html", {**context, "paper": True}))
+        document = pdf_of(render_to_string("patients/reports/summary_paper.html", {**context, "paper": True}), fit=1)
     except PdfUnavailable as missing:
         context["drawing"] = draw(course, today, size=SCREEN, prefix="summary")
         return render_page(request, "patients/reports/summary.html", {**context, "problem": str(missing)}, status=503)

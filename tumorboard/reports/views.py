@@ -17,6 +17,7 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.audit.rules import Kind
 from careteam.people.rules import Permission
+from careteam.web.pdf import PdfUnavailable, pdf_of
 from careteam.web.responses import render_page
 from tumorboard.meetings.queries import visible_meeting
 from tumorboard.reports.queries import figures, minutes_of, patients_behind
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tumorboard.meetings.models import Meeting
-
-NO_PDF = (
-    "This server cannot make a PDF: the libraries of WeasyPrint are missing (Debian: libpango-1.0-0, "
-    "libpangoft2-1.0-0, libharfbuzz-subset0). Print the page from the browser instead."
-)
 
 
 class PeriodForm(forms.Form):
@@ -59,12 +55,11 @@ def meeting_minutes_pdf(request: SignedInRequest, meeting_id: int) -> HttpRespon
     """The minutes as PDF; a clear sentence where the machine cannot make one."""
     meeting, context = _minutes(request, meeting_id, Kind.EXPORT)
     try:
-        from weasyprint import HTML  # noqa: PLC0415  # loads pango at import; a bare machine must live without it
-    except OSError:
+        document = pdf_of(render_to_string("tumorboard/reports/minutes_pdf.html", context))
+    except PdfUnavailable as missing:
         back = reverse("meeting-minutes", args=[meeting.pk])
-        return render(request, "tumorboard/refused.html", {"reasons": [NO_PDF], "back": back}, status=503)
-    document = HTML(string=render_to_string("tumorboard/reports/minutes_pdf.html", context))
-    response = HttpResponse(document.write_pdf(), content_type="application/pdf")
+        return render(request, "tumorboard/refused.html", {"reasons": [str(missing)], "back": back}, status=503)
+    response = HttpResponse(document, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="minutes-{context["minutes"].on.isoformat()}.pdf"'
     response["Cache-Control"] = "no-store"
     return response

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from weasyprint import HTML
 
 from careteam.people.models import Team
-from careteam.web.pdf import pdf_of
+from careteam.web.pdf import pages_of, pdf_of
 from careteam.workspace.banner import Step
 from careteam.workspace.summary import LINES
 from patients.goals.queries import GoalsNow
@@ -62,9 +62,16 @@ def longest() -> str:
 
 def test_paper_is_one_page_and_says_who_at_its_top() -> None:
     html = longest()
-    assert len(HTML(string=html).render().pages) == 1
+    assert len(pages_of(html, fit=1).pages) == 1
     assert '<p class="who">Rosalind &lt;b&gt; Achterberg-O&#x27;Brien · MRN 90-4471-082' in html
     assert "3 earlier lines: in the drawing." in html
+
+
+def test_paper_is_one_page_with_a_wide_font_too() -> None:
+    """Fonts differ between machines; letters set this far apart need a second page in any."""
+    html = longest().replace("body { margin: 0 }", "body { margin: 0; letter-spacing: 0.15em }")
+    assert len(pages_of(html).pages) == 2
+    assert len(pages_of(html, fit=1).pages) == 1
 
 
 def pixel(path: Path) -> str:
