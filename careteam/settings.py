@@ -125,7 +125,8 @@ def database(url: str) -> dict[str, Any]:
 
 DATABASES = {"default": database(env("DATABASE_URL", "postgresql://postgres@localhost/careteam"))}
 # Nearly half of a word's trigrams must match: forgives two swapped letters in a name (the default of 0.6 does not).
-_options = "-c pg_trgm.word_similarity_threshold=0.45"
+# And the working set of a team lies in memory, where an index costs what it reads (the default is a disk's).
+_options = "-c pg_trgm.word_similarity_threshold=0.45 -c random_page_cost=1.1"
 DATABASES["default"]["OPTIONS"]["options"] = _options
 if TESTING:
     # The flush of transactional tests is a TRUNCATE; the guards on clinical tables let it pass only here.

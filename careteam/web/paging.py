@@ -5,7 +5,7 @@ sort values are looked up again inside the same, already scoped queryset, so a f
 is gone leads to the first page.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -25,12 +25,17 @@ class Sort:
 
     `columns` together must be unique per row (end with `id`); a leading minus turns one of them around. Unknown values
     (NULL) come last in both directions. `descending` is the direction of the first click.
+
+    `bands`: where the first column is computed and takes few values, each of them with its condition. The list is then
+    read value by value, each in the order of the other columns, which an index may serve; sorting by the computed
+    column itself would compute it for every row before it shows fifty.
     """
 
     key: str
     label: str
     columns: tuple[str, ...]
     descending: bool = False
+    bands: tuple[tuple[Any, Q], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,9 @@ def with_params(params: QueryDict, **changes: str | None) -> str:
 def keyset_page(qs: QuerySet[M], *, sorts: Sequence[Sort], params: QueryDict, size: int = 50) -> Page[M]:
     """The page of `qs` that `params` (`sort`, `after`, `before`) ask for; the first of `sorts` is the default.
 
-    One query on the first page, two on the others, never a COUNT. Unknown sorts and cursors fall back to the default
-    and the first page instead of raising. Raises ValueError for an empty `sorts` or a size below 1.
+    One query on the first page, two on the others (with `bands` one for each that it has to look into), never a COUNT.
+    Unknown sorts and cursors fall back to the default and the first page instead of raising. Raises ValueError for an
+    empty `sorts` or a size below 1.
     """
     if not sorts or size < 1:
         raise ValueError("keyset_page needs at least one sort and a size of at least 1")
@@ -81,14 +87,14 @@ def keyset_page(qs: QuerySet[M], *, sorts: Sequence[Sort], params: QueryDict, si
     rows: list[M] = []
     more = False
     if anchor is not None:
-        rows, more = _slice(qs.filter(_beyond(columns, anchor, back=back)), columns, size, back=back)
+        rows, more = _slice(qs, sort, columns, size, back=back, anchor=anchor)
         if back and not more and len(rows) < size:
             anchor = None  # the list has shrunk in front of us: show the whole first page
         elif not rows:
             anchor = None
     if anchor is None:
         back = False
-        rows, more = _slice(qs, columns, size, back=False)
+        rows, more = _slice(qs, sort, columns, size, back=False)
 
     has_next = bool(rows) and (more or back)
     has_previous = bool(rows) and anchor is not None and (more or not back)
@@ -187,7 +193,39 @@ def _beyond(columns: Sequence[_Column], anchor: Sequence[object], *, back: bool)
     return either if narrow is None else narrow & either
 
 
-def _slice(qs: QuerySet[M], columns: Sequence[_Column], size: int, *, back: bool) -> tuple[list[M], bool]:
-    found = list(qs.order_by(*(column.order(back=back) for column in columns))[: size + 1])
+def _slice(
+    qs: QuerySet[M],
+    sort: Sort,
+    columns: Sequence[_Column],
+    size: int,
+    *,
+    back: bool,
+    anchor: Sequence[object] | None = None,
+) -> tuple[list[M], bool]:
+    """Up to `size` rows in the order of reading from the anchor on, and whether there are more."""
+    found: list[M] = []
+    for part, order, start in _parts(qs, sort, columns, back=back, anchor=anchor):
+        rest = part if start is None else part.filter(_beyond(order, start, back=back))
+        found += rest.order_by(*(column.order(back=back) for column in order))[: size + 1 - len(found)]
+        if len(found) > size:
+            break
     rows = found[:size]
     return (rows[::-1] if back else rows), len(found) > size
+
+
+def _parts(
+    qs: QuerySet[M], sort: Sort, columns: Sequence[_Column], *, back: bool, anchor: Sequence[object] | None
+) -> Iterator[tuple[QuerySet[M], Sequence[_Column], Sequence[object] | None]]:
+    """What to read one after the other: a queryset, its order, and the values to begin behind (None: all of it)."""
+    if not sort.bands:
+        yield qs, columns, anchor
+        return
+    reverse = columns[0].descending != back
+    bands = sort.bands[::-1] if reverse else sort.bands
+    values = [value for value, _ in bands]
+    if anchor is not None:
+        at = values.index(anchor[0])
+        yield qs.filter(bands[at][1]), columns[1:], anchor[1:]
+        bands = bands[at + 1 :]
+    for _, condition in bands:
+        yield qs.filter(condition), columns[1:], None

@@ -20,7 +20,7 @@ from careteam.people.rules import Permission, Role
 from careteam.web.parts import Tab
 from careteam.web.responses import render_page
 from careteam.web.words import ago
-from careteam.workspace.patients import PatientRow, rows_for
+from careteam.workspace.patients import PatientRow, ids_without_step, rows_for
 from patients.record.models import NextStep, Patient
 from patients.record.rules import StepKind
 from tumorboard.meetings.queries import next_meetings
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LIST_SIZE = 60
+NET_SIZE = 6
+NET_CAP = 200
+LATER_CAP = 1000
 WEEK = timedelta(days=7)
 
 # The tabs of the worklist: key, label, the kinds of step behind it.
@@ -73,11 +76,17 @@ def _scope(request: SignedInRequest) -> QuerySet[NextStep]:
     return steps.filter(Q(owner=request.user) | Q(owner__isnull=True, owner_role__in=roles))
 
 
-def _counts(steps: QuerySet[NextStep], today: date) -> tuple[Counter[str], Counter[str]]:
-    """Open steps by kind: due within the week, and later. One pass over them, whatever the number of tabs."""
-    soon, later = Q(due_on__lte=today + WEEK), Q(due_on__gt=today + WEEK)
-    rows = list(steps.order_by().values("kind").annotate(near=Count("pk", filter=soon), far=Count("pk", filter=later)))
-    return Counter({row["kind"]: row["near"] for row in rows}), Counter({row["kind"]: row["far"] for row in rows})
+def _counts(steps: QuerySet[NextStep], today: date) -> Counter[str]:
+    """Steps due within the week, by kind: one pass over them, whatever the number of tabs."""
+    rows = steps.filter(due_on__lte=today + WEEK).order_by().values("kind").annotate(near=Count("pk"))
+    return Counter({row["kind"]: row["near"] for row in rows})
+
+
+def _without_step(request: SignedInRequest, today: date) -> tuple[int, list[PatientRow]]:
+    """How many patients in care have no next step (counted up to `NET_CAP`), and a few of them."""
+    patients = Patient.objects.visible_to(request.user)
+    ids = ids_without_step(patients.in_care(), NET_CAP)
+    return len(ids), rows_for(list(patients.filter(pk__in=ids).order_by("sort_key", "pk")[:NET_SIZE]), today)
 
 
 def _work_row(step: NextStep, row: PatientRow, today: date, absent: frozenset[int]) -> WorkRow:
@@ -133,8 +142,8 @@ def home(request: SignedInRequest) -> HttpResponse:
     tab = request.GET.get("kind", "")
     kinds = next((kinds for key, _, kinds in KINDS if key == tab), None)
     steps = _scope(request)
-    soon_of, later_of = _counts(steps, today)
-    counts = {key: sum(soon_of[kind] for kind in kinds_) for key, _, kinds_ in KINDS}
+    due = _counts(steps, today)
+    counts = {key: sum(due[kind] for kind in kinds_) for key, _, kinds_ in KINDS}
     shown = steps.filter(kind__in=kinds) if kinds else steps
     is_team_list = access.has_role(Role.NURSE_COORDINATOR) or access.has_role(Role.TEAM_LEAD)
     # A team's list ends with the week; one's own shows everything, it is short.
@@ -144,15 +153,8 @@ def home(request: SignedInRequest) -> HttpResponse:
     absent = absent_user_ids(today)
     work = [_work_row(step, row, today, absent) for step, row in zip(listed, rows, strict=False)]
     sees = access.may(Permission.PATIENT_VIEW)
-    net = (
-        Patient.objects.visible_to(request.user)
-        .in_care()
-        .exclude(pk__in=NextStep.objects.filter(closed_at__isnull=True).values("patient_id"))
-        .order_by("sort_key", "pk")[:6]
-        if sees
-        else Patient.objects.none()
-    )
-    without = rows_for(list(net), today)
+    missing, without = _without_step(request, today) if sees else (0, [])
+    later = shown.filter(due_on__gt=today + WEEK).order_by()[: LATER_CAP + 1].count() if is_team_list else 0
     inbox = list(InboxItem.objects.open().filter(recipient=request.user).order_by("-raised_at", "-pk")[:5])
     note_read(request, [w.step.patient_id for w in work] + [r.patient.pk for r in without])
     return render_page(
@@ -162,12 +164,15 @@ def home(request: SignedInRequest) -> HttpResponse:
             "today": today,
             "groups": _groups(work),
             "cut": len(listed) > LIST_SIZE,
-            "later": sum(later_of[kind] for kind in (kinds or later_of)) if is_team_list else 0,
+            "later": min(later, LATER_CAP),
+            "more_later": later > LATER_CAP,
             "tabs": [
                 Tab("All", "?", current=not kinds),
                 *(Tab(label, f"?kind={key}", count=counts[key], current=tab == key) for key, label, _ in KINDS),
             ],
             "without": without,
+            "missing": missing,
+            "net_cap": NET_CAP,
             "inbox": inbox,
             "meetings": next_meetings(request.user, now) if sees else (),
             "is_team_list": is_team_list,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.http import HttpResponse
 from django.urls import reverse
@@ -30,6 +30,8 @@ from patients.treatment.rules import LineRole
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from patients.record.models.patient import PatientQuerySet
+
 SORTS = (
     Sort("name", "Patient", ("sort_key", "id")),
     Sort("mrn", "MRN", ("mrn", "id")),
@@ -37,6 +39,7 @@ SORTS = (
 )
 SEARCH_LIMIT = 8
 PAGE_SIZE = 50
+FEW = 1000  # patients without a next step that are looked up by id
 
 
 @dataclass(frozen=True)
@@ -130,22 +133,38 @@ class PatientFilter(forms.Form):
     )
 
 
-def _filtered(patients: QuerySet[Patient], chosen: PatientFilter, today: date) -> QuerySet[Patient]:
+def _filtered(patients: PatientQuerySet, chosen: PatientFilter, today: date) -> PatientQuerySet:
     chosen.is_valid()
     values = chosen.cleaned_data
     status = values.get("status") or EnrollmentStatus.ACTIVE
-    if status != "all":
+    if status == EnrollmentStatus.ACTIVE:
+        patients = patients.in_care()
+    elif status != "all":
         patients = patients.filter(enrollment_status=status)
     if values.get("site"):
         patients = patients.filter(
             pk__in=Diagnosis.objects.valid().filter(primary_site=values["site"], is_main=True).values("patient_id")
         )
-    open_steps = NextStep.objects.filter(closed_at__isnull=True)
     if values.get("step") == "none":
-        patients = patients.exclude(pk__in=open_steps.values("patient_id"))
+        few = ids_without_step(patients, FEW + 1)
+        # Many: whoever walks the names meets a pageful soon.
+        patients = patients.filter(pk__in=few) if len(few) <= FEW else patients.filter(~_HAS_STEP)
     elif values.get("step") == "late":
+        open_steps = NextStep.objects.filter(closed_at__isnull=True)
         patients = patients.filter(pk__in=open_steps.filter(due_on__lt=today).values("patient_id"))
     return patients
+
+
+_HAS_STEP = Exists(NextStep.objects.filter(patient_id=OuterRef("pk"), closed_at__isnull=True))
+
+
+def ids_without_step(patients: QuerySet[Patient], limit: int) -> list[int]:
+    """Those without an open next step, `limit` at most, in no order.
+
+    Unordered, so that two indexes answer by being read side by side: in the order of names the database would look up
+    everybody one by one, and longest of all when nobody is missing anything.
+    """
+    return list(patients.filter(~_HAS_STEP).order_by().values_list("pk", flat=True)[:limit])
 
 
 @requires(Permission.PATIENT_VIEW)

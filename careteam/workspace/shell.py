@@ -77,7 +77,7 @@ def _counts(user: User, access: Access, today: date) -> dict[str, str]:
     """Open work behind each entry of the rail, counted up to 99: three short index scans."""
     teams = access.team_ids
     top = COUNT_CAP + 1
-    studies = ImagingStudy.objects.filter(team_id__in=teams, patient__enrollment_status="active").due(today)
+    studies = ImagingStudy.objects.valid().filter(team_id__in=teams, patient__enrollment_status="active").due(today)
     prompts = GoalsPrompt.objects.filter(
         patient__team_id__in=teams, patient__enrollment_status="active", status=PromptStatus.OPEN
     )

@@ -229,6 +229,7 @@ class GoalsPrompt(ClinicalRow):
             models.UniqueConstraint(
                 fields=["patient"],
                 condition=models.Q(status__in=["open", "deferred", "declined"]),
+                include=["status"],
                 name="prompt_one_live",
             ),
             models.CheckConstraint(

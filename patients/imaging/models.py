@@ -146,8 +146,10 @@ class ImagingStudy(ClinicalRow):
         indexes = (
             models.Index(
                 fields=["team", "due_on", "id"],
+                # What the order by risk and the figures read: without the wide rows, ten times less to touch.
+                include=["patient", "plan", "owner", "status", "created_at"],
                 name="study_worklist",
-                condition=models.Q(status__in=["planned", "ordered", "scheduled"]),
+                condition=models.Q(status__in=["planned", "ordered", "scheduled"], error_at__isnull=True),
             ),
             models.Index(
                 fields=["team", "review_due_on", "id"], name="study_review", condition=models.Q(status="reported")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Window
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from patients.goals.models import GoalsPrompt, GoalsPromptReason, PalliativeReferral
@@ -155,13 +155,16 @@ class WorkCounts:
 
 
 def work_counts(user: User) -> WorkCounts:
-    """How much lies in each tab (three counts over partial indexes)."""
-    return WorkCounts(
-        GoalsPrompt.objects.visible_to(user).filter(status=PromptStatus.OPEN, **_IN_CARE).count(),
+    """How much lies in each tab (two counts over partial indexes)."""
+    waits = Q(status__in=[PromptStatus.DEFERRED, PromptStatus.DECLINED])
+    prompts = (
         GoalsPrompt.objects.visible_to(user)
-        .filter(status__in=[PromptStatus.DEFERRED, PromptStatus.DECLINED], **_IN_CARE)
-        .count(),
-        PalliativeReferral.objects.visible_to(user)
+        .filter(Q(status=PromptStatus.OPEN) | waits, **_IN_CARE)
+        .aggregate(prompts=Count("pk", filter=Q(status=PromptStatus.OPEN)), waiting=Count("pk", filter=waits))
+    )
+    return WorkCounts(
+        **prompts,
+        referrals=PalliativeReferral.objects.visible_to(user)
         .filter(status__in=[PalliativeReferralStatus.REQUESTED, PalliativeReferralStatus.ACCEPTED], **_IN_CARE)
         .count(),
     )

@@ -13,7 +13,6 @@ from patients.imaging.queries.patient import (
     readable_study,
 )
 from patients.imaging.queries.worklist import (
-    SORTS,
     STOPPED,
     STOPPED_SORTS,
     TABS,
@@ -23,12 +22,12 @@ from patients.imaging.queries.worklist import (
     counts,
     overdue_reviews,
     rows_of,
+    sorts_of,
     stopped_plans,
     work,
 )
 
 __all__ = [
-    "SORTS",
     "STOPPED",
     "STOPPED_SORTS",
     "TABS",
@@ -48,6 +47,7 @@ __all__ = [
     "overdue_reviews",
     "readable_study",
     "rows_of",
+    "sorts_of",
     "stopped_plans",
     "work",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +48,8 @@ from patients.treatment.queries import therapy_lines
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-SORTS = (
-    Sort("risk", "Status", ("bucket", "due_on", "id")),
+_BY_RISK = Sort("risk", "Status", ("bucket", "due_on", "id"))
+_OTHER_SORTS = (
     Sort("due", "Due", ("due_on", "id")),
     Sort("name", "Patient", ("patient__sort_key", "id")),
 )
@@ -111,7 +111,7 @@ def work(
     sorting tens of thousands stays in memory; `rows_of` fetches the rest for the page.
 
     "To act on" holds what is due within the longest lead of the ladder, and everything overdue; the others hold their
-    whole state.
+    whole state. `sorts_of` says how they may be ordered.
     """
     rows: QuerySet[Any] = (
         ImagingStudy.objects.valid()
@@ -124,35 +124,58 @@ def work(
         )
         .only("pk", "due_on", "patient_id")
     )
-    if tab == "review":
-        bucket = Case(When(review_due_on__lt=today, then=Value(RED)), default=Value(DUE), output_field=IntegerField())
-    elif tab == "report":
-        bucket = Case(When(unowned(absent), then=Value(NOBODY)), default=Value(DUE), output_field=IntegerField())
-    else:
+    if tab not in {"review", "report"}:
         rows = rows.filter(due_on__lte=today + timedelta(days=LONGEST_LEAD))
-        bucket = _bucket(today, zone, absent, limits)
-    grouped: QuerySet[Any] = rows.annotate(bucket=bucket)
+    cases = _cases(tab, today, zone, absent, limits)
+    grouped: QuerySet[Any] = rows.annotate(
+        bucket=Case(
+            *(When(condition, then=Value(bucket)) for bucket, condition in cases[:-1]),
+            default=Value(cases[-1][0]),
+            output_field=IntegerField(),
+        )
+    )
     return grouped
 
 
-def _bucket(today: date, zone: ZoneInfo, absent: Mapping[int, tuple[Absence, str]], limits: LadderLimits) -> Case:
-    """The group of an outstanding study: in SQL what `rules.lateness` is in Python (a test compares them)."""
+def sorts_of(
+    tab: str,
+    *,
+    today: date,
+    zone: ZoneInfo,
+    absent: Mapping[int, tuple[Absence, str]],
+    limits: LadderLimits,
+) -> tuple[Sort, ...]:
+    """The orders of a tab, by risk first. By risk, each group is read on its own, along the index of due dates."""
+    bands: list[tuple[int, Q]] = []
+    before = Q()
+    for bucket, condition in _cases(tab, today, zone, absent, limits):
+        bands.append((bucket, before & condition))
+        before &= ~condition
+    return replace(_BY_RISK, bands=tuple(bands)), *_OTHER_SORTS
+
+
+def _cases(
+    tab: str, today: date, zone: ZoneInfo, absent: Mapping[int, tuple[Absence, str]], limits: LadderLimits
+) -> list[tuple[int, Q]]:
+    """The groups of a tab in their order, each for what no earlier one took; the last takes the rest."""
+    if tab == "review":
+        return [(RED, Q(review_due_on__lt=today)), (DUE, Q())]
+    if tab == "report":
+        return [(NOBODY, unowned(absent)), (DUE, Q())]
+    return [(NOBODY, unowned(absent)), *_by_lateness(today, zone, limits), (COMING, Q())]
+
+
+def _by_lateness(today: date, zone: ZoneInfo, limits: LadderLimits) -> list[tuple[int, Q]]:
+    """The groups of outstanding studies: in SQL what `rules.lateness` is in Python (a test compares them)."""
     interval = Coalesce(F("plan__interval_days"), Value(DEFAULT_INTERVAL))
     clock = Greatest(F("due_on"), TruncDate(Coalesce("plan__confirmed_at", "created_at"), tzinfo=zone))
     amber = Least(Value(limits.amber), interval / 4)
     red = Greatest(amber, Least(Value(limits.red), interval / 2))
 
-    def past(days: Any) -> LessThan:
-        return LessThan(ExpressionWrapper(clock + days, output_field=DateField()), today)
+    def past(days: Any) -> Q:
+        return Q(LessThan(ExpressionWrapper(clock + days, output_field=DateField()), today))
 
-    return Case(
-        When(unowned(absent), then=Value(NOBODY)),
-        When(past(red), then=Value(RED)),
-        When(past(amber), then=Value(AMBER)),
-        When(due_on__lte=today, then=Value(DUE)),
-        default=Value(COMING),
-        output_field=IntegerField(),
-    )
+    return [(RED, past(red)), (AMBER, past(amber)), (DUE, Q(due_on__lte=today))]
 
 
 @dataclass(frozen=True)
@@ -191,10 +214,14 @@ def counts(
         return work(teams, tab=tab, today=today, zone=zone, absent=absent, limits=limits)
 
     nobody = unowned(absent)
-    late = _bucket(today, zone, {}, limits)
+    late = Case(
+        *(When(condition, then=Value(bucket)) for bucket, condition in _by_lateness(today, zone, limits)),
+        default=Value(COMING),
+        output_field=IntegerField(),
+    )
     found = (
         rows("act")
-        .annotate(alone=Case(When(nobody, then=Value(1)), default=Value(0)), late=_without_owner(late))
+        .annotate(alone=Case(When(nobody, then=Value(1)), default=Value(0)), late=late)
         .aggregate(
             act=Count("pk"),
             order=Count("pk", filter=Q(status=StudyStatus.PLANNED)),
@@ -205,11 +232,6 @@ def counts(
         )
     )
     return Counts(report=rows("report").count(), review=rows("review").count(), **found)
-
-
-def _without_owner(bucket: Case) -> Case:
-    """The bucket by lateness alone: an unowned study is red, amber or on time as well."""
-    return Case(*bucket.cases[1:], default=Value(COMING), output_field=IntegerField())
 
 
 @dataclass(frozen=True)

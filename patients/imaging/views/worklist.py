@@ -21,7 +21,6 @@ from patients.imaging.forms import CLOSE_CHOICES, ContactForm, FilterForm
 from patients.imaging.models import ImagingStudy
 from patients.imaging.policies import why_not_take
 from patients.imaging.queries import (
-    SORTS,
     STOPPED,
     STOPPED_SORTS,
     TABS,
@@ -32,6 +31,7 @@ from patients.imaging.queries import (
     ladder_of,
     limits_of,
     rows_of,
+    sorts_of,
     stopped_plans,
     work,
 )
@@ -141,7 +141,8 @@ def imaging_worklist(request: SignedInRequest) -> HttpResponse:
         found = found.filter(unowned(absent))
     elif chosen.get("owner") == "mine":
         found = found.filter(owner=request.user)
-    page = keyset_page(found, sorts=SORTS, params=request.GET, size=PAGE)
+    sorts = sorts_of(tab, today=today, zone=zone, absent=absent, limits=limits)
+    page = keyset_page(found, sorts=sorts, params=request.GET, size=PAGE)
     rows = rows_of(page.rows, today=today, now=now, absent=absent, limits=limits)
     note_read(request, [row.study.patient_id for row in rows])
     figures = _figures(teams, today=today, zone=zone, absent=absent, limits=limits)

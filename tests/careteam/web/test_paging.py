@@ -2,10 +2,11 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -72,6 +73,42 @@ def test_walking_forth_and_back_visits_every_row_once(
         while back[-1].previous_url:
             back.append(turn(qs, back[-1].previous_url, size))
         assert [[user.pk for user in page.rows] for page in reversed(back)] == forth
+        transaction.set_rollback(True)
+
+
+BANDED = Sort(
+    "band", "Band", ("band", "deactivated_at", "id"), bands=((1, Q(name="b")), (2, Q(name="c")), (3, Q(name="a")))
+)
+BAND = Case(*(When(condition, then=Value(band)) for band, condition in BANDED.bands), output_field=IntegerField())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.tuples(st.sampled_from("abc"), st.none() | st.integers(0, 2)), max_size=12),
+    size=st.integers(1, 5),
+    descending=st.booleans(),
+)
+def test_a_list_read_band_by_band_is_the_sorted_list(
+    rows: list[tuple[str, int | None]], size: int, descending: bool
+) -> None:
+    with transaction.atomic():
+        qs = people(rows).annotate(band=BAND)
+        plain = replace(BANDED, bands=())
+
+        def walk(sort: Sort, *, back: bool = False) -> list[list[int]]:
+            url, pages = f"?sort={'-' if descending else ''}band", []
+            while url:
+                pages.append(keyset_page(qs, sorts=[sort], params=QueryDict(url.removeprefix("?")), size=size))
+                url = pages[-1].next_url or ""
+            if back:
+                pages = pages[-1:]
+                while url := pages[-1].previous_url or "":
+                    pages.append(keyset_page(qs, sorts=[sort], params=QueryDict(url.removeprefix("?")), size=size))
+                pages.reverse()
+            return [[user.pk for user in page.rows] for page in pages]
+
+        assert walk(BANDED) == walk(plain)
+        assert walk(BANDED, back=True) == walk(BANDED)
         transaction.set_rollback(True)
 
 

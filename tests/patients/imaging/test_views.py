@@ -18,7 +18,7 @@ from careteam.audit.models import AuditEvent
 from careteam.people.models import Absence, Team, User
 from careteam.people.rules import Role
 from patients.imaging.models import ContactAttempt, ImagingStudy, SurveillancePlan
-from patients.imaging.queries import absent_people, counts, rows_of, work
+from patients.imaging.queries import absent_people, counts, rows_of, sorts_of, work
 from patients.imaging.rules import DEFAULT_LIMITS, lateness
 from tests import factories
 
@@ -175,6 +175,9 @@ def test_buckets_in_sql_are_those_of_the_rules(team: Team, nurse: User, today: d
             limits=DEFAULT_LIMITS,
         )
         assert study.bucket == {3: 1, 2: 2, 1: 3, 0: 4}[late.risk]
+    by_risk = sorts_of("act", today=today, zone=zone, absent={}, limits=DEFAULT_LIMITS)[0]
+    for bucket, condition in by_risk.bands:
+        assert {row.pk for row in rows.filter(condition)} == {row.pk for row in rows if row.bucket == bucket}
     figures = counts([team.pk], today=today, zone=zone, absent={}, limits=DEFAULT_LIMITS)
     assert figures.act == len(rows)
     assert figures.red == sum(study.bucket == 1 for study in rows)
