@@ -257,7 +257,7 @@ def _scan_words(
             extent = (x - width / 2, x + width / 2)
             if row.is_free(extent):
                 row.claim(extent)
-                css = "pd-t" if bold else "tl-sub t10 rv"
+                css = "pd-t" if bold else "tl-sub t10"
                 found[index] = _Words(css, x, "middle", said, below=True, size=size)
             continue
         place = row.first((row.right_of(x + 12 * k, said, width), row.left_of(x - 12 * k, said, width)))
