@@ -10,7 +10,7 @@ from patients.goals.models import (
     PalliativeReferral,
     TradeOff,
 )
-from patients.guidance.models import GuidanceAnswer
+from patients.guidance.models import GuidanceAnswer, GuidanceRaised
 from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, SurveillancePlan
 from patients.protocol.models import ProtocolSignature
 from patients.record.models import (
@@ -59,6 +59,7 @@ __all__ = [
     "GoalsPrompt",
     "GoalsPromptReason",
     "GuidanceAnswer",
+    "GuidanceRaised",
     "ImagingStudy",
     "ImportLine",
     "ImportRun",

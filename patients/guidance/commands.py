@@ -1,7 +1,8 @@
-"""The only writer of guidance: an answer to a prompt."""
+"""The only writers of guidance: an answer to a prompt, taking it back, and that a prompt was shown."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,10 @@ from django.db import transaction
 from careteam.access.policies import insist
 from careteam.audit.commands import record
 from patients.guidance import policies
-from patients.guidance.models import GuidanceAnswer
+from patients.guidance.models import GuidanceAnswer, GuidanceRaised
 from patients.guidance.queries import prompt_for
+from patients.guidance.rules import Prompt
+from patients.guidance.rules.answers import Answer
 from patients.record.models import Patient
 
 if TYPE_CHECKING:
@@ -23,9 +26,11 @@ def answer_prompt(
     patient: Patient, *, rule: str, fingerprint: str, answer: str, by: User, now: datetime, reason: str = ""
 ) -> GuidanceAnswer:
     """Keeps the answer with the rule's version and the inputs that were shown. The same prompt is answered once: the
-    first answer stays. Raises `ValidationError` when the inputs changed after the page was opened."""
+    first answer stays until it is taken back. Raises `ValidationError` when the inputs changed after the page was
+    opened."""
     patient = Patient.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=patient.pk)
-    before = GuidanceAnswer.objects.filter(patient=patient, rule=rule, fingerprint=fingerprint).first()
+    standing = GuidanceAnswer.objects.standing().filter(patient=patient, rule=rule, fingerprint=fingerprint)
+    before = standing.select_related("patient__team").first()
     if before is not None:
         found: GuidanceAnswer = before
         return found
@@ -36,6 +41,7 @@ def answer_prompt(
         patient=patient,
         rule=prompt.rule,
         rule_version=prompt.version,
+        title=prompt.title,
         matched={
             "inputs": [[m.label, m.value, m.on.isoformat() if m.on else ""] for m in prompt.matched],
             "missing": list(prompt.missing),
@@ -55,6 +61,52 @@ def answer_prompt(
         patient_ids=[patient.pk],
         team_id=patient.team_id,
         reason=reason,
-        details={"rule": rule, "version": prompt.version, "answer": answer},
+        details={
+            "rule": rule,
+            "version": prompt.version,
+            "answer": answer,
+            "after": {f"{rule} {prompt.title}": str(Answer(answer).label)},
+        },
     )
     return given
+
+
+@transaction.atomic
+def take_back(answer: GuidanceAnswer, *, by: User, now: datetime) -> GuidanceAnswer:
+    """Takes the answer back: it stays in the history, and the prompt is open again if it still applies."""
+    answer = GuidanceAnswer.objects.select_related("patient__team").lock(answer.pk)
+    insist(policies.why_not_take_back(answer, by))
+    answer.withdrawn_by, answer.withdrawn_at = by, now
+    answer.save_version("withdrawn_by", "withdrawn_at")
+    record(
+        "guidance.take_back",
+        by=by,
+        now=now,
+        subject=answer,
+        patient_ids=[answer.patient_id],
+        team_id=answer.patient.team_id,
+        details={
+            "rule": answer.rule,
+            "answer": answer.answer,
+            "after": {f"{answer.rule} {answer.title}": "answer taken back"},
+        },
+    )
+    return answer
+
+
+def note_raised(patient: Patient, prompts: Iterable[Prompt], *, now: datetime) -> None:
+    """Notes that these prompts were shown for the patient; the same again changes nothing. No audit row of its own:
+    the page that shows them is audited as a read."""
+    GuidanceRaised.objects.bulk_create(
+        [
+            GuidanceRaised(
+                patient=patient,
+                rule=prompt.rule,
+                rule_version=prompt.version,
+                fingerprint=prompt.fingerprint,
+                raised_at=now,
+            )
+            for prompt in prompts
+        ],
+        ignore_conflicts=True,
+    )

@@ -22,7 +22,10 @@ GROUPS = (
     ("Escalation ladder", "days after the due date, strictly greater", rules.LADDER),
     ("Limits", "windows and deadlines", rules.LIMITS),
     ("Doses", "how a line is laid out", rules.TREATMENT),
-    ("Guidance", "thresholds of decision support", rules.GUIDANCE),
+    ("Guidance: PRRT", "thresholds of decision support", rules.PRRT),
+    ("Guidance: liver-directed", "thresholds of decision support", rules.LIVER),
+    ("Guidance: single rules", "thresholds and cautions of decision support", rules.THRESHOLDS),
+    ("Guidance: the rules", "signed by version", rules.RULES),
 )
 
 

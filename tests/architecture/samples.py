@@ -13,6 +13,7 @@ from careteam.people.models import Team
 from careteam.people.rules import Role
 from patients.fhir.models import ImportedRow, ImportRun, ReviewItem, SourceRecord
 from patients.goals.models import GoalsConversation, PalliativeReferral
+from patients.guidance.models import GuidanceAnswer
 from patients.imaging.models import ContactAttempt
 from patients.treatment.models import Administration
 from tests import factories
@@ -48,6 +49,15 @@ class World:
         )
         self.palliative = PalliativeReferral.objects.create(
             patient=self.patient, question="Pain", requested_by=self.person, requested_at=NOW
+        )
+        self.answer = GuidanceAnswer.objects.create(
+            patient=self.patient,
+            rule="R17",
+            rule_version=1,
+            fingerprint="0" * 64,
+            answer="acknowledged",
+            answered_by=self.person,
+            answered_at=NOW,
         )
         self.board = Board.objects.create(
             team=self.team, name="NET board", rrule="FREQ=WEEKLY;BYDAY=TH", starts_on=DAY, local_time=time(14)
@@ -148,6 +158,7 @@ class Samples:
         by_page: dict[str, Any] = {
             "goals": world.conversation,
             "palliative": world.palliative,
+            "guidance": world.answer,
             "record": world.specimen,
         }
         words = {
@@ -157,6 +168,7 @@ class Samples:
             "figure": "decisions",
             "token": "x",
             "rule": "R03",
+            "treatment": "prrt",
             "day": DAY,
         }
         if name in rows:

@@ -7,6 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from patients.goals.queries import GoalsNow, goals_of
+from patients.guidance.models import GuidanceAnswer
+from patients.guidance.queries import to_discuss
 from patients.imaging.models import ImagingStudy
 from patients.record.models import DiseaseStatus, LiverAssessment, Measurement, Patient, ReceptorImaging
 from patients.record.queries import PatientGrade, grade_of_patient
@@ -66,6 +68,7 @@ class CaseCard:
     labs: tuple[LabRow, ...]
     earlier: tuple[DecisionRow, ...]
     quorum: Quorum
+    guidance: tuple[GuidanceAnswer, ...]
     draft: Decision | None
     draft_action: Action | None
 
@@ -102,6 +105,7 @@ def case_of(item: AgendaItem, today: date) -> CaseCard:
         labs=_labs(patient),
         earlier=decisions_of_patient(patient.pk)[:3],
         quorum=quorum_for(item),
+        guidance=tuple(to_discuss(patient.pk)),
         draft=draft,
         draft_action=_action_of(draft),
     )

@@ -10,6 +10,7 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
+from patients.guidance.models import GuidanceAnswer
 from patients.record.models import Diagnosis, DiseaseStatus
 from patients.record.queries import responsible_clinician
 from patients.record.rules import ResponseCategory
@@ -17,6 +18,7 @@ from patients.treatment.models import TreatmentLine
 from patients.treatment.rules import LineRole
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import (
+    KIND_OF_RULE,
     OPEN_REFERRALS,
     URGENCY_ORDER,
     CaseFacts,
@@ -27,6 +29,7 @@ from tumorboard.referrals.rules import (
     guessed_kind,
     guessed_question,
     guessed_urgency,
+    question_of_guidance,
 )
 
 if TYPE_CHECKING:
@@ -139,12 +142,17 @@ def case_facts(patient: Patient) -> CaseFacts:
     )
 
 
-def suggestion_for(patient: Patient, user: User) -> Suggestion:
-    """Question, urgency and presenter from the record: the responsible clinician presents, else who refers."""
+def suggestion_for(patient: Patient, user: User, asked: GuidanceAnswer | None = None) -> Suggestion:
+    """Question, urgency and presenter from the record: the responsible clinician presents, else who refers. `asked` is
+    a guidance prompt that somebody wants to discuss: then the question is its own."""
     facts = case_facts(patient)
+    kind, question = guessed_kind(facts), guessed_question(facts)
+    if asked is not None:
+        kind = KIND_OF_RULE.get(asked.rule, QuestionKind.NEXT_LINE)
+        question = question_of_guidance(asked.title or asked.rule, asked.inputs_words)
     return Suggestion(
-        question_kind=guessed_kind(facts),
-        question=guessed_question(facts),
+        question_kind=kind,
+        question=question,
         urgency=guessed_urgency(facts),
         presenter=responsible_clinician(patient.pk) or user,
     )

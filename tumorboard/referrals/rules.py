@@ -92,6 +92,28 @@ def guessed_question(facts: CaseFacts) -> str:
     return f"{facts.primary or 'Neuroendocrine tumor'}{on}: which treatment next?"
 
 
+# What a guidance rule asks the board about; every other rule asks for the next treatment.
+KIND_OF_RULE: dict[str, QuestionKind] = {
+    "R03": QuestionKind.PRRT,
+    "R04": QuestionKind.PRRT,
+    "R05": QuestionKind.PRRT,
+    "R07": QuestionKind.PROGRESSION,
+    "R10": QuestionKind.PRRT,
+    "R11": QuestionKind.SURGERY,
+    "R12": QuestionKind.LIVER_DIRECTED,
+    "R13": QuestionKind.LIVER_DIRECTED,
+    "R15": QuestionKind.SYMPTOMS,
+    "R16": QuestionKind.SYMPTOMS,
+    "R21": QuestionKind.PATHOLOGY,
+    "R22": QuestionKind.LIVER_DIRECTED,
+}
+
+
+def question_of_guidance(title: str, inputs: str) -> str:
+    """The first sentence of a question that comes from a guidance prompt: what the rule is about, and its inputs."""
+    return f"{title} ({inputs})?" if inputs else f"{title}?"
+
+
 def guessed_urgency(facts: CaseFacts) -> Urgency:
     return Urgency.SOON if facts.progressed_on else Urgency.ROUTINE
 

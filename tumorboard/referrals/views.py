@@ -13,6 +13,7 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
 from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
+from patients.guidance.queries import to_discuss
 from patients.record.queries import readable_patient
 from tumorboard.boards.queries import boards_of_team
 from tumorboard.referrals import policies
@@ -35,7 +36,9 @@ def referral_create(request: SignedInRequest, patient_id: int) -> HttpResponse:
     if not request.access.may(Permission.BOARD_REFER, patient.team_id):
         raise PermissionDenied("You may read this chart, not refer from it.")
     boards = boards_of_team(patient.team_id)
-    suggested = suggestion_for(patient, request.user)
+    marked = to_discuss(patient.pk)
+    asked = next((row for row in marked if str(row.pk) == request.GET.get("guidance")), None)
+    suggested = suggestion_for(patient, request.user, asked)
     people = team_people(frozenset({patient.team_id}))
     initial: dict[str, Any] = {
         "board": boards[0].pk if boards else None,
@@ -50,6 +53,7 @@ def referral_create(request: SignedInRequest, patient_id: int) -> HttpResponse:
         "patient": patient,
         "boards": boards,
         "existing": open_referrals(patient.pk),
+        "marked": marked,
         "reasons": policies.why_not_refer(patient, request.user),
         "today": patient.team.local_date(timezone.now()),
         "action": reverse("referral-create", args=[patient.pk]),

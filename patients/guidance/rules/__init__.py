@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from patients.guidance.rules import r03, r05, r06, r07, r08, r09, r14, r17, r18, r21, r24
-from patients.guidance.rules.base import (
-    Finding,
-    FlagFact,
-    LabFact,
-    LineFact,
-    Matched,
-    NumberFact,
-    Prompt,
-    Rule,
-    Snapshot,
-)
+from importlib import import_module
 
-RULES: tuple[Rule, ...] = tuple(module.RULE for module in (r03, r05, r06, r07, r08, r09, r14, r17, r18, r21, r24))
+from patients.guidance.rules.base import Finding, Hit, Matched, Prompt, Rule
+from patients.guidance.rules.facts import DrugFact, FlagFact, LabFact, LineFact, LiverFact, NumberFact, Snapshot
+
+_IDS = tuple(f"r{number:02d}" for number in range(1, 25))
+RULES: tuple[Rule, ...] = tuple(import_module(f"{__name__}.{each}").RULE for each in _IDS)
 BY_ID: dict[str, Rule] = {rule.rule: rule for rule in RULES}
 
 
 def evaluate(snapshot: Snapshot) -> tuple[Prompt, ...]:
-    """Every prompt for this patient, in the order of the catalog (no ranking). None for another cancer."""
+    """Every prompt for this patient, in the order of the catalog (no ranking), those included that are not raised
+    because nobody signed what they rest on. None for another cancer."""
     if snapshot.net_status == "not_net":
         return ()
     prompts = (rule.apply(snapshot) for rule in RULES)
@@ -30,10 +24,13 @@ def evaluate(snapshot: Snapshot) -> tuple[Prompt, ...]:
 __all__ = [
     "BY_ID",
     "RULES",
+    "DrugFact",
     "Finding",
     "FlagFact",
+    "Hit",
     "LabFact",
     "LineFact",
+    "LiverFact",
     "Matched",
     "NumberFact",
     "Prompt",

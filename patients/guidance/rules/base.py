@@ -1,137 +1,85 @@
 """What every rule takes and gives: a typed snapshot of one patient in, a prompt (or none) out. Pure.
 
 Guidance informs (`product.md`, safety rules): it never orders, blocks or ranks; alternatives stand in alphabetical
-order. A threshold tagged P that the team has not signed never raises a prompt (`model.md` 7).
+order. A threshold tagged P that the team has not signed never raises a prompt, nor does a rule whose own source is
+tagged P (`model.md` 7): what they would have said is kept apart as "local, unsigned".
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 
-SYSTEMIC = frozenset({"ssa", "targeted", "prrt", "chemotherapy", "interferon", "immunotherapy", "trial", "other"})
-PROCEDURES = frozenset({"prrt", "embolization", "surgery", "ablation"})
-AHEAD = frozenset({"proposed", "planned"})
-RUNNING = frozenset({"active", "on_hold"})
-
-
-@dataclass(frozen=True)
-class NumberFact:
-    """A configured number as it holds for the patient's team; unsettled: tagged P and not signed there."""
-
-    value: Decimal
-    unit: str
-    tag: str
-    settled: bool
-
-
-@dataclass(frozen=True)
-class LineFact:
-    line_id: int
-    modality: str
-    agent: str
-    label: str
-    status: str
-    is_antitumor: bool
-    started_on: date | None = None
-    planned_on: date | None = None
-
-    @property
-    def is_ahead(self) -> bool:
-        return self.status in AHEAD
-
-    @property
-    def is_open(self) -> bool:
-        return self.status in AHEAD | RUNNING
-
-    @property
-    def on(self) -> date | None:
-        return self.started_on or self.planned_on
-
-
-@dataclass(frozen=True)
-class LabFact:
-    """The latest value in the measure's own unit; `problem` says why it cannot be used. `uln` is in the same unit."""
-
-    label: str
-    on: date
-    value: Decimal | None
-    unit: str = ""
-    uln: Decimal | None = None
-    problem: str = ""
-
-    @property
-    def words(self) -> str:
-        return f"{self.value.normalize():f} {self.unit}".strip() if self.value is not None else self.problem
-
-
-@dataclass(frozen=True)
-class FlagFact:
-    state: str  # present, absent, unknown
-    on: date
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The patient on a day, as far as the rules read it. Anything unknown is empty or None, and never counts as met."""
-
-    on: date
-    net_status: str = ""
-    primary_site: str = ""
-    stage: str = ""
-    stage_on: date | None = None
-    syndrome: str = ""
-    grade: str = ""
-    grade_on: date | None = None
-    grade_conflicts: tuple[str, ...] = ()
-    grade_missing: tuple[str, ...] = ()
-    krenning: int | None = None
-    uptake_on: date | None = None
-    uptake_modality: str = ""
-    sstr_positive: bool | None = None
-    discordant: int | None = None
-    lines: tuple[LineFact, ...] = ()
-    therapy_line: int = 0
-    response: str = ""
-    response_on: date | None = None
-    labs: Mapping[str, LabFact] = field(default_factory=dict)
-    sex: str = ""
-    age: int | None = None
-    flags: Mapping[str, FlagFact] = field(default_factory=dict)
-    echo_on: date | None = None
-    palliative_on: date | None = None
-    code_status: str = ""
-    code_status_on: date | None = None
-    treatment_limits: str = ""
-    prompt_since: date | None = None
-    prompt_reasons: tuple[str, ...] = ()
-    numbers: Mapping[str, NumberFact] = field(default_factory=dict)
-
-    def open_lines(self, *modalities: str) -> tuple[LineFact, ...]:
-        return tuple(line for line in self.lines if line.is_open and (not modalities or line.modality in modalities))
-
-    def procedures_ahead(self) -> tuple[LineFact, ...]:
-        return tuple(line for line in self.lines if line.is_ahead and line.modality in PROCEDURES)
+from patients.guidance.rules.facts import LineFact, Snapshot
 
 
 @dataclass(frozen=True)
 class Matched:
-    """One input that the rule rests on, with its date."""
+    """One input that the rule rests on, with its date. `key` is what makes it the same input where value and date do
+    not: a planned line keeps its prompt answered when its date moves, and another line is another input."""
 
     label: str
     value: str
     on: date | None = None
+    key: str = ""
+
+    @property
+    def identity(self) -> list[str]:
+        return [self.label, self.key] if self.key else [self.label, self.value, str(self.on)]
+
+
+def of_line(line: LineFact, label: str = "Line") -> Matched:
+    return Matched(label, line.label, line.on, key=f"{line.line_id}:{line.label}:{line.started_on}")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One reason to speak, and the number it rests on; "" rests on none."""
+
+    matched: Matched
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule's check gives; the rule adds id, version, source. `text` replaces the rule's own. `local` names the
+    unsigned numbers without which there would be nothing to say."""
+
+    matched: tuple[Matched, ...]
+    missing: tuple[str, ...] = ()
+    text: str = ""
+    local: tuple[str, ...] = ()
+
+
+def weighed(
+    s: Snapshot,
+    hits: Sequence[Hit],
+    *,
+    about: Sequence[Matched] = (),
+    missing: Sequence[str] = (),
+    missing_raises: bool = False,
+    text: str = "",
+) -> Finding | None:
+    """A finding when something was hit. Where every hit rests on an unsigned number the finding is local; beside a
+    settled one, an unsigned one is shown as such. `missing_raises`: what is not known is a reason to speak, too."""
+    settled = [hit for hit in hits if not hit.code or s.numbers[hit.code].settled]
+    unsigned = [hit for hit in hits if hit not in settled]
+    if not hits and not (missing and missing_raises):
+        return None
+    if settled or (missing and missing_raises):
+        shown = [replace(hit.matched, value=f"{hit.matched.value} (local, unsigned)".strip()) for hit in unsigned]
+        return Finding((*about, *(hit.matched for hit in settled), *shown), tuple(missing), text)
+    local = tuple(dict.fromkeys(hit.code for hit in unsigned))
+    return Finding((*about, *(hit.matched for hit in unsigned)), tuple(missing), text, local)
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a clinician reads. `unsigned`: the rule's own source is tagged P. `points_to` names where it is answered
-    when not here ("goals")."""
+    """What a clinician reads. `points_to` names where it is answered when not here ("goals"). `local` names the
+    numbers or the rule that nobody signed for the team: such a prompt is not raised, only listed as unsigned."""
 
     rule: str
     version: int
@@ -140,33 +88,27 @@ class Prompt:
     matched: tuple[Matched, ...]
     source: str
     tag: str
+    limits: str = ""
     missing: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
     points_to: str = ""
+    local: tuple[str, ...] = ()
 
     @property
-    def unsigned(self) -> bool:
-        return self.tag == "P"
+    def is_raised(self) -> bool:
+        return not self.local
 
     @property
     def fingerprint(self) -> str:
         """Same inputs, same prompt: answered once. New inputs are a new prompt."""
-        parts = [self.rule, self.version, [(m.label, m.value, str(m.on)) for m in self.matched], list(self.missing)]
+        parts = [self.rule, self.version, [each.identity for each in self.matched], list(self.missing)]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What a rule's check gives; the rule adds id, version, source. `text` replaces the rule's own."""
-
-    matched: tuple[Matched, ...]
-    missing: tuple[str, ...] = ()
-    text: str = ""
-
-
-@dataclass(frozen=True)
 class Rule:
-    """One rule of the catalog (`clinical.md` 4): what it looks at, what it says, on whose authority."""
+    """One rule of the catalog (`clinical.md` 4): what it looks at, what it says, on whose authority, and what it does
+    not know. `numbers` are the configured numbers it compares with."""
 
     rule: str
     version: int
@@ -175,8 +117,9 @@ class Rule:
     text: str
     source: str
     tag: str
+    limits: str
     check: Callable[[Snapshot], Finding | None]
-    alternatives: tuple[str, ...] = ()
+    alternatives: tuple[str, ...]
     numbers: tuple[str, ...] = ()
     points_to: str = ""
 
@@ -185,11 +128,18 @@ class Rule:
         """The alternatives in alphabetical order: never ranked."""
         return tuple(sorted(self.alternatives, key=str.lower))
 
+    def is_signed(self, numbers: Mapping[str, object]) -> bool:
+        """Whether the rule may speak for the team: its source was read, or this very version was signed there."""
+        number = numbers.get(self.rule)
+        settled = bool(getattr(number, "settled", False))
+        return self.tag != "P" or (settled and getattr(number, "value", None) == self.version)
+
     def apply(self, snapshot: Snapshot) -> Prompt | None:
         """The prompt for this patient, or None where the rule has nothing to say."""
         finding = self.check(snapshot)
         if finding is None:
             return None
+        own = () if self.is_signed(snapshot.numbers) else (self.rule,)
         return Prompt(
             rule=self.rule,
             version=self.version,
@@ -198,7 +148,9 @@ class Rule:
             matched=finding.matched,
             source=self.source,
             tag=self.tag,
+            limits=self.limits,
             missing=finding.missing,
             alternatives=self.options,
             points_to=self.points_to,
+            local=(*own, *finding.local),
         )

@@ -1,6 +1,7 @@
 """R03: uptake 0–1."""
 
-from patients.guidance.rules.base import Finding, Matched, Rule, Snapshot
+from patients.guidance.rules.base import Finding, Matched, Rule
+from patients.guidance.rules.facts import Snapshot
 
 
 def check(s: Snapshot) -> Finding | None:
@@ -15,10 +16,11 @@ RULE = Rule(
     rule="R03",
     version=1,
     title="PRRT uptake",
-    condition="Krenning 0 or 1",
+    condition="Krenning 0 or 1 on the latest scored scan",
     text="PRRT uptake criterion not met.",
     source="EU label",
     tag="V",
+    limits="One score stands for all lesions; small lesions score too low.",
     check=check,
     alternatives=("Other tracer or FDG PET", "Review by nuclear medicine"),
     numbers=("prrt.krenning_review",),

@@ -1,6 +1,7 @@
 """R17: stage IV without contact to the palliative team."""
 
-from patients.guidance.rules.base import Finding, Matched, Rule, Snapshot
+from patients.guidance.rules.base import Finding, Matched, Rule
+from patients.guidance.rules.facts import Snapshot
 
 
 def check(s: Snapshot) -> Finding | None:
@@ -17,6 +18,7 @@ RULE = Rule(
     text="Offer early palliative care, beside every treatment.",
     source="ASCO 2024",
     tag="V",
+    limits="Knows contacts recorded here: a referral, or a named member of the care team.",
     check=check,
     alternatives=("Ask the palliative team", "Palliative care by the treating team", "Record a contact elsewhere"),
 )

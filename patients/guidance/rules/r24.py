@@ -1,6 +1,7 @@
 """R24: a procedure ahead and limits recorded."""
 
-from patients.guidance.rules.base import Finding, Matched, Rule, Snapshot
+from patients.guidance.rules.base import Finding, Matched, Rule, of_line
+from patients.guidance.rules.facts import Snapshot
 
 _LIMITED = {"dnr": "DNR", "dni": "DNI", "dnr_dni": "DNR and DNI"}
 
@@ -9,7 +10,7 @@ def check(s: Snapshot) -> Finding | None:
     ahead = s.procedures_ahead()
     if not ahead or (s.code_status not in _LIMITED and not s.treatment_limits):
         return None
-    matched = [Matched("Procedure", ahead[0].label, ahead[0].on)]
+    matched = [of_line(line, "Procedure") for line in ahead]
     if s.code_status in _LIMITED:
         matched.append(Matched("Code status", _LIMITED[s.code_status], s.code_status_on))
     if s.treatment_limits:
@@ -19,12 +20,13 @@ def check(s: Snapshot) -> Finding | None:
 
 RULE = Rule(
     rule="R24",
-    version=1,
+    version=2,
     title="Code status before a procedure",
-    condition="A procedure proposed or planned, and DNR, DNI or treatment limits recorded",
+    condition="PRRT, embolization, ablation or surgery proposed or planned, and DNR, DNI or treatment limits recorded",
     text="Review the code status for this procedure with the patient.",
     source="design",
     tag="D",
+    limits="Reads the latest signed conversation; orders kept elsewhere may differ.",
     check=check,
     alternatives=("DNR stays", "Decide with the patient each time", "Suspended until recovery"),
 )

@@ -14,13 +14,16 @@ TODAY = date(2026, 11, 23)
 LAB_DAY = date(2026, 11, 16)
 
 CATALOG = {
-    code: NumberFact(number.value, number.unit, str(number.tag), not number.needs_signature)
+    code: NumberFact(number.value, number.unit, str(number.tag), not number.needs_signature, number.name)
     for code, number in NUMBERS.items()
 }
 
 
-def signed(code: str) -> dict[str, NumberFact]:
-    return {**CATALOG, code: replace(CATALOG[code], settled=True)}
+def signed(*codes: str) -> dict[str, NumberFact]:
+    return {**CATALOG, **{code: replace(CATALOG[code], settled=True) for code in codes}}
+
+
+ALL_SIGNED = {code: replace(number, settled=True) for code, number in CATALOG.items()}
 
 
 def lab(value: str | None, *, uln: str = "", on: date = LAB_DAY, problem: str = "") -> LabFact:
@@ -62,7 +65,10 @@ def snap(**fields: Any) -> Snapshot:
         "krenning": 3,
         "uptake_on": date(2026, 9, 1),
         "uptake_modality": "PET",
+        "sstr_on": date(2026, 9, 1),
         "sstr_positive": True,
+        "specimen_on": date(2024, 3, 1),
+        "ki67": Decimal(8),
         "therapy_line": 1,
         "lines": (line("ssa", "Lanreotide"),),
         "labs": GOOD_LABS,

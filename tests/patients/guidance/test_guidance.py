@@ -18,11 +18,13 @@ from careteam.people.rules import Role
 from patients.guidance.commands import answer_prompt
 from patients.guidance.models import GuidanceAnswer
 from patients.guidance.queries import guidance_of, snapshot, to_discuss
-from patients.record.models import Patient, ReceptorImaging
-from tests.factories import NOW, diagnosis, line, measurement, patient, person, specimen, team
+from patients.guidance.rules import DrugFact, LiverFact
+from patients.record.models import LiverAssessment, Medication, Metastasis, Patient, ReceptorImaging
+from tests.factories import NOW, diagnosis, line, measurement, patient, person, specimen, study, team
 from tests.factories.goals import conversation, prompt
 
 pytestmark = pytest.mark.django_db
+QUERIES = 17  # of the snapshot, whatever the length of the history
 TODAY = NOW.date()
 
 
@@ -44,8 +46,30 @@ def test_snapshot_reads_the_record() -> None:
     measurement(someone, "26515-7", 200, unit="10*9/L", taken_at=datetime(2026, 11, 2, 9, tzinfo=UTC))
     measurement(someone, "1751-7", 38, unit="g/dL")
     measurement(someone, "1975-2", 10, unit="umol/L", reference_high=21)
+    measurement(someone, "9811-1", 300, unit="ng/mL", assay="Kryptor", on_ppi=True, reference_high=100)
+    measurement(someone, "9811-1", 200, unit="ng/mL", assay="Kryptor", taken_at=datetime(2026, 8, 1, 9, tzinfo=UTC))
+    measurement(someone, "33914-3", 55, unit="mL/min/{1.73_m2}")
+    Medication.objects.create(patient=someone, name="Apixaban", drug_class="anticoagulant", asked_on=TODAY)
+    Medication.objects.create(patient=someone, name="Bevacizumab", drug_class="vegf", ended_on=date(2026, 1, 1))
+    Medication.objects.create(patient=someone, name="Pancreatin", drug_class="other")
+    Metastasis.objects.create(patient=someone, site="liver")
+    LiverAssessment.objects.create(patient=someone, assessed_on=date(2026, 5, 1), burden_percent=20)
+    LiverAssessment.objects.create(
+        patient=someone, assessed_on=date(2026, 9, 1), burden_percent=35, scheme="frilling", pattern=2
+    )
+    study(someone, modality="echo", status="performed", performed_on=date(2026, 4, 1), due_on=None)
+    study(someone, modality="sstr_pet", status="performed", performed_on=date(2026, 10, 1), due_on=None)
     conversation(someone, person(home, Role.PALLIATIVE))
     facts = snapshot(someone, TODAY)
+    assert [(each.value, each.assay, each.on_ppi) for each in facts.cga] == [
+        (Decimal(300), "Kryptor", True),
+        (Decimal(200), "Kryptor", None),
+    ]
+    assert facts.labs["33914-3"].words == "55 mL/min"
+    assert facts.drugs == (DrugFact("Apixaban", "anticoagulant", TODAY),)
+    assert (facts.metastases, facts.liver) == ({"liver"}, LiverFact(date(2026, 9, 1), "frilling", 2, 35))
+    assert (facts.echo_on, facts.sstr_on, facts.ki67) == (date(2026, 4, 1), date(2026, 10, 1), Decimal(8))
+    assert (facts.jurisdiction, facts.specimen_on) == ("eu", date(2024, 3, 1))
     assert (facts.grade, facts.krenning, facts.sstr_positive, facts.therapy_line, facts.code_status) == (
         "NET G2",
         1,
@@ -79,8 +103,11 @@ def test_snapshot_needs_no_more_queries_for_a_long_history() -> None:
             end_reason="toxicity",
         )
         specimen(long)
+        ReceptorImaging.objects.create(patient=long, imaged_on=date(2026, 3, number + 1), krenning=2)
+        Metastasis.objects.create(patient=long, site="liver")
+        Medication.objects.create(patient=long, name="Pantoprazole", drug_class="ppi")
     assert queries(short) == queries(long)
-    assert queries(long) <= 15
+    assert queries(long) == QUERIES
 
 
 def test_guidance_of_shows_what_is_open_and_what_was_answered(now: datetime) -> None:
@@ -144,7 +171,7 @@ def test_switched_off_computes_nothing(settings: Any, client: Client) -> None:
     someone = treated(home)
     with CaptureQueriesContext(connection) as captured:
         found = guidance_of(someone, TODAY)
-    assert (found.enabled, found.open, found.prrt, len(captured)) == (False, (), (), 0)
+    assert (found.enabled, found.open, found.tables, len(captured)) == (False, (), (), 0)
     client.force_login(person(home))
     page = client.get(
         reverse("guidance-panel", args=[someone.pk]), headers={"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -177,7 +204,7 @@ def test_panel_answer_and_catalog_in_the_browser(client: Client) -> None:
     assert (kept.status_code, GuidanceAnswer.objects.get().reason) == (302, "Lung primary")
     assert client.get(reverse("guidance-answer", args=[someone.pk, "R99"])).status_code == 404
     catalog = client.get(reverse("guidance-catalog")).content.decode()
-    assert "local, unsigned: raises nothing" in catalog
+    assert "<b>local, unsigned</b>: raises nothing" in catalog
 
 
 def test_prrt_table_stands_in_the_panel_once_prrt_is_asked(client: Client) -> None:
@@ -187,6 +214,7 @@ def test_prrt_table_stands_in_the_panel_once_prrt_is_asked(client: Client) -> No
     client.force_login(person(home))
     panel = client.get(reverse("guidance-panel", args=[someone.pk])).content.decode()
     assert "PRRT criteria; unknown never passes" in panel
+    assert "EU label: adults, unresectable or metastatic, progressive, G1–G2 only" in panel
     assert "Not met" in panel
 
 

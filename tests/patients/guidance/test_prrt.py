@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from patients.guidance.rules import FlagFact
-from patients.guidance.rules.prrt import cockcroft_gault, criteria
-from tests.patients.guidance.snapshots import GOOD_LABS, lab, signed, snap
+from patients.guidance.rules.prrt import cockcroft_gault, criteria, eligibility
+from tests.patients.guidance.snapshots import CATALOG, GOOD_LABS, LAB_DAY, TODAY, lab, line, signed, snap
 
 
 def row(name: str, **fields: Any) -> Any:
@@ -120,3 +123,97 @@ def test_pregnancy_is_asked_of_everybody_but_men(flags: dict[str, FlagFact], sta
 @pytest.mark.parametrize(("count", "state"), [(0, "met"), (1, "review")])
 def test_discordant_lesions_are_reviewed(count: int, state: str) -> None:
     assert row("FDG+ / SSTR− lesions", discordant=count).state == state
+
+
+@pytest.mark.parametrize(
+    ("inr", "state"), [(None, "not_met"), (lab("1.1", uln="1.2"), "review"), (lab("1.4", uln="1.2"), "not_met")]
+)
+def test_low_albumin_weighs_with_the_inr(inr: Any, state: str) -> None:
+    labs = {**GOOD_LABS, "1751-7": lab("2.9"), **({"6301-6": inr} if inr else {})}
+    assert row("Albumin", labs=labs).state == state
+
+
+@pytest.mark.parametrize(("ki67", "there"), [("9", False), ("10", True), ("30", True)])
+def test_fdg_pet_is_missing_where_dedifferentiation_is_likely(ki67: str, there: bool) -> None:
+    rows = [each for each in criteria(snap(ki67=Decimal(ki67))) if each.name == "FDG+ / SSTR− lesions"]
+    assert [each.state for each in rows] == (["missing"] if there else [])
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "grade", "states"),
+    [
+        ("eu", "NET G2", ["met"]),
+        ("eu", "NET G3", ["review"]),
+        ("eu", "NEC", ["review"]),
+        ("eu", "unclassified", ["missing"]),
+        ("us", "NET G3", []),
+    ],
+)
+def test_grade_is_a_criterion_of_the_eu_label_only(jurisdiction: str, grade: str, states: list[str]) -> None:
+    rows = criteria(snap(jurisdiction=jurisdiction, grade=grade))
+    assert [each.state for each in rows if each.name == "Grade"] == states
+
+
+@pytest.mark.parametrize(("jurisdiction", "begins"), [("eu", "EU label: "), ("us", "US label: "), ("", "")])
+def test_label_is_that_of_the_jurisdiction(jurisdiction: str, begins: str) -> None:
+    label = eligibility(snap(jurisdiction=jurisdiction)).label
+    assert label[: len(begins)] == begins
+    assert bool(label) == bool(begins)
+
+
+@pytest.mark.parametrize(
+    ("fields", "states"),
+    [
+        ({}, []),
+        ({"syndrome": "carcinoid"}, [("missing", False)]),
+        ({"syndrome": "carcinoid", "flags": {"heart_disease": FlagFact("absent", LAB_DAY)}}, [("met", False)]),
+        ({"flags": {"heart_disease": FlagFact("present", LAB_DAY)}}, [("review", True)]),
+        (
+            {"flags": {"heart_disease": FlagFact("present", LAB_DAY)}, "numbers": signed("prrt.heart")},
+            [("review", False)],
+        ),
+    ],
+)
+def test_heart_disease_is_a_caution_that_is_signed(fields: dict[str, Any], states: list[tuple[str, bool]]) -> None:
+    rows = criteria(snap(**fields))
+    assert [(each.state, each.unsigned) for each in rows if each.name == "Carcinoid heart disease"] == states
+
+
+def test_earlier_tare_is_reviewed() -> None:
+    given = line("embolization", "TARE (Y-90)", "completed")
+    found = row("Earlier TARE", lines=(given,), numbers=signed("prrt.prior_tare"))
+    assert (found.state, found.value, found.fails) == ("review", "TARE (Y-90)", True)
+
+
+def test_table_counts_what_is_met_and_what_is_open() -> None:
+    table = eligibility(snap(krenning=2, labs={**GOOD_LABS, "718-7": lab("7")}))
+    assert (table.met, table.open, len(table.rows)) == (9, 2, 11)
+    assert [(each.name, each.word, each.badge) for each in table.rows if each.state != "met"] == [
+        ("Uptake", "Review", "amb"),
+        ("Hemoglobin", "Not met", "red"),
+    ]
+
+
+def test_a_team_that_signs_krenning_two_still_reviews_it() -> None:
+    lowered = {**CATALOG, "prrt.krenning": replace(CATALOG["prrt.krenning"], value=Decimal(2))}
+    assert row("Uptake", krenning=2, numbers=lowered).state == "review"
+    assert row("Uptake", krenning=3, numbers=lowered).state == "met"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(GOOD_LABS)),
+        st.builds(
+            lab, st.one_of(st.none(), st.decimals(0, 500, places=1).map(str)), on=st.dates(date(2026, 1, 1), LAB_DAY)
+        ),
+    ),
+    st.one_of(st.none(), st.integers(0, 4)),
+)
+def test_nothing_passes_that_is_unknown_or_stale(labs: dict[str, Any], krenning: int | None) -> None:
+    found = {each.name: each for each in criteria(snap(labs=labs, krenning=krenning))}
+    for name, code in (("Hemoglobin", "718-7"), ("White blood cells", "6690-2"), ("Platelets", "777-3")):
+        value = labs.get(code)
+        fresh = value is not None and value.value is not None and (TODAY - value.on).days <= 28
+        assert found[name].state in ({"met", "not_met"} if fresh else {"missing", "stale"})
+    assert (found["Uptake"].state == "met") == (krenning is not None and krenning >= 3)
+    assert (found["Karnofsky"].state == "missing") == ("89243-0" not in labs or labs["89243-0"].value is None)

@@ -1,51 +1,9 @@
-"""Every configured clinical number: value, range, unit, source, tag. A number in code elsewhere is a bug.
-
-Tags: V read in a primary source, V2 in a secondary, P prior knowledge, S founding article, D our design.
-P numbers stay "local, unsigned" until a clinician signs them for the team (`ProtocolSignature`).
-"""
+"""What the work is measured with: intervals, ladder, limits, doses. Values, ranges, units, sources, tags."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
-
-from django.db.models import TextChoices
-
-
-class Tag(TextChoices):
-    V = "V", "Read in a primary source"
-    V2 = "V2", "Read in a secondary source"
-    P = "P", "Prior knowledge, unsigned"
-    S = "S", "Founding article"
-    D = "D", "Design choice"
-
-
-@dataclass(frozen=True)
-class ProtocolNumber:
-    """One configured number. `low` and `high` bound what a team may choose; intervals are in days."""
-
-    code: str
-    name: str
-    value: Decimal
-    unit: str
-    source: str
-    tag: Tag
-    low: Decimal | None = None
-    high: Decimal | None = None
-    modality: str = ""
-
-    @property
-    def needs_signature(self) -> bool:
-        return self.tag == Tag.P
-
-
-def _n(
-    code: str, name: str, value: str, unit: str, source: str, tag: Tag, low: str = "", high: str = ""
-) -> ProtocolNumber:
-    return ProtocolNumber(
-        code, name, Decimal(value), unit, source, tag, Decimal(low) if low else None, Decimal(high) if high else None
-    )
-
+from patients.protocol.rules.base import ProtocolNumber, Tag
+from patients.protocol.rules.base import number as _n
 
 _S = "clinical.md 3.1"
 # Situations S1 to S12 of surveillance: default interval in days with its range.
@@ -165,51 +123,3 @@ TREATMENT: tuple[ProtocolNumber, ...] = (
     _n("platinum.interval", "Platinum and etoposide, cycle", "21", "d", "clinical.md 2.1", Tag.V, "21", "28"),
     _n("embolization.interval", "Embolization, sessions apart", "35", "d", "4–6 weeks", Tag.P, "28", "84"),
 )
-
-# What guidance compares with (`clinical.md` 1.6, 2.2).
-GUIDANCE: tuple[ProtocolNumber, ...] = (
-    _n(
-        "prrt.krenning",
-        "PRRT: uptake that meets the criterion",
-        "3",
-        "Krenning",
-        "common practice: > 2",
-        Tag.V2,
-        "2",
-        "4",
-    ),
-    _n("prrt.krenning_review", "PRRT: uptake to be reviewed", "2", "Krenning", "EU label; NETTER-1", Tag.V, "2", "2"),
-    _n("prrt.crcl", "PRRT: creatinine clearance", "50", "mL/min", "Cockcroft-Gault", Tag.P, "40", "60"),
-    _n(
-        "prrt.crcl_stop",
-        "PRRT: creatinine clearance below which not met",
-        "40",
-        "mL/min",
-        "published criteria",
-        Tag.V2,
-        "30",
-        "50",
-    ),
-    _n("prrt.hb", "PRRT: hemoglobin", "8", "g/dL", "published criteria", Tag.V2, "8", "10"),
-    _n("prrt.wbc", "PRRT: white blood cells", "2", "×10⁹/L", "published criteria", Tag.V2, "2", "3"),
-    _n("prrt.platelets", "PRRT: platelets", "75", "×10⁹/L", "published criteria", Tag.V2, "70", "100"),
-    _n("prrt.bilirubin", "PRRT: bilirubin, at most", "3", "× ULN", "published criteria", Tag.V2, "1.5", "3"),
-    _n("prrt.transaminases", "PRRT: ALT and AST, at most", "3", "× ULN", "published criteria", Tag.V2, "2.5", "5"),
-    _n("prrt.albumin", "PRRT: albumin", "3", "g/dL", "published criteria", Tag.V2, "2.5", "3.5"),
-    _n("prrt.kps", "PRRT: Karnofsky", "60", "%", "NETTER-1", Tag.V, "50", "70"),
-    _n("prrt.lab_age", "PRRT: age of labs, at most", "28", "d", "SmPC: within 2–4 weeks", Tag.V, "14", "28"),
-    _n(
-        "carcinoid.echo",
-        "Carcinoid syndrome: echocardiography, every",
-        "365",
-        "d",
-        "clinical.md 1.6",
-        Tag.P,
-        "180",
-        "730",
-    ),
-)
-
-NUMBERS: dict[str, ProtocolNumber] = {
-    number.code: number for number in (*SURVEILLANCE, *SERIES, *LADDER, *LIMITS, *TREATMENT, *GUIDANCE)
-}

@@ -1,0 +1,37 @@
+"""Reading for guidance: the snapshot of one patient, and what became of the prompts."""
+
+from patients.guidance.queries.prompts import (
+    TABLES,
+    Answered,
+    GuidanceNow,
+    Local,
+    Use,
+    answers_for,
+    answers_of,
+    eligibility_of,
+    guidance_of,
+    is_enabled,
+    not_noted,
+    prompt_for,
+    to_discuss,
+    use_of_rules,
+)
+from patients.guidance.queries.snapshot import snapshot
+
+__all__ = [
+    "TABLES",
+    "Answered",
+    "GuidanceNow",
+    "Local",
+    "Use",
+    "answers_for",
+    "answers_of",
+    "eligibility_of",
+    "guidance_of",
+    "is_enabled",
+    "not_noted",
+    "prompt_for",
+    "snapshot",
+    "to_discuss",
+    "use_of_rules",
+]

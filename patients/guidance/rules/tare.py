@@ -1,0 +1,161 @@
+"""What is asked before radioembolization (`model.md` 4, `clinical.md` 2.3), one row each. Pure."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal, InvalidOperation
+
+from patients.guidance.rules.eligibility import (
+    MET,
+    MISSING,
+    NO_LIMIT,
+    NOT_MET,
+    REVIEW,
+    STALE,
+    Criterion,
+    Eligibility,
+    flag_row,
+    is_stale,
+    judged,
+    lab_row,
+    threshold,
+    value_row,
+)
+from patients.guidance.rules.facts import ALBUMIN, ANC, BILIRUBIN, INR, Snapshot
+
+LAB_AGE = "tare.lab_age"
+_UMOL = Decimal("17.1")  # bilirubin: µmol/L in 1 mg/dL
+NUMBERS = (
+    "tare.bilirubin",
+    "tare.burden",
+    "tare.burden_stop",
+    "tare.anc",
+    "tare.chemotherapy",
+    "tare.lung_dose",
+    "tare.lab_age",
+    "tace.stent",
+    "tace.ascites",
+    "albi.grade1",
+    "albi.grade2",
+)
+UNREAD = ("shunt to stomach or bowel on mapping",)
+
+
+def albi(*, bilirubin_umol: Decimal, albumin_g_l: Decimal, s: Snapshot) -> tuple[Decimal, int]:
+    score = Decimal(str(0.66 * math.log10(bilirubin_umol))) - Decimal("0.085") * albumin_g_l
+    first, second = s.numbers["albi.grade1"].value, s.numbers["albi.grade2"].value
+    return score.quantize(Decimal("0.001")), 1 if score <= first else 2 if score <= second else 3
+
+
+def _albi(s: Snapshot) -> Criterion:
+    """Computed from bilirubin and albumin; the cutoffs of its grades are prior knowledge."""
+    bilirubin, albumin = s.labs.get(BILIRUBIN), s.labs.get(ALBUMIN)
+    needed = "grade 1"
+    if bilirubin is None or albumin is None or bilirubin.value is None or albumin.value is None:
+        absent = [n for n, lab in (("bilirubin", bilirubin), ("albumin", albumin)) if lab is None or lab.value is None]
+        return Criterion("ALBI", MISSING, f"needs {' and '.join(absent)}", None, needed)
+    score, grade = albi(bilirubin_umol=bilirubin.value * _UMOL, albumin_g_l=albumin.value * 10, s=s)
+    on = min(bilirubin.on, albumin.on)
+    words = f"{score}, grade {grade}"
+    if is_stale(s, on, LAB_AGE):
+        return Criterion("ALBI", STALE, words, on, needed)
+    state = {1: MET, 2: REVIEW, 3: NOT_MET}[grade]
+    code = "albi.grade1" if grade == 1 else "albi.grade2"
+    return Criterion("ALBI", state, words, on, needed, *judged(s, code, state))
+
+
+def _burden(s: Snapshot) -> Criterion:
+    name, needed = "Liver burden", threshold(s, "tare.burden", "≤")
+    if s.liver is None or s.liver.burden is None:
+        return Criterion(name, MISSING, "", None, needed)
+    state = MET
+    if s.liver.burden > s.numbers["tare.burden_stop"].value:
+        state, needed = NOT_MET, threshold(s, "tare.burden_stop", "≤")
+    elif s.liver.burden > s.numbers["tare.burden"].value:
+        state = REVIEW
+    return Criterion(name, state, f"{s.liver.burden} %", s.liver.on, needed)
+
+
+def _prior_prrt(s: Snapshot) -> Criterion:
+    given = [line for line in s.lines if line.modality == "prrt" and line.was_given]
+    if not given:
+        return Criterion("Earlier PRRT", MET, "none recorded", None, "none")
+    return Criterion("Earlier PRRT", REVIEW, given[-1].label, given[-1].on, "none")
+
+
+def _chemotherapy(s: Snapshot) -> Criterion:
+    name, needed = "Chemotherapy", f"none for {s.numbers['tare.chemotherapy'].words}"
+    given = [line for line in s.lines if line.modality == "chemotherapy" and line.was_given]
+    if not given:
+        return Criterion(name, MET, "none recorded", None, needed)
+    last = given[-1]
+    if last.is_running:
+        return Criterion(name, REVIEW, f"{last.label} runs", last.on, needed)
+    days = s.days_since(last.ended_on)
+    if days is None:
+        return Criterion(name, MISSING, f"{last.label}: end not recorded", last.on, needed)
+    state = MET if days >= s.numbers["tare.chemotherapy"].value else REVIEW
+    return Criterion(name, state, f"{last.label}, ended {days} days ago", last.ended_on, needed)
+
+
+def _lung(s: Snapshot) -> Criterion:
+    """From the mapping recorded with the TARE line: lung dose in Gy, else the shunt in percent, which has no limit."""
+    name, needed = "Lung shunt", threshold(s, "tare.lung_dose", "≤")
+    planned = [line for line in s.open_lines("embolization") if line.is_tare]
+    for line in planned:
+        dose, shunt = _decimal(line.plan.get("lung_dose_gy")), _decimal(line.plan.get("lung_shunt_percent"))
+        if dose is not None:
+            state = MET if dose <= s.numbers["tare.lung_dose"].value else NOT_MET
+            return Criterion(
+                name, state, f"{dose.normalize():f} Gy per session", None, needed, *judged(s, "tare.lung_dose", state)
+            )
+        if shunt is not None:
+            return Criterion(name, NO_LIMIT, f"{shunt.normalize():f} %; lung dose not recorded", None, needed)
+    return Criterion(name, MISSING, "", None, needed)
+
+
+def _decimal(value: object) -> Decimal | None:
+    """A number of a plan as it was saved; None for anything else."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def _portal_vein(s: Snapshot) -> Criterion:
+    """No limit: thrombosis is where TARE is rather preferred to other embolization (P)."""
+    flag = s.flags.get("portal_vein")
+    if flag is None or flag.state == "unknown":
+        return Criterion("Portal vein thrombosis", MISSING, "", flag.on if flag else None, "to be known")
+    words = "no" if flag.state == "absent" else flag.detail or "yes"
+    return Criterion("Portal vein thrombosis", NO_LIMIT, words, flag.on, "to be known")
+
+
+def criteria(s: Snapshot) -> tuple[Criterion, ...]:
+    """The full panel that TARE asks for, in the order of `model.md` 4, then what `clinical.md` 2.3 adds."""
+    return (
+        lab_row(s, "Bilirubin", BILIRUBIN, "tare.bilirubin", stale=LAB_AGE, at_most=True),
+        value_row("Albumin", s.labs.get(ALBUMIN)),
+        _albi(s),
+        value_row("INR", s.labs.get(INR)),
+        lab_row(s, "Neutrophils", ANC, "tare.anc", stale=LAB_AGE),
+        flag_row(s, "Ascites", "ascites", "tace.ascites"),
+        _prior_prrt(s),
+        _lung(s),
+        _burden(s),
+        _chemotherapy(s),
+        _portal_vein(s),
+        flag_row(s, "Biliary stent or anastomosis", "biliary_stent", "tace.stent"),
+    )
+
+
+def eligibility(s: Snapshot) -> Eligibility:
+    return Eligibility(
+        "tare",
+        "TARE criteria",
+        criteria(s),
+        unread=UNREAD,
+        note="Late hepatotoxicity is reported with a large burden, and fatal cases after PRRT.",
+    )

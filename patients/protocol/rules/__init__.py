@@ -1,0 +1,31 @@
+"""Every configured clinical number: value, range, unit, source, tag. A number in code elsewhere is a bug.
+
+Tags: V read in a primary source, V2 in a secondary, P prior knowledge, S founding article, D our design.
+P numbers stay "local, unsigned" until a clinician signs them for the team (`ProtocolSignature`). Pure.
+"""
+
+from patients.protocol.rules.base import ProtocolNumber, Tag
+from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
+from patients.protocol.rules.numbers import LADDER, LIMITS, SERIES, SURVEILLANCE, TREATMENT
+
+GUIDANCE: tuple[ProtocolNumber, ...] = (*PRRT, *LIVER, *THRESHOLDS)
+
+NUMBERS: dict[str, ProtocolNumber] = {
+    number.code: number for number in (*SURVEILLANCE, *SERIES, *LADDER, *LIMITS, *TREATMENT, *GUIDANCE, *RULES)
+}
+
+__all__ = [
+    "GUIDANCE",
+    "LADDER",
+    "LIMITS",
+    "LIVER",
+    "NUMBERS",
+    "PRRT",
+    "RULES",
+    "SERIES",
+    "SURVEILLANCE",
+    "THRESHOLDS",
+    "TREATMENT",
+    "ProtocolNumber",
+    "Tag",
+]
