@@ -14,7 +14,7 @@ from patients.fhir.commands.writing import SOURCE, Writer, fitted, plain
 from patients.fhir.models import ImportedRow
 from patients.fhir.rules.facts import PatientFact
 from patients.fhir.rules.keys import Identifier
-from patients.fhir.rules.persons import Person, folded
+from patients.fhir.rules.persons import Person, name_words
 from patients.fhir.rules.rows.base import day, precision
 from patients.record.commands import record_death
 from patients.record.models import Enrollment, NextStep, Patient, PatientIdentifier
@@ -50,11 +50,10 @@ def surviving(patient: Patient) -> Patient:
 
 def sketch(patient: Patient) -> Person:
     """What a patient's row says about who they are, for comparison with a resource."""
-    words = f"{patient.given_name} {patient.family_name}".replace("-", " ").split()
     birth = patient.birth_date.isoformat() if patient.birth_date else ""
     if birth and patient.birth_precision != "day":
         birth = birth[:4] if patient.birth_precision == "year" else birth[:7]
-    return Person(frozenset(folded(word) for word in words if len(word) > 1), birth)
+    return Person(frozenset(name_words(f"{patient.given_name} {patient.family_name}")), birth)
 
 
 def values_of(fact: PatientFact, resource: dict[str, Any]) -> dict[str, Any]:
@@ -105,9 +104,9 @@ class People:
         free = [i for i in fact.identifiers if (i.system[:200], i.value[:120]) not in without]
         if fact.identifiers and not any(i.value[:80] == values["mrn"] for i in free):
             values["mrn"] = free[0].value[:80] if free else ""
-        # a death without a date has no column: the enrollment says it
-        dead_undated = fact.deceased and fact.died is None
-        status = EnrollmentStatus.DECEASED if dead_undated else EnrollmentStatus.UNDER_REVIEW
+        # nobody is asked to take the dead into care; a death without a date has no column, the enrollment says it
+        status = EnrollmentStatus.DECEASED if fact.deceased else EnrollmentStatus.UNDER_REVIEW
+        reason = "Imported; died" if fact.deceased else "Imported"
         patient = Patient.objects.create(
             team=self.team, enrollment_status=status, source=SOURCE, **values, **self._keys(values, free)
         )
@@ -117,7 +116,7 @@ class People:
             team=self.team,
             status=status,
             started_on=self.today,
-            reason="Imported; died, date not stated by the source" if dead_undated else "Imported",
+            reason=reason + (", date not stated by the source" if fact.deceased and fact.died is None else ""),
             created_by=self.by,
             source=SOURCE,
         )

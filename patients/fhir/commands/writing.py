@@ -98,6 +98,9 @@ def shown_value(model: type[models.Model], name: str, value: Any) -> str:
     return str(choices.get(value, plain(value)))
 
 
+_SEVERAL_SOURCES = frozenset({"TreatmentLine", "Diagnosis", "Metastasis", "Comorbidity"})
+
+
 @dataclass
 class Writer:
     """Writes the rows of one patient. `failures` are members whose row the database refused, with the reason."""
@@ -146,9 +149,9 @@ class Writer:
                 found = None
             result.append((row, found))
         for position, (row, found) in enumerate(result):
-            if found is None and row.table == "TreatmentLine":  # a line grows: known by any of its sources
+            if found is None and row.table in _SEVERAL_SOURCES:  # such a row grows: known by any of its sources
                 mine = {self.record_ids[m] for m in row.members if m in self.record_ids}
-                same = (k for k in known if k.table == "treatmentline" and k.pk not in taken)
+                same = (k for k in known if k.table == row.table.lower() and k.pk not in taken)
                 other = next((k for k in same if mine & set(k.record_ids)), None)
                 if other is not None:
                     taken.add(other.pk)

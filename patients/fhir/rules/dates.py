@@ -12,7 +12,9 @@ _PATTERN = re.compile(
     r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?\s*(Z|[+-]\d{2}:?\d{2})?)?)?)?",
     re.IGNORECASE,
 )
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+# Not FHIR, and still one day only: 19580314, 1958/03/14. “01.02.1958” is two days in two countries, and refused.
+_COMPACT = re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})")
+_SLASHED = re.compile(r"(?P<y>\d{4})[/.](?P<m>\d{1,2})[/.](?P<d>\d{1,2})")
 _OLDEST = 1850
 _AHEAD = timedelta(days=20 * 366)
 
@@ -68,12 +70,11 @@ def parse(value: Any, *, today: date, future: bool = True) -> PartialDate | None
     if written in (None, "", [], {}):
         return None
     if not isinstance(written, str):
-        if isinstance(written, int) and not isinstance(written, bool) and _OLDEST <= written <= today.year:
-            written = str(written)  # a year written as a number
+        if type(written) is int and (_OLDEST <= written <= today.year or 10**7 <= written < 10**8):
+            written = str(written)  # a year or a day written as a number
         else:
             raise DateError("is not a text; write it as YYYY-MM-DD")
-    compact = _COMPACT.fullmatch(written)
-    match = _PATTERN.fullmatch("-".join(compact.groups()) if compact else written)
+    match = _PATTERN.fullmatch(dashed(written))
     if match is None:
         raise DateError(f"“{written[:40]}” is not a date; write it as YYYY, YYYY-MM or YYYY-MM-DD")
     found = _from(match)
@@ -82,6 +83,12 @@ def parse(value: Any, *, today: date, future: bool = True) -> PartialDate | None
     if found.day > today + _AHEAD or (not future and found.day > today + timedelta(days=1)):
         raise DateError(f"{written[:40]} lies in the future; correct the year")
     return found
+
+
+def dashed(written: str) -> str:
+    """The other spellings of a day as FHIR spells it; everything else unchanged."""
+    other = _COMPACT.fullmatch(written) or _SLASHED.fullmatch(written)
+    return f"{other['y']}-{other['m']:0>2}-{other['d']:0>2}" if other else written
 
 
 def _from(match: re.Match[str]) -> PartialDate:

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from patients.fhir.rules.dates import dashed
 from patients.fhir.rules.report import JsonObject
 from patients.fhir.rules.values import objects, text, texts
 
@@ -26,6 +27,11 @@ class Person:
         return bool(common) and common in (self.names, other.names)
 
 
+def name_words(name: str) -> set[str]:
+    """The words of a name as ``Person`` compares them: “O'Brien-Kuhn96” is brien and kuhn."""
+    return {folded(word) for word in re.findall(r"[^\W\d_]+", name) if len(word) > 1}
+
+
 def folded(word: str) -> str:
     """Lower case without accents."""
     return "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
@@ -36,5 +42,5 @@ def person(resource: JsonObject) -> Person:
     words: set[str] = set()
     for name in objects(resource.get("name")):
         parts = [*texts(name.get("family")), *texts(name.get("given"))] or texts(name.get("text"))
-        words.update(folded(word) for part in parts for word in re.findall(r"[^\W\d_]+", part) if len(word) > 1)
-    return Person(frozenset(words), text(resource.get("birthDate"), 10))
+        words.update(*map(name_words, parts))
+    return Person(frozenset(words), dashed(text(resource.get("birthDate"), 10)))

@@ -200,6 +200,10 @@ class _Reader:
                 f"has the bundle type {shown(bundle_type or 'none')!r}, which FHIR does not know; read all the same"
             )
             yield self.line(Severity.WARNING, message, entry=False)
+        if any(text(link.get("relation")) == "next" for link in objects(held.get("link"))):
+            total = text(held.get("total"), 12)
+            message = f"is one page of a longer answer{f' ({total} in all)' if total else ''}; import its next page too"
+            yield self.line(Severity.WARNING, message, entry=False)
         if not streamed:
             entries = held.get("entry")
             if entries not in (None, []) and not isinstance(entries, list):

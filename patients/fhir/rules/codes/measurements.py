@@ -152,6 +152,23 @@ MORPHOLOGY_CODES = frozenset(
 )
 GRADE_CODES = frozenset({(LOINC, "33732-9"), (LOINC, "21858-6"), (NCIT, "C18000"), (SNOMED, "371469007")})
 
+# Where a distant metastasis sits: the question (P), and the answers of the German oncological data set (P).
+SITE_OF_METASTASIS = "385421009"
+REGISTRY_SITES = {
+    "PUL": "lung",
+    "OSS": "bone",
+    "HEP": "liver",
+    "BRA": "brain",
+    "LYM": "lymph_nodes",
+    "MAR": "other",
+    "PLE": "pleura",
+    "PER": "peritoneum",
+    "ADR": "adrenal",
+    "SKI": "skin",
+    "OTH": "other",
+    "GEN": "unknown",
+}
+
 # Kept as they are for now, with what they are.
 GENOMIC_LOINC = frozenset({"69548-6", "53041-0", "51969-4", "81695-9", "94076-7", "81247-9", "48018-6"})
 ADVANCE_DIRECTIVE_LOINC = frozenset(

@@ -21,7 +21,10 @@ TREATMENTS = (
     (r"radio-?emboli[sz]|\btare\b|\bsirt\b|y-?90|yttrium|selective internal radi", M.TARE),
     (r"chemo-?emboli[sz]|\btace\b|deb-?tace|chimio-?emboli|quimio-?emboli|chemoembolisation", M.TACE),
     (r"(?:hepatic|liver|leber|h[ée]pati|tumou?r).{0,30}emboli[sz]|\btae\b|bland emboli|transarterial emboli", M.TAE),
-    (r"peptide receptor radio|\bprrt\b|lutetium|177 ?lu|lu-?177|radioligand|radiopeptid", M.PRRT),
+    (
+        r"radioaktiven? rezeptor|peptide receptor radio|\bprrt\b|lutetium|177 ?lu|lu-?177|radioligand|radiopeptid",
+        M.PRRT,
+    ),
     (r"liver transplant|transplantation of liver|lebertransplant|trasplante hep[áa]tico", M.TRANSPLANT),
     (r"combined chemotherapy and radi|chemo-?radi|radio-?chemo", M.CHEMORADIATION),
     (r"(?:radiofrequency|microwave|thermal) ablat|cryo-?ablat|thermoablation|irreversible electropor", M.ABLATION),
@@ -42,6 +45,19 @@ TUMOR_SURGERY = re.compile(
 SURGERY = re.compile(
     r"resection|excision|ectomy\b|ektomie|resektion|exstirpation|operation|enucleat|lobectom|wedge|resecci[óo]n|r[ée]section|"
     r"ectom[ií]a|ectomie|surgical|surgery|chirurg"
+)
+# Which primary tumors an operation without a stated reason is likely to have been for.
+OPERATED: tuple[tuple[str, frozenset[str]], ...] = (
+    (r"pancrea|pankrea|whipple", frozenset({"pancreas", "duodenum_ampulla"})),
+    (r"hemi-?[ck]ole[ck]tom|ileo-?[ckz]", frozenset({"jejunum_ileum", "appendix", "cecum_colon"})),
+    (r"appende[ck]tom|appendice[ck]tom", frozenset({"appendix"})),
+    (r"small (?:bowel|intestin)|\bile(?:um|al)|jejun|d[üu]nndarm|enterectom", frozenset({"jejunum_ileum"})),
+    (r"duoden", frozenset({"duodenum_ampulla"})),
+    (r"gastre[ck]tom|stomach|magenresektion", frozenset({"stomach"})),
+    (r"proctectom|re[ck]tosigmoid|anterior resection|rektum", frozenset({"rectum"})),
+    (r"\bcole[ck]tom|kolektom|sigmoid|colon", frozenset({"cecum_colon"})),
+    (r"lobe[ck]tom|pneumone[ck]tom|\blung|lungen", frozenset({"lung"})),
+    (r"thyme[ck]tom", frozenset({"thymus"})),
 )
 NOT_SURGERY = re.compile(
     r"biops|polypectom|suture|vasectom|tonsil|wisdom|tooth|cataract|catheter ablation|cardioversion"
@@ -76,7 +92,18 @@ def intent_of(codes: list[str], words: str) -> str:
     return listed or next((name for pattern, name in _WORD_INTENTS if re.search(pattern, words)), "")
 
 
+_WITHOUT = re.compile(r"\b(?:ohne|without|kein\w*|sin|sans)\b[^|:;,()]*")
+
+
+def sites_operated(words: str) -> frozenset[str]:
+    """The primary sites that an operation so called may have been for; empty when it is none on such an organ."""
+    if not SURGERY.search(words) or NOT_SURGERY.search(words) or BIOPSY.search(words) or ENDOSCOPY.search(words):
+        return frozenset()
+    return next((sites for pattern, sites in OPERATED if re.search(pattern, words)), frozenset())
+
+
 def treatment_of(codings: list[tuple[str, str]], words: str) -> Modality | None:
     """The liver-directed, radio- or systemic treatment that codes or words name; surgery is judged with its reason."""
     listed = next((CODES[key][0] for key in codings if key in CODES), None)
-    return listed or next((modality for pattern, modality in TREATMENTS if re.search(pattern, words)), None)
+    said = _WITHOUT.sub("", words)  # “Ohne Verwendung von Chemotherapeutika”
+    return listed or next((modality for pattern, modality in TREATMENTS if re.search(pattern, said)), None)

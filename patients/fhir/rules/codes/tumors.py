@@ -156,6 +156,8 @@ NET_WORDS = re.compile(
     r"neuro-?\s?endo[ck]rin|[ck]ar[ck]inoid|\bcarcino[iï]de|karzinoid|\b(?:p|gep-?|si-?)?nets?\s?g[123]\b|"
     r"\bgep-?ne[ntc]\b|\bpnet\b|\bminen\b|\bmanec\b|" + "|".join(pattern for pattern, _name in _WORD_SYNDROMES)
 )
+# As an abbreviation in capitals: “NET des Ileums”, “pNET”. “NEC” also means “not elsewhere classified”.
+NET_ABBREVIATION = re.compile(r"\b(?:p|si-?|GEP-?|SI-?)?NE[TN]s?\b")
 NOT_NET_WORDS = re.compile(
     r"primitive neuro|peripheral neuro|\bnon-?neuro|without neuroendocrine|merkel|medullary thyroid|"
     r"ph(?:a|e|ae)ochromo|paragangliom|neuroblastom"
@@ -169,7 +171,9 @@ POOR_WORDS = re.compile(
     r"\bgep-?nec\b|\bnec\b|small cell neuro|large cell neuro|carcinoma neuroendocrin|carcinome neuroendocrin"
 )
 WELL_WORDS = re.compile(
-    r"well[- ]differentiated|gut differenziert|bien diff?[ée]renci|\bnet g[123]\b|typical carcinoid|carcinoid tumor|"
+    # a “tumor” with a grade, not a “carcinoma”, is the well differentiated one (WHO 2019)
+    r"neuroendo[ck]rin(?:e|er)? tumou?r,? ?(?:of [\w ]{3,30},? )?(?:g|grade|grad) ?[123]\b|\bnet\b.{0,25}\bg ?[123]\b|"
+    r"well[- ]differentiated|gut differenziert|bien diff?[ée]renci|typical carcinoid|carcinoid tumor|"
     r"ben differenziat"
 )
 MIXED_WORDS = re.compile(r"\bmi?xed neuro|\bminen\b|\bmanec\b|mixed adenoneuro|gemischt")
@@ -213,8 +217,9 @@ CANCER_WORDS = re.compile(
     r"germ cell tumor|insulinoma|gastrinoma|glucagonoma|vipoma|somatostatinoma"
 )
 NOT_CANCER_WORDS = re.compile(
+    r"rule[- ]out|ausschluss|verdacht auf|"
     r"history of|family history|h/o |screening|suspected|suspicion|at risk|risk of|fear of|benign|polyp|"
-    r"carcinoid syndrome|karzinoidsyndrom|carcinoid heart|premalignant|precancer|exposure to|no evidence|in situ|"
+    r"carcinoid syndrome|karzinoid-?\s?syndrom|carcinoid heart|premalignant|precancer|exposure to|no evidence|in situ|"
     r"anamnese|encounter for|leukemoid|malignant hypertension|malignant hyperthermia|hypertension|associated with"
 )
 # Says that there is a cancer, not which.

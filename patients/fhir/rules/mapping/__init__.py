@@ -1,5 +1,6 @@
 """A resource to facts. What has no place is labelled, so that a person finds it in the list of what was kept."""
 
+import re
 from collections.abc import Callable
 
 from patients.fhir.rules.codes.measurements import ADVANCE_DIRECTIVE_LOINC, GENOMIC_LOINC
@@ -15,7 +16,18 @@ from patients.fhir.rules.mapping.people import care_team, patient, provider, rel
 from patients.fhir.rules.mapping.procedures import procedure
 from patients.fhir.rules.mapping.reports import appointment, diagnostic_report, imaging_study, service_request, specimen
 from patients.fhir.rules.report import JsonObject
-from patients.fhir.rules.values import choice, concept, objects, profiles, status, text, truth
+from patients.fhir.rules.values import (
+    choice,
+    coding,
+    concept,
+    extension_value,
+    obj,
+    objects,
+    profiles,
+    status,
+    text,
+    truth,
+)
 
 __all__ = ["MAPPED_TYPES", "Context", "label", "map_resource"]
 
@@ -58,6 +70,12 @@ _NOT_HAPPENED = {
 }
 
 
+# “No known …” as an entry of its own (IPS, SNOMED CT): a statement on the list, never a thing on it.
+_NONE_KNOWN = re.compile(
+    r"no (?:known|current) (?:\w+ ){0,2}(?:allerg|problem|medication|condition)|no information about"
+)
+
+
 def map_resource(resource: JsonObject, ctx: Context) -> Mapped:
     """Facts, or the reason why the resource is kept without any. Raises nothing for strange content."""
     kind = str(resource["resourceType"])
@@ -67,12 +85,16 @@ def map_resource(resource: JsonObject, ctx: Context) -> Mapped:
     if state in _WITHDRAWN or verification in ("entered-in-error", "refuted"):
         why = "the source says that it was entered in error" if verification != "refuted" else "the source refutes it"
         return Mapped((), name, why, tuple(ctx.warnings), withdrawn=True)
+    if _is_ruled_out(resource):
+        return Mapped((), name, "the source rules it out", tuple(ctx.warnings), withdrawn=True)
+    if truth(resource.get("notDone")) is True:  # STU3
+        state = "not-done"
     if state in _NOT_HAPPENED.get(kind, ()):
         return Mapped((), name, f"its status is “{state}”: it did not happen or has no result", tuple(ctx.warnings))
     mapping = _MAPPINGS.get(kind)
     if mapping is None:
         return Mapped((), name, "there is no place for it yet", tuple(ctx.warnings))
-    why = _no_place(resource) if kind == "Observation" else ""
+    why = _no_place(resource)
     if why:
         return Mapped((), name, why, tuple(ctx.warnings))
     facts = tuple(mapping(resource, ctx))
@@ -105,8 +127,24 @@ def _is_directive(resource: JsonObject) -> bool:
     return bool(codes & ADVANCE_DIRECTIVE_LOINC)
 
 
+def _is_ruled_out(resource: JsonObject) -> bool:
+    """Does a German diagnosis carry the certainty “A”, ausgeschlossen? It stands at the code, not in a status."""
+    codes = objects(obj(resource.get("code")).get("coding"))
+    certainties = [coding(extension_value(each, "icd-10-gm-diagnosesicherheit")) for each in codes]
+    return any(found is not None and found.code == "A" for found in certainties)
+
+
 def _no_place(resource: JsonObject) -> str:
-    """Why an Observation has no place in the record yet; empty when it may have one."""
+    """Why a resource of a kind that has a place has none itself; empty when it may have one."""
+    if truth(resource.get("doNotPerform")) is True:
+        return "the source says that it is not to be done"
+    if text(resource.get("intent")).lower() in ("proposal", "option"):
+        return "is a proposal, not an order; plan it here if it is wanted"
+    what = concept(resource.get("code") or choice(resource, "medication")[1])
+    if any("absent-unknown" in c.system for c in what.codings) or _NONE_KNOWN.match(what.label.lower()):
+        return "says that none is known; ask, and enter it with today's date"
+    if resource.get("resourceType") != "Observation":
+        return ""
     if _is_directive(resource):
         return "wishes and directives are entered by a clinician in a goals conversation; use this as its source"
     if "implication" in profiles(resource):

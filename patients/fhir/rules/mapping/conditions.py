@@ -28,6 +28,7 @@ _STAGE_GROUP = re.compile(
     r"(?:stage|stadium|estadio|stade)\s*(0|I{1,3}V?|IV|[1-4])\s*([A-C]?[1-3]?)\b|^(0|I{1,3}|IV)([A-C]?)$", re.IGNORECASE
 )
 _TNM_WORD = re.compile(r"\b(?:y?r?([cp]))?\s*([TNM])\s?((?:[0-4][a-d]?)|X|is)\b")
+_TNM_BARE = re.compile(r"y?r?[cp]?([0-4][a-d]?|X|is)(?:\(.{1,12}\))?")
 _ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV"}
 
 
@@ -39,7 +40,8 @@ def recognize(code: Concept, *more: Concept, site: str = "", words: str = "") ->
     evidence, found = strong or (Evidence.NONE, None)
     kind, why = (TumorKind.NET, f"{found.meaning} ({found.tag})") if found else (TumorKind.UNKNOWN, "")
     if not found:
-        if codes.NET_WORDS.search(said) and not codes.NOT_NET_WORDS.search(said):
+        named = codes.NET_WORDS.search(said) or any(map(codes.NET_ABBREVIATION.search, (c.text for c in concepts)))
+        if named and not codes.NOT_NET_WORDS.search(said):
             kind, evidence, why = TumorKind.NET, Evidence.TEXT, "by its wording only; confirm"
         elif not codes.BARE_CANCER.fullmatch(code.label.lower()):
             kind = TumorKind.OTHER
@@ -110,6 +112,8 @@ def _class(resource: JsonObject, code: Concept, more: Concept) -> str:
         kind = codes.icd_class(found)
         if kind:
             return kind
+    if any(found in codes.ICD_SYNDROMES for found in code.codes(ICD10CM, ICD10)):
+        return "other"
     words = code.words
     if codes.SECONDARY_WORDS.search(words) and not re.search(r"history of|family", words):
         return "secondary"
@@ -130,7 +134,7 @@ def condition(resource: JsonObject, ctx: Context) -> list[Fact]:
     code = concept(resource.get("code"))
     site = concept(resource.get("bodySite"))
     morphology = concept(
-        extension_value(resource, "mcode-histology-morphology-behavior", "histology-morphology-behavior")
+        extension_value(resource, "histology-morphology-behavior", "histology-morphology-behavior-icdo3")
     )
     onset, onset_end = ctx.span(resource, "onset")
     if onset is None and isinstance(resource.get("onsetString"), str):
@@ -143,7 +147,10 @@ def condition(resource: JsonObject, ctx: Context) -> list[Fact]:
         ctx.warn(f"ends ({until}) before it starts ({onset}); the end is left out, correct it")
         until = None
     clinical, verified = status(resource.get("clinicalStatus")), status(resource.get("verificationStatus"))
-    if verified in ("unconfirmed", "provisional", "differential"):
+    if verified == "differential":
+        ctx.warn("is one of several possible diagnoses, says the source; kept as it is, enter it when it is confirmed")
+        return []
+    if verified in ("unconfirmed", "provisional"):
         ctx.warn(f"is {verified}, not confirmed; imported, confirm it")
     kind = _class(resource, code, morphology)
     words = " ".join([code.words, site.words, morphology.words])
@@ -172,6 +179,7 @@ def condition(resource: JsonObject, ctx: Context) -> list[Fact]:
                 verification=verified,
                 stages=tuple(stages(resource, onset or recorded)),
                 note=notes(resource),
+                at_visit="encounter-diagnosis" in [c.code() for c in map(concept, objects(resource.get("category")))],
             )
         ]
     return [
@@ -273,6 +281,9 @@ def stage_value(value: Concept, axis: str) -> str:
             for match in _TNM_WORD.finditer(said):
                 if match[2] == axis:
                     return axis + match[3]
+            bare = _TNM_BARE.fullmatch(said.strip())  # the German oncology profiles code “3” and “1a”
+            if bare:
+                return axis + bare[1]
     return ""
 
 
@@ -318,7 +329,7 @@ def staging(resource: JsonObject, code: Concept, on: PartialDate | None) -> list
     return [StageFact(axis=axis, value=value, basis=basis, system=system, edition=edition, on=on)]
 
 
-def pathology(resource: JsonObject, value: Any, on: PartialDate | None) -> list[Fact]:
+def pathology(resource: JsonObject, value: Any, on: PartialDate | None) -> list[MorphologyFact]:
     """Histology or grade stated by an Observation, with its components."""
     found = [concept(value)] if value is not None else []
     found += [concept(choice(part, "value")[1]) for part in objects(resource.get("component"))]

@@ -20,6 +20,7 @@ from patients.fhir.rules.values import (
     status,
     text,
     texts,
+    truth,
 )
 
 SOURCES = {
@@ -65,8 +66,10 @@ def drug(resource: JsonObject, ctx: Context) -> list[Fact]:
         return []
     start, end = _times(resource, source, ctx)
     state = status(resource.get("status"))
-    if text(resource.get("wasNotGiven")).lower() == "true" or resource.get("wasNotGiven") is True:
+    if any(truth(resource.get(name)) is True for name in ("wasNotGiven", "notGiven", "wasNotTaken")):  # DSTU2, STU3
         state = "not-done"
+    if text(resource.get("taken")).lower() == "n":  # STU3
+        state = "not-taken"
     atc = [code.upper() for code in what.codes(ATC)]
     found = agents_in(atc, what.codes(RXNORM), what.words)
     reason = _reason(resource, ctx)

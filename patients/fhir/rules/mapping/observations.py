@@ -1,13 +1,13 @@
 """Observations: results, scores, stages, the course of the disease."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from patients.fhir.rules.codes import measurements as codes
-from patients.fhir.rules.codes.systems import LOINC
+from patients.fhir.rules.codes.systems import LOINC, SNOMED
 from patients.fhir.rules.codes.tumors import METASTATIC_WORDS, by_words
 from patients.fhir.rules.dates import PartialDate
 from patients.fhir.rules.facts import (
@@ -18,6 +18,7 @@ from patients.fhir.rules.facts import (
     Measure,
     MeasurementFact,
     MetastasisFact,
+    TumorKind,
 )
 from patients.fhir.rules.mapping.conditions import pathology, recognize, staging
 from patients.fhir.rules.mapping.context import Context, notes
@@ -165,13 +166,38 @@ def observation(resource: JsonObject, ctx: Context) -> list[Fact]:
     if pairs & codes.DISEASE_STATUS_CODES or "disease-status" in profiles(resource):
         return _disease_status(resource, concept(raw), on, ctx)
     if pairs & (codes.MORPHOLOGY_CODES | codes.GRADE_CODES):
-        return pathology(resource, raw, on)
+        return _pathology(resource, raw, on, ctx, grade=bool(pairs & codes.GRADE_CODES))
     if set(code.codes(LOINC)) & codes.GENOMIC_LOINC:
         return genetic(resource, code, on)
-    metastasis = _metastasis_history(code, raw, on)
-    if metastasis is not None:
-        return metastasis
-    return _measurements(resource, code, on or end, ctx)
+    metastasis = _metastasis(resource, code, concept(raw), on, ctx)
+    return _measurements(resource, code, on or end, ctx) if metastasis is None else metastasis
+
+
+def _pathology(resource: JsonObject, raw: Any, on: PartialDate | None, ctx: Context, *, grade: bool) -> list[Fact]:
+    """A pathologist's reading. A bare grade has no place: the record computes it from what it rests on."""
+    read = pathology(resource, raw, on)
+    if grade and all(fact.tumor.kind != TumorKind.NET for fact in read):
+        ctx.warn(
+            f"states a grade (“{concept(raw).label[:60]}”); the grade here is computed from differentiation, Ki-67 and "
+            "mitoses, enter those from the report"
+        )
+        return []
+    return list(read)
+
+
+def _metastasis(
+    resource: JsonObject, code: Concept, value: Concept, on: PartialDate | None, ctx: Context
+) -> list[Fact] | None:
+    """Where a distant metastasis sits: by the letters of the German cancer registries, else by words. None when the
+    observation is about something else."""
+    if "fernmetastasen" not in profiles(resource) and codes.SITE_OF_METASTASIS not in code.codes(SNOMED):
+        return _metastasis_history(code, choice(resource, "value")[1], on)
+    coded = next((codes.REGISTRY_SITES[c.code] for c in value.codings if c.code in codes.REGISTRY_SITES), "")
+    site = coded or by_words(value.words, METASTATIC_WORDS)
+    if not site:
+        ctx.warn(f"names a site of metastasis that is not understood (“{value.label[:60]}”); kept as it is")
+        return []
+    return [MetastasisFact(site=site, label=value.label[:300], since=on, tumor=recognize(value))]
 
 
 def _metastasis_history(code: Concept, raw: Any, on: PartialDate | None) -> list[Fact] | None:
@@ -199,6 +225,11 @@ def _disease_status(resource: JsonObject, value: Concept, on: PartialDate | None
 
 def _measurements(resource: JsonObject, code: Concept, on: PartialDate | None, ctx: Context) -> list[Fact]:
     found: list[Fact] = []
+    for part in [resource, *objects(resource.get("component"))]:
+        stated = obj(part.get("valueQuantity")).get("value")
+        if isinstance(stated, int | float) and number(stated) is None:
+            ctx.warn(f"has the value {str(stated)[:12]}, which no result can have; kept as it is, correct it")
+            return []
     value = value_of(*choice(resource, "value"))
     if value:
         made = _measurement(_Part(resource, resource, code, ""), value, on, ctx)
@@ -233,7 +264,8 @@ def _measurement(of: _Part, value: Value, on: PartialDate | None, ctx: Context) 
     normal = next(iter(ranges), {})
     interpretation = concept(part.get("interpretation"))
     if measure == Measure.ECOG and (value.number is None or value.number not in range(6)):
-        value = _score(value, interpretation, range(6))
+        answer = concept(choice(part, "value")[1]) if value.wording else Concept()
+        value = _score(value, (*answer.codings, *interpretation.codings), range(6))
     if measure == Measure.ECOG and value.number is None:
         ctx.warn(f"has an ECOG status that is not 0 to 5 (“{value.wording[:40]}”); kept as it is, enter it by hand")
         return None
@@ -259,19 +291,20 @@ def _measurement(of: _Part, value: Value, on: PartialDate | None, ctx: Context) 
     )
 
 
-def _score(value: Value, interpretation: Concept, allowed: range) -> Value:
+def _score(value: Value, codings: Iterable[Coding], allowed: range) -> Value:
     """A score spelled out: “ECOG 1”, “Grade 2”; LOINC answers LA9622-7 … LA9627-6 are 0 to 5 (P)."""
+    codings = tuple(codings)
     answers = {"LA9622-7": 0, "LA9623-5": 1, "LA9624-3": 2, "LA9625-0": 3, "LA9626-8": 4, "LA9627-6": 5}
-    for coding in interpretation.codings:
+    for coding in codings:
         if coding.code in answers:
             return Value(Decimal(answers[coding.code]))
-    digits = re.findall(r"(?<!\d)\d(?!\d)", value.wording)
+    digits = re.findall(r"(?<!\d)\d(?!\d)", " ".join([value.wording, *(coding.display for coding in codings)]))
     if len(set(digits)) == 1 and int(digits[0]) in allowed:
         return Value(Decimal(digits[0]))
     return Value(wording=value.wording or str(value.number))
 
 
-_GENE, _DNA, _PROTEIN, _ORIGIN = "48018-6", "48004-6", "48005-3", "48002-0"
+_GENE, _DNA, _PROTEIN, _DISCRETE, _ORIGIN = "48018-6", "48004-6", "48005-3", "81252-9", "48002-0"
 _SIGNIFICANCE = "53037-8"
 
 
@@ -286,7 +319,7 @@ def genetic(resource: JsonObject, code: Concept, on: PartialDate | None) -> list
     value = concept(choice(resource, "value")[1])
     if not gene or "53041-0" in code.codes(LOINC) or "absent" in value.words or "LA9634-2" in value.codes(LOINC):
         return []
-    changes = [found[name].label for name in (_DNA, _PROTEIN) if name in found and found[name].label]
+    changes = [found[name].label for name in (_DNA, _PROTEIN, _DISCRETE) if name in found and found[name].label]
     significance = found.get(_SIGNIFICANCE, Concept()).words
     pathogenic = None if not significance else "pathogenic" in significance and "benign" not in significance
     return [

@@ -154,7 +154,10 @@ def patient(resource: JsonObject, ctx: Context) -> list[Fact]:
         if (contact := _contact(raw, f"contact-{number}")) is not None
     ]
     links = objects(resource.get("link"))
-    replaced = next((raw for raw in links if text(raw.get("type")) in ("replaced-by", "replace")), {})
+    replaced: JsonObject = next((raw for raw in links if text(raw.get("type")) in ("replaced-by", "replace")), {})
+    successor = text(obj(replaced.get("other")).get("reference"), 300)
+    if successor:
+        ctx.warn(f"was merged into {successor} by the source; merge the two here as well")
     return [
         PatientFact(
             identifiers=identifiers(resource),
@@ -174,7 +177,6 @@ def patient(resource: JsonObject, ctx: Context) -> list[Fact]:
             ),
             organization=ctx.name_of(resource.get("managingOrganization")),
             active=truth(resource.get("active")) is not False,
-            replaced_by=text(obj(replaced.get("other")).get("reference"), 300),
         )
     ]
 

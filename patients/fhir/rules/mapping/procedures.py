@@ -35,7 +35,7 @@ def procedure(resource: JsonObject, ctx: Context) -> list[Fact]:
     reason, tumor_reason = _reason(resource, ctx)
     codings = [(c.system, c.code) for c in code.codings]
     modality = _modality(resource, codings, words, tumor_reason=tumor_reason)
-    intent = concept(extension_value(resource, "mcode-procedure-intent", "mcode-treatment-intent"))
+    intent = concept(extension_value(resource, "procedure-intent", "treatment-intent", "-intention"))
     if modality and label == code.code():  # a bare number tells nobody anything
         label = str(modality.label)
     return [
@@ -55,6 +55,7 @@ def procedure(resource: JsonObject, ctx: Context) -> list[Fact]:
             note=notes(resource),
             status=status(resource.get("status")),
             dose=_radiation(resource),
+            operated=frozenset() if modality else codes.sites_operated(words),
             line=line_hint(resource),
             whole_line=text(extension_value(next(extensions(resource, LINE), {}), "whole")) == "true"
             or extension_value(next(extensions(resource, LINE), {}), "whole") is True,
@@ -66,7 +67,7 @@ def _modality(
     resource: JsonObject, codings: list[tuple[str, str]], words: str, *, tumor_reason: bool
 ) -> Modality | None:
     declared = profiles(resource)
-    if "radiotherapy" in declared:
+    if "radiotherapy" in declared or "strahlentherapie" in declared:
         return Modality.RADIOTHERAPY
     if codes.BIOPSY.search(words) and not codes.TUMOR_SURGERY.search(words):
         return None
@@ -75,7 +76,7 @@ def _modality(
         return treated
     if codes.NOT_SURGERY.search(words):
         return None
-    if "surgical-procedure" in declared or codes.TUMOR_SURGERY.search(words):
+    if "surgical-procedure" in declared or "onko-operation" in declared or codes.TUMOR_SURGERY.search(words):
         return Modality.SURGERY
     return Modality.SURGERY if tumor_reason and codes.SURGERY.search(words) else None
 

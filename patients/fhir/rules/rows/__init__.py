@@ -5,7 +5,7 @@ from datetime import date, tzinfo
 
 from patients.fhir.rules.rows import care, disease
 from patients.fhir.rules.rows.base import Row, Rows, Sourced
-from patients.fhir.rules.rows.findings import SINGLE
+from patients.fhir.rules.rows.findings import SINGLE, comorbidities
 
 __all__ = ["Row", "Rows", "Sourced", "rows_of"]
 
@@ -13,12 +13,14 @@ __all__ = ["Row", "Rows", "Sourced", "rows_of"]
 def rows_of(facts: Sequence[Sourced], *, zone: tzinfo, today: date) -> Rows:
     """All rows of one patient, from all facts of all sources about them. Deterministic; raises nothing."""
     rows = Rows(zone=zone, today=today)
+    facts = care.operations_on_the_tumor(facts, rows)
     disease.diagnoses(facts, rows)
     disease.specimens(facts, rows)
     care.drugs_and_procedures(facts, rows)
     care.imaging(facts, rows)
     care.measurements(facts, rows)
     care.reports(facts, rows)
+    comorbidities(facts, rows)
     for of in facts:
         single = SINGLE.get(type(of.fact))
         if single:

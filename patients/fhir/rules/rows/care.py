@@ -13,6 +13,7 @@ from django.db.models import TextChoices
 from patients.fhir.rules.codes.imaging import KINDS, kind_of
 from patients.fhir.rules.codes.own import LINE_FIELDS
 from patients.fhir.rules.facts import (
+    CancerFact,
     DrugFact,
     DrugSource,
     ImagingFact,
@@ -22,11 +23,13 @@ from patients.fhir.rules.facts import (
     PatientFact,
     ProcedureFact,
     ReportFact,
+    TumorKind,
 )
 from patients.fhir.rules.lines import Dose, LineProposal, propose
 from patients.fhir.rules.rows.base import Row, Rows, Sourced, day, precision
 from patients.fhir.rules.rows.disease import of_kind
-from patients.fhir.rules.rows.findings import measurement, medication
+from patients.fhir.rules.rows.findings import medication
+from patients.fhir.rules.rows.results import measurement
 from patients.imaging.rules import StudyModality, StudyStatus
 from patients.record.rules import DatePrecision, UptakeModality
 from patients.treatment.rules import AdministrationStatus, EndReason, Intent, LineRole, LineStatus, StartReason
@@ -64,6 +67,31 @@ _END_REASONS = (
 )
 
 
+_BEFORE_DIAGNOSIS = timedelta(days=183)  # an operation finds the tumor; one of years ago was for something else
+
+
+def operations_on_the_tumor(facts: Sequence[Sourced], rows: Rows) -> list[Sourced]:
+    """The facts, in which an operation on the organ of the primary tumor counts as its treatment. Files seldom tie a
+    pancreatectomy to its reason; a person confirms the line."""
+    tumors = [fact for _of, fact in of_kind(facts, CancerFact) if fact.tumor.kind == TumorKind.NET]
+    result = []
+    for of in facts:
+        done = of.fact
+        if isinstance(done, ProcedureFact) and done.operated and any(_may_treat(done, tumor) for tumor in tumors):
+            rows.warn(
+                of, "is an operation on the organ of the tumor, without a reason; taken as its treatment, confirm"
+            )
+            of = replace(of, fact=replace(done, modality=Modality.SURGERY, kind="treatment"))  # noqa: PLW2901
+        result.append(of)
+    return result
+
+
+def _may_treat(done: ProcedureFact, tumor: CancerFact) -> bool:
+    if tumor.tumor.primary_site not in done.operated:
+        return False
+    return not (done.start and tumor.since) or done.start.last_day >= tumor.since.day - _BEFORE_DIAGNOSIS
+
+
 def drugs_and_procedures(facts: Sequence[Sourced], rows: Rows) -> None:
     """Treatment lines with their doses; other drugs become medication, other procedures are kept."""
     drugs = [(of.member, fact) for of, fact in of_kind(facts, DrugFact) if not fact.line]
@@ -84,7 +112,8 @@ def drugs_and_procedures(facts: Sequence[Sourced], rows: Rows) -> None:
             medication(of, drug, rows)
     for of, done in of_kind(facts, ProcedureFact):
         if of.member not in in_lines and done.kind != "imaging":
-            rows.keep(of, f"a procedure that treats no tumor ({done.label[:60]}) has no place yet")
+            why = "that is not known to have treated the tumor has no place yet; if it did, add a line of treatment"
+            rows.keep(of, f"a procedure ({done.label[:60]}) {why}")
 
 
 def _named_lines(facts: Sequence[Sourced], rows: Rows) -> set[str]:
@@ -144,12 +173,14 @@ def _date(written: str) -> date | None:
 
 
 def _line(line: LineProposal, facts: Sequence[Sourced]) -> Row:
-    died = next((fact.died for _of, fact in of_kind(facts, PatientFact) if fact.died), None)
+    dead = next((fact for _of, fact in of_kind(facts, PatientFact) if fact.deceased), None)
     status, ended, reason = LineStatus(line.state), line.end, _end_reason(line)
-    if died and status == LineStatus.ACTIVE:
-        status, ended, reason = LineStatus.STOPPED, died, EndReason.DEATH
+    if dead and status == LineStatus.ACTIVE:  # without a date of death, the last entry is the last day known
+        spoken = max((on for dose in line.doses if (on := dose.fact.end or dose.on)), default=None)
+        status, ended, reason = LineStatus.STOPPED, dead.died or spoken, EndReason.DEATH
     modality = _MODALITIES.get(line.modality, LineModality.OTHER)
     orders = [d.fact for d in line.doses if isinstance(d.fact, DrugFact) and d.fact.source != DrugSource.ADMINISTRATION]
+    acts = [d.fact for d in line.doses if isinstance(d.fact, ProcedureFact)]
     started = day(line.start)
     kind = str(line.modality.label)
     says_all = line.agents or modality in (LineModality.PRRT, LineModality.SURGERY) or kind.lower() in line.name.lower()
@@ -165,7 +196,8 @@ def _line(line: LineProposal, facts: Sequence[Sourced]) -> Row:
         "ended_on": max(ended.last_day, started) if ended and started else (ended.last_day if ended else None),
         "end_reason": str(reason) if status in (LineStatus.STOPPED, LineStatus.COMPLETED) and reason else "",
         "end_note": line.stop_reason,
-        "dose": next((order.dose for order in orders if order.dose), ""),
+        "dose": next((order.dose for order in orders if order.dose), "")
+        or "; ".join(done.dose for done in acts if done.dose),
         "site": next((d.fact.site for d in line.doses if isinstance(d.fact, ProcedureFact) and d.fact.site), ""),
         "notes": f"Imported, please review: {line.why}." + (f" Reason stated: {line.reason}." if line.reason else ""),
         "needs_review": True,

@@ -41,7 +41,7 @@ def of_kind(facts: Sequence[Sourced], kind: type[FactT]) -> list[tuple[Sourced, 
 def diagnoses(facts: Sequence[Sourced], rows: Rows) -> None:
     """One Diagnosis per primary cancer. The main one, which carries stage and syndrome, is the neuroendocrine one, else
     the earliest. A patient with nothing but metastases of a NET gets a diagnosis with an unknown primary."""
-    cancers = of_kind(facts, CancerFact)
+    cancers, sources = _one_each(of_kind(facts, CancerFact))
     metastases = of_kind(facts, MetastasisFact)
     pathology = [tumor for _of, fact in of_kind(facts, MorphologyFact) if (tumor := fact.tumor).kind == TumorKind.NET]
     if not cancers:
@@ -59,7 +59,7 @@ def diagnoses(facts: Sequence[Sourced], rows: Rows) -> None:
         if tumor.why and tumor.kind != TumorKind.NET:
             rows.warn(of, tumor.why)
         values = _diagnosis(cancer, tumor) | {"is_main": main}
-        members = [of.member]
+        members = sources.get(of.member, [of.member])
         if main:
             staged, used = _staging(facts, cancer)
             values |= staged
@@ -68,13 +68,56 @@ def diagnoses(facts: Sequence[Sourced], rows: Rows) -> None:
             values["syndrome"] = values["syndrome"] or syndrome
         part = "diagnosis" if isinstance(of.fact, MetastasisFact) else ""
         rows.rows.append(Row("Diagnosis", f"{of.member}#{part}", values, tuple(dict.fromkeys(members))))
-    for of, found in metastases:
-        site = found.site if found.site in MetastaticSiteCode.values else str(MetastaticSiteCode.OTHER)
-        rows.add("Metastasis", of, {"site": site, "detail": found.label, "found_on": day(found.since)}, found.part)
+    _metastases(metastases, rows)
     if not cancers:
         for kind in (StageFact, MorphologyFact):
             for of, _fact in of_kind(facts, kind):
                 rows.keep(of, "belongs to a diagnosis that is not in the files; import the diagnosis too")
+
+
+def _one_each(found: list[tuple[Sourced, CancerFact]]) -> tuple[list[tuple[Sourced, CancerFact]], dict[str, list[str]]]:
+    """Each cancer once, with the members that state it. Hospitals send the same tumor as an entry of the problem list
+    and again with every visit: one diagnosis, since the earliest day, in the words of the problem list."""
+    found = sorted(found, key=lambda pair: (pair[1].at_visit, *_when(pair[1].since), pair[0].member))
+    cancers: list[tuple[Sourced, CancerFact]] = []
+    sources: dict[str, list[str]] = {}
+    for of, cancer in found:
+        position = next((n for n, (_of, other) in enumerate(cancers) if _same_cancer(other, cancer)), None)
+        if position is None:
+            cancers.append((of, cancer))
+            sources[of.member] = [of.member]
+            continue
+        first, other = cancers[position]
+        since = min((on for on in (other.since, cancer.since) if on), key=lambda on: on.day, default=None)
+        cancers[position] = first, replace(other, onset=since, stages=(*other.stages, *cancer.stages))
+        sources[first.member].append(of.member)
+    return cancers, sources
+
+
+def _same_cancer(one: CancerFact, other: CancerFact) -> bool:
+    if one.tumor.kind != other.tumor.kind:
+        return False
+    if one.code and other.code and one.code.code:
+        same = (one.code.system, one.code.code) == (other.code.system, other.code.code)
+    else:
+        same = one.label.casefold() == other.label.casefold()
+    site = one.tumor.primary_site
+    named = site not in ("", "other", "unknown") and site == other.tumor.primary_site
+    return (same and site == other.tumor.primary_site) or (other.at_visit and named)
+
+
+def _metastases(found: list[tuple[Sourced, MetastasisFact]], rows: Rows) -> None:
+    """One row per named site, since the earliest day; what names no site stands for itself."""
+    known: dict[str, int] = {}
+    for of, fact in sorted(found, key=lambda pair: (*_when(pair[1].since), pair[0].member)):
+        site = fact.site if fact.site in MetastaticSiteCode.values else str(MetastaticSiteCode.OTHER)
+        if site in known:
+            row = rows.rows[known[site]]
+            rows.rows[known[site]] = replace(row, members=tuple(dict.fromkeys((*row.members, of.member))))
+            continue
+        if site not in (MetastaticSiteCode.OTHER, "unknown"):
+            known[site] = len(rows.rows)
+        rows.add("Metastasis", of, {"site": site, "detail": fact.label, "found_on": day(fact.since)}, fact.part)
 
 
 def _when(on: PartialDate | None) -> tuple[bool, Any]:

@@ -1,12 +1,12 @@
-"""Rows that come from one fact each: measurements, comorbidities, drugs, allergies, visits, people."""
+"""Rows that come from one fact each: comorbidities, drugs, allergies, visits, people."""
 
 import re
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from careteam.people.rules import Role
-from patients.fhir.rules.codes.systems import ATC, ICD10, ICD10CM, LOINC, RXNORM, SNOMED
+from patients.fhir.rules.codes.systems import ATC, ICD10, ICD10CM, RXNORM, SNOMED
 from patients.fhir.rules.facts import (
     AllergyFact,
     AppointmentFact,
@@ -18,156 +18,51 @@ from patients.fhir.rules.facts import (
     DrugFact,
     EncounterFact,
     GeneticFact,
-    Measure,
-    MeasurementFact,
     OrderFact,
     PatientFact,
     ProviderFact,
     RelatedPersonFact,
 )
-from patients.fhir.rules.rows.base import Rows, Sourced, day, precision
+from patients.fhir.rules.rows.base import Rows, Sourced, day
 from patients.fhir.rules.values import Coding
 from patients.record.rules import (
-    MEASURES,
     AllergyKind,
     ContactScope,
     DrugClass,
     ResponseCategory,
     StatusMethod,
-    converted,
 )
-
-_PLACES = Decimal("0.000001")
-_LIMIT = Decimal(10) ** 12
-# One series per quantity: method variants of a LOINC code that mean the same number (P).
-SAME_AS = {
-    "3141-9": "29463-7",
-    "26515-7": "777-3",
-    "26464-8": "6690-2",
-    "26499-4": "751-8",
-    "38483-4": "2160-0",
-    "34714-6": "6301-6",
-    "15060-7": "57371-7",
-}
-_BY_MEASURE = {Measure.ECOG: "89247-1", Measure.KARNOFSKY: "89243-0"}
-_CATEGORY = {
-    Measure.LAB: "laboratory",
-    Measure.MARKER: "laboratory",
-    Measure.VITAL: "vital-signs",
-    Measure.ECOG: "survey",
-    Measure.KARNOFSKY: "survey",
-    Measure.SURVEY: "survey",
-    Measure.SOCIAL: "social-history",
-    Measure.TUMOR_SIZE: "pathology",
-    Measure.MITOSES: "pathology",
-    Measure.KI67: "pathology",
-    Measure.SSTR: "imaging",
-}
-# Spellings of one unit, as UCUM wants it.
-_UNITS = {
-    "10*3/ul": "10*9/L",
-    "10^3/ul": "10*9/L",
-    "10*3/mm3": "10*9/L",
-    "10^9/l": "10*9/L",
-    "10e9/l": "10*9/L",
-    "x10^9/l": "10*9/L",
-    "g/l": "g/L",
-    "/nl": "10*9/L",
-    "k/ul": "10*9/L",
-    "thou/ul": "10*9/L",
-    "iu/l": "U/L",
-    "[iu]/l": "U/L",
-    "mu/l": "m[IU]/L",
-    "uiu/ml": "m[IU]/L",
-    "u[iu]/ml": "m[IU]/L",
-    "lb": "[lb_av]",
-    "lbs": "[lb_av]",
-    "in": "[in_i]",
-    "mcg/l": "ug/L",
-    "µg/l": "ug/L",
-    "mg/24h": "mg/(24.h)",
-    "mg/d": "mg/(24.h)",
-    "{score}": "{score}",
-    "1": "",
-    "{inr}": "{INR}",
-}
-
-
-def plain_unit(unit: str) -> str:
-    """The unit as the record spells it."""
-    return _UNITS.get(unit.strip().lower(), unit.strip())
-
-
-def measurement(of: Sourced, fact: MeasurementFact, rows: Rows) -> None:
-    """A result. One that is not plausible in its unit is not stored: it could be read as a tenfold."""
-    if fact.on is None:
-        rows.keep(of, "has no date; a result without one cannot be placed")
-        return
-    code = _BY_MEASURE.get(fact.measure) or SAME_AS.get(fact.code.code, fact.code.code)
-    value, unit = fact.value, plain_unit(fact.unit)
-    known = MEASURES.get(code) if fact.code.system in (LOINC, "") or fact.measure in _BY_MEASURE else None
-    if value is not None and abs(value) >= _LIMIT:
-        rows.keep(of, "has a number too large to be a result")
-        return
-    if value is not None and known:
-        if not unit and known.category == "laboratory" and known.unit.label:
-            rows.warn(of, f"{fact.label} has no unit; taken as {known.unit.label}")
-        try:
-            value, unit = converted(known, value, unit)
-        except ValueError as problem:
-            rows.keep(of, str(problem))
-            return
-    factor = value / fact.value if value is not None and fact.value else Decimal(1)
-    rows.add(
-        "Measurement",
-        of,
-        {
-            "code": code if len(code) <= 20 else "",
-            "label": known.label if known else fact.label,
-            "taken_at": fact.on.moment(rows.zone),
-            "taken_precision": precision(fact.on),
-            "value": _places(value),
-            "comparator": fact.comparator,
-            "text": "" if value is not None else fact.wording,
-            "unit": unit,
-            "original_value": f"{fact.comparator}{fact.value}" if fact.value is not None else "",
-            "original_unit": fact.unit,
-            "reference_low": _places(fact.low * factor if fact.low is not None else None),
-            "reference_high": _places(fact.high * factor if fact.high is not None else None),
-            "interpretation": fact.interpretation,
-            "assay": fact.method,
-            "category": _CATEGORY.get(fact.measure, ""),
-            "note": " ".join(part for part in ("Preliminary result." if fact.preliminary else "", fact.note) if part),
-        },
-        fact.part,
-    )
-
-
-def _places(value: Decimal | None) -> Decimal | None:
-    return None if value is None or abs(value) >= _LIMIT else value.quantize(_PLACES)
 
 
 def _code(coding: Coding | None, *systems: str) -> str:
     return coding.code if coding and coding.system in systems else ""
 
 
-def comorbidity(of: Sourced, fact: ComorbidityFact, rows: Rows) -> None:
-    """Another condition. One that is over without a date ends on the day it began: it must not look current."""
-    until = day(fact.until) or (None if fact.active else day(fact.since))
-    if not fact.active and until is None:
-        rows.keep(of, "is over and has no date")
-        return
-    rows.add(
-        "Comorbidity",
-        of,
-        {
+def comorbidities(facts: Sequence[Sourced], rows: Rows) -> None:
+    """Other conditions. One that goes on is one row, however many visits name it; one that is over without a date ends
+    on the day it began: it must not look current."""
+    going_on: dict[tuple[str, str], int] = {}
+    found = [(of, of.fact) for of in facts if isinstance(of.fact, ComorbidityFact)]
+    for of, fact in sorted(found, key=lambda pair: (pair[1].since is None, day(pair[1].since), pair[0].member)):
+        until = day(fact.until) or (None if fact.active else day(fact.since))
+        if not fact.active and until is None:
+            rows.keep(of, "is over and has no date")
+            continue
+        same = (fact.code.code if fact.code else "", fact.label.casefold())
+        if until is None and same in going_on:
+            row = rows.rows[going_on[same]]
+            rows.rows[going_on[same]] = replace(row, members=(*row.members, of.member))
+            continue
+        if until is None:
+            going_on[same] = len(rows.rows)
+        values = {
             "label": fact.label,
             "icd10": _code(fact.code, ICD10, ICD10CM)[:10],
             "snomed": _code(fact.code, SNOMED),
             "since": day(fact.since),
             "resolved_on": until,
-        },
-    )
+        }
+        rows.add("Comorbidity", of, values)
 
 
 _DRUG_CLASSES = (
@@ -412,7 +307,6 @@ def _provider(of: Sourced, fact: ProviderFact, rows: Rows) -> None:
 
 
 SINGLE: dict[type[Any], Callable[[Sourced, Any, Rows], None]] = {
-    ComorbidityFact: comorbidity,
     AllergyFact: allergy,
     DiseaseStatusFact: disease_status,
     EncounterFact: encounter,
