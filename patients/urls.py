@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/treatment/<int:line_id>/start/", treatment.line_begin, name="line-begin"),
     path("patients/<int:patient_id>/treatment/<int:line_id>/hold/", treatment.line_hold, name="line-hold"),
     path("patients/<int:patient_id>/treatment/<int:line_id>/resume/", treatment.line_resume, name="line-resume"),
+    path("patients/<int:patient_id>/treatment/<int:line_id>/dose/", treatment.line_dose, name="line-dose"),
     path("patients/<int:patient_id>/treatment/<int:line_id>/end/", treatment.line_end, name="line-end"),
     path("patients/<int:patient_id>/treatment/<int:line_id>/correct/", treatment.line_correct, name="line-correct"),
     path("patients/<int:patient_id>/treatment/<int:line_id>/error/", treatment.line_error, name="line-error"),

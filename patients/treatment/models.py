@@ -14,12 +14,18 @@ from patients.treatment.rules import (
     OPEN_STATUSES,
     RUNNING_STATUSES,
     AdministrationStatus,
+    DoseLevel,
     EndReason,
     Intent,
+    LineDraft,
     LineRole,
     LineStatus,
     Modality,
+    Plan,
     StartReason,
+    level_number,
+    levels_of,
+    plan_class,
 )
 
 
@@ -101,6 +107,43 @@ class TreatmentLine(ClinicalRow):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
+
+    @property
+    def draft(self) -> LineDraft:
+        """The line as a draft: what the rules judge."""
+        return LineDraft(
+            modality=self.modality,
+            agent=self.agent,
+            role=self.role,
+            intent=self.intent,
+            start_reason=self.start_reason,
+            dose=self.dose,
+            interval_days=self.interval_days,
+            planned_count=self.planned_count,
+            site=self.site,
+            trial_number=self.trial_number,
+            plan=self.plan,
+        )
+
+    @property
+    def answers(self) -> Plan:
+        """What the modality's own plan says."""
+        return plan_class(self.modality, self.agent).read(self.plan)
+
+    @property
+    def levels(self) -> tuple[DoseLevel, ...]:
+        """The dose levels it has had, in order; empty while the dose never changed."""
+        return levels_of(self.plan)
+
+    @property
+    def level_words(self) -> str:
+        """Where the present dose stands: "dose level −1 since 3 Mar 2026"; empty while it never changed."""
+        levels = self.levels
+        if len(levels) < 2:
+            return ""
+        number, since = level_number(levels), levels[-1].since
+        words = f"dose level {number}".replace("-", "−")
+        return f"{words} since {since.day} {since:%b %Y}" if since else words
 
 
 @tracked

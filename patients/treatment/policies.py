@@ -10,15 +10,22 @@ from patients.record.policies import why_not_edit
 from patients.treatment.models import Administration, TreatmentLine
 from patients.treatment.rules import (
     ADMINISTRATION_TRANSITIONS,
+    ENDED_STATUSES,
     LINE_TRANSITIONS,
     OPEN_STATUSES,
     RUNNING_STATUSES,
+    SINGLE_DAY,
     AdministrationStatus,
+    DoseReason,
     EndReason,
     LineDraft,
     LineRole,
     LineStatus,
     Modality,
+    draft_problems,
+    levels_of,
+    usual_for,
+    weigh,
 )
 
 if TYPE_CHECKING:
@@ -51,10 +58,7 @@ def why_not_draft(draft: LineDraft) -> list[str]:
         reasons.append("Name the drug, regimen or procedure.")
     if draft.role == LineRole.ANTITUMOR and draft.modality not in nameless and not draft.start_reason:
         reasons.append("Say why it starts: the therapy line number follows from it.")
-    if draft.interval_days is not None and draft.interval_days < 1:
-        reasons.append("Doses lie at least one day apart.")
-    if draft.planned_count is not None and not 1 <= draft.planned_count <= 60:
-        reasons.append("Plan between 1 and 60 doses.")
+    reasons += draft_problems(draft).values()
     return reasons
 
 
@@ -65,39 +69,59 @@ def why_not_move(line: TreatmentLine, to: LineStatus) -> list[str]:
     return [f"A line that is {now_is.label.lower()} cannot become {to.label.lower()}."]
 
 
-def why_not_dates(patient: Patient, *, started_on: date | None, ended_on: date | None, today: date) -> list[str]:
-    """Dates in order: birth, start, end, death, today."""
-    reasons = []
+def date_problems(patient: Patient, *, started_on: date | None, ended_on: date | None, today: date) -> dict[str, str]:
+    """Dates in order: birth, start, end, death, today. {field: sentence}."""
+    found = {}
+    died = patient.deceased_on
     if started_on is not None:
         if started_on > today:
-            reasons.append("The start lies in the future: plan the line instead.")
+            found["started_on"] = "The start lies in the future: plan the line instead."
         if patient.birth_date and started_on < patient.birth_date:
-            reasons.append("The start lies before the birth date.")
-        if patient.deceased_on and started_on > patient.deceased_on:
-            reasons.append(f"The patient died on {patient.deceased_on:%d %b %Y}; the start lies after that.")
+            found["started_on"] = "The start lies before the birth date."
+        if died and started_on > died:
+            found["started_on"] = f"The patient died on {died:%d %b %Y}; the start lies after that."
     if ended_on is not None:
         if ended_on > today:
-            reasons.append("The end lies in the future.")
+            found["ended_on"] = "The end lies in the future."
         if started_on is not None and ended_on < started_on:
-            reasons.append(f"The end lies before the start, {started_on:%d %b %Y}.")
-        if patient.deceased_on and ended_on > patient.deceased_on:
-            reasons.append(f"The patient died on {patient.deceased_on:%d %b %Y}; the end lies after that.")
-    return reasons
+            found["ended_on"] = f"The end lies before the start, {started_on:%d %b %Y}."
+        if died and ended_on > died:
+            found["ended_on"] = f"The patient died on {died:%d %b %Y}; the end lies after that."
+    return found
+
+
+def why_not_dates(patient: Patient, *, started_on: date | None, ended_on: date | None, today: date) -> list[str]:
+    return list(date_problems(patient, started_on=started_on, ended_on=ended_on, today=today).values())
+
+
+def why_not_overlap(line: TreatmentLine, *, started_on: date, ended_on: date | None) -> list[str]:
+    """The same drug in the same role does not run twice at once."""
+    if not line.agent:
+        return []
+    others = (
+        TreatmentLine.objects.valid()
+        .filter(patient_id=line.patient_id, modality=line.modality, agent__iexact=line.agent, role=line.role)
+        .filter(started_on__isnull=False, status__in=[*RUNNING_STATUSES, *ENDED_STATUSES])
+        .exclude(pk=line.pk)
+        .order_by("started_on", "pk")
+    )
+    if line.modality in SINGLE_DAY:
+        return []
+    for other in others:
+        if other.ended_on is None and other.status in RUNNING_STATUSES and ended_on is None:
+            return [f"{line.agent} is running already; end that line first."]
+        from_later = max(started_on, other.started_on)
+        until = min(ended_on or date.max, other.ended_on or date.max)
+        if from_later < until:
+            end = f"to {other.ended_on:%d %b %Y}" if other.ended_on else "until today"
+            return [f"{line.agent} ran from {other.started_on:%d %b %Y} {end}; the dates overlap."]
+    return []
 
 
 def why_not_start(line: TreatmentLine, user: User | None, *, on: date, today: date) -> list[str]:
     reasons = [*why_not_add(line.patient, user), *why_not_move(line, LineStatus.ACTIVE)]
     reasons += why_not_dates(line.patient, started_on=on, ended_on=None, today=today)
-    twin = (
-        TreatmentLine.objects.valid()
-        .running()
-        .filter(patient_id=line.patient_id, modality=line.modality, agent__iexact=line.agent, role=line.role)
-        .exclude(pk=line.pk)
-        .first()
-    )
-    if twin is not None and line.agent:
-        reasons.append(f"{line.agent} is running already; end that line first.")
-    return reasons
+    return reasons + why_not_overlap(line, started_on=on, ended_on=None)
 
 
 def why_not_hold(line: TreatmentLine, user: User | None, *, reason: str) -> list[str]:
@@ -133,6 +157,31 @@ def why_not_correct(line: TreatmentLine, user: User) -> list[str]:
     if line.status == LineStatus.ERROR:
         reasons.append("The line was entered in error; enter a new one.")
     return reasons
+
+
+def why_not_change_dose(
+    line: TreatmentLine, user: User | None, *, dose: str, on: date, reason: str, confirmed: bool, today: date
+) -> dict[str, list[str]]:
+    """{field: sentences}; "" is for what belongs to no field."""
+    found: dict[str, list[str]] = {"": _may(line.patient, user) if user is not None else []}
+    if line.status not in RUNNING_STATUSES:
+        found[""].append("Only a running line changes its dose.")
+    weight = weigh(dose, usual_for(line.modality, line.agent))
+    if not dose.strip():
+        found["dose"] = ["Say the new dose."]
+    elif weight.text == line.dose:
+        found["dose"] = [f"The dose is {line.dose} already."]
+    elif weight.question and (weight.final or not confirmed):
+        found["dose"] = [weight.question]
+    if reason not in DoseReason.values:
+        found["reason"] = ["Choose why it changes."]
+    levels = levels_of(line.plan)
+    last = levels[-1].since if levels else line.started_on
+    if on > today:
+        found["on"] = ["The day lies in the future."]
+    elif last is not None and on < last:
+        found["on"] = [f"The present dose began on {last:%d %b %Y}; choose that day or a later one."]
+    return {field: sentences for field, sentences in found.items() if sentences}
 
 
 def why_not_confirm(line: TreatmentLine, user: User) -> list[str]:

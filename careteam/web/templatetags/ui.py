@@ -192,13 +192,15 @@ def field(
 ) -> dict[str, object]:
     """Label, hint, error, control.
 
-    `hint` replaces the help text ("" leaves it out), `unit` is glued to the control, `rows` is for textareas.
+    `hint` replaces the help text ("" leaves it out), `unit` (or `widget.attrs["data-unit"]`) is glued to the control,
+    `rows` is for textareas.
     Radio buttons and several checkboxes become pills in a fieldset, one checkbox a line of its own.
     """
     if not isinstance(bound, BoundField):
         raise TypeError(f"field wants a form's field, got {type(bound).__name__}")
     _prepare(bound)
     widget = bound.field.widget
+    unit = unit or str(widget.attrs.pop("data-unit", ""))
     name = bound.auto_id or bound.html_name
     if hint is None:
         hint = str(bound.help_text)
@@ -225,11 +227,9 @@ def field(
 
 @register.simple_tag
 def form_fields(form: BaseForm) -> SafeString:
-    """Every field of a form, hidden ones first, one below the other; units come from `widget.attrs["data-unit"]`."""
+    """Every field of a form, hidden ones first, one below the other."""
     parts = [str(hidden) for hidden in form.hidden_fields()]
-    for bound in form.visible_fields():
-        unit = str(bound.field.widget.attrs.pop("data-unit", ""))
-        parts.append(render_to_string("components/field.html", field(bound, unit=unit)))
+    parts += [render_to_string("components/field.html", field(bound)) for bound in form.visible_fields()]
     return format_html_join("", "{}", ((SafeString(part),) for part in parts))
 
 

@@ -7,15 +7,22 @@ P numbers stay "local, unsigned" until a clinician signs them for the team (`Pro
 from patients.protocol.rules.base import ProtocolNumber, Tag
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
 from patients.protocol.rules.numbers import LADDER, LIMITS, SERIES, SURVEILLANCE, TREATMENT
+from patients.protocol.rules.treatment import COURSE, CTCAE, DOSES, LABS
 
 GUIDANCE: tuple[ProtocolNumber, ...] = (*PRRT, *LIVER, *THRESHOLDS)
 
 NUMBERS: dict[str, ProtocolNumber] = {
-    number.code: number for number in (*SURVEILLANCE, *SERIES, *LADDER, *LIMITS, *TREATMENT, *GUIDANCE, *RULES)
+    number.code: number
+    for numbers in (SURVEILLANCE, SERIES, LADDER, LIMITS, TREATMENT, DOSES, LABS, CTCAE, COURSE, GUIDANCE, RULES)
+    for number in numbers
 }
 
 __all__ = [
+    "COURSE",
+    "CTCAE",
+    "DOSES",
     "GUIDANCE",
+    "LABS",
     "LADDER",
     "LIMITS",
     "LIVER",

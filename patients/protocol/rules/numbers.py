@@ -121,5 +121,9 @@ TREATMENT: tuple[ProtocolNumber, ...] = (
     _n("prrt.count", "PRRT, doses", "4", "doses", "label", Tag.V, "1", "8"),
     _n("captem.interval", "CAPTEM, cycle", "28", "d", "E2211", Tag.P, "28", "42"),
     _n("platinum.interval", "Platinum and etoposide, cycle", "21", "d", "clinical.md 2.1", Tag.V, "21", "28"),
+    _n("platinum.count", "Platinum and etoposide, cycles", "6", "cycles", "usual practice", Tag.P, "1", "8"),
+    _n("captem.count", "CAPTEM, cycles", "13", "cycles", "E2211: up to 13", Tag.P, "1", "26"),
+    _n("tare.interval", "TARE, sessions apart", "35", "d", "local practice", Tag.P, "28", "84"),
+    _n("embolization.count", "Embolization, sessions", "2", "sessions", "lobar, staged", Tag.P, "1", "6"),
     _n("embolization.interval", "Embolization, sessions apart", "35", "d", "4–6 weeks", Tag.P, "28", "84"),
 )

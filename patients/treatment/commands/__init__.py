@@ -9,6 +9,7 @@ from patients.treatment.commands.doses import (
 )
 from patients.treatment.commands.lines import (
     begin_line,
+    change_dose,
     confirm_import,
     correct_line,
     end_line,
@@ -26,6 +27,7 @@ from patients.treatment.commands.steps import refresh_steps, silence
 __all__ = [
     "begin_line",
     "cancel_administration",
+    "change_dose",
     "confirm_import",
     "correct_line",
     "delay_administration",

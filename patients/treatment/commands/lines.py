@@ -21,6 +21,7 @@ from patients.treatment.rules import (
     LINE_TRANSITIONS,
     RUNNING_STATUSES,
     SINGLE_DAY,
+    DoseLevel,
     EndReason,
     LineDraft,
     LineRole,
@@ -28,7 +29,12 @@ from patients.treatment.rules import (
     Modality,
     StartReason,
     best_of,
+    draft_problems,
+    levels_of,
     role_for,
+    settled,
+    usual_for,
+    weigh,
 )
 
 if TYPE_CHECKING:
@@ -50,6 +56,7 @@ CORRECTABLE = (
     "site",
     "trial_number",
     "notes",
+    "plan",
 )
 
 
@@ -101,6 +108,7 @@ def _tell(kind: EventKind, line: TreatmentLine, *, now: datetime, reason: str) -
 def _create(
     patient: Patient, draft: LineDraft, status: LineStatus, *, planned_on: date | None, by: User | None
 ) -> TreatmentLine:
+    draft = settled(draft)
     line = TreatmentLine.objects.create(
         patient=patient,
         modality=draft.modality,
@@ -114,7 +122,7 @@ def _create(
         site=draft.site.strip(),
         trial_number=draft.trial_number.strip(),
         notes=draft.notes.strip(),
-        plan={"symptom_led_imaging": True} if draft.symptom_led_imaging else {},
+        plan=dict(draft.plan),
         status=status,
         planned_on=planned_on,
         created_by=by,
@@ -318,6 +326,10 @@ def correct_line(
             line.patient, started_on=started, ended_on=line.ended_on, today=line.patient.team.local_date(now)
         )
     )
+    if started is not None and {"started_on", "ended_on", "agent"} & set(changed):
+        insist(policies.why_not_overlap(line, started_on=started, ended_on=line.ended_on))
+    problems = draft_problems(line.draft)
+    insist([said for name, said in problems.items() if name in changed or ("plan" in changed and "plan_" in name)])
     line.needs_review = False
     line.save_version(*changed, "role", "needs_review")
     _audit(
@@ -330,6 +342,36 @@ def correct_line(
     )
     if changed:
         _tell(EventKind.RECORD_CHANGED, line, now=now, reason="line corrected")
+    refresh_step(line, now=now)
+    return line
+
+
+@transaction.atomic
+def change_dose(
+    line: TreatmentLine,
+    *,
+    dose: str,
+    on: date,
+    reason: str,
+    by: User,
+    now: datetime,
+    note: str = "",
+    confirmed: bool = False,
+    version: int | None = None,
+) -> TreatmentLine:
+    """Gives a running line another dose from a day on, with a coded reason; every level it had stays readable."""
+    line = _lock(line, version)
+    problems = policies.why_not_change_dose(
+        line, by, dose=dose, on=on, reason=reason, confirmed=confirmed, today=line.patient.team.local_date(now)
+    )
+    insist([said for sentences in problems.values() for said in sentences])
+    levels = levels_of(line.plan) or (DoseLevel(line.dose or line.answers.dose_words(), line.started_on),)
+    text = weigh(dose, usual_for(line.modality, line.agent)).text
+    level = DoseLevel(text, on, reason, note.strip())
+    line.plan = {**line.plan, "levels": [row.written() for row in (*levels, level)]}
+    before, line.dose = line.dose, text
+    line.save_version("dose", "plan")
+    _audit("change_dose", line, by=by, now=now, reason=reason, before=before, after=text, on=on.isoformat())
     refresh_step(line, now=now)
     return line
 

@@ -3,6 +3,7 @@
 from patients.treatment.views.acts import (
     line_begin,
     line_confirm,
+    line_dose,
     line_end,
     line_error,
     line_hold,
@@ -17,6 +18,7 @@ __all__ = [
     "line_begin",
     "line_confirm",
     "line_correct",
+    "line_dose",
     "line_end",
     "line_error",
     "line_hold",

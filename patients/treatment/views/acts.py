@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -18,6 +19,7 @@ from patients.record.models import StaleEdit
 from patients.record.queries import readable_patient
 from patients.treatment import commands, policies
 from patients.treatment.forms import (
+    ChangeDoseForm,
     DateForm,
     EndForm,
     ReasonForm,
@@ -42,6 +44,7 @@ def _act(
     act: Act,
     initial: dict[str, Any] | None = None,
     danger: bool = False,
+    more: Callable[[TreatmentLine, date], dict[str, Any]] = lambda _line, _today: {},
 ) -> HttpResponse:
     """One form, one command: GET shows it, POST does it."""
     patient = readable_patient(request, patient_id)
@@ -56,9 +59,11 @@ def _act(
         "why_not": policies.why_not_correct(line, request.user),
     }
     if request.method == "GET":
-        context["form"] = form_class(initial={"version": line.version, "on": today, **(initial or {})})
+        context["form"] = form_class(
+            initial={"version": line.version, "on": today, **(initial or {})}, **more(line, today)
+        )
         return render_page(request, FORM, context)
-    form = form_class(request.POST)
+    form = form_class(request.POST, **more(line, today))
     context["form"] = form
     if not form.is_valid():
         return invalid(request, FORM, context)
@@ -66,7 +71,7 @@ def _act(
         act(line, form.cleaned_data, request)
     except StaleEdit as stale:
         current: Any = stale.current
-        form = form_class({**request.POST.dict(), "version": str(current.version)})
+        form = form_class({**request.POST.dict(), "version": str(current.version)}, **more(current, today))
         form.is_valid()
         form.add_error(None, "Somebody changed this line meanwhile. Look at it again, then save once more.")
         context |= {"form": form, "line": current}
@@ -175,6 +180,37 @@ def line_error(request: SignedInRequest, patient_id: int, line_id: int) -> HttpR
         said="Line marked as entered in error",
         act=act,
         danger=True,
+    )
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_http_methods(["GET", "POST"])
+def line_dose(request: SignedInRequest, patient_id: int, line_id: int) -> HttpResponse:
+    """Another dose from a day on, with its reason."""
+
+    def act(line: TreatmentLine, data: dict[str, Any], request: SignedInRequest) -> object:
+        return commands.change_dose(
+            line,
+            dose=data["dose"],
+            on=data["on"],
+            reason=data["reason"],
+            note=data["note"],
+            confirmed=data.get("confirmed", False),
+            by=request.user,
+            now=timezone.now(),
+            version=data["version"],
+        )
+
+    return _act(
+        request,
+        patient_id,
+        line_id,
+        form_class=ChangeDoseForm,
+        title="Another dose:",
+        save="Save dose",
+        said="Dose changed",
+        act=act,
+        more=lambda line, day: {"line": line, "today": day, "user": request.user},
     )
 
 

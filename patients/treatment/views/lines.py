@@ -23,8 +23,10 @@ from patients.treatment.forms import (
     CorrectForm,
     LineForm,
 )
+from patients.treatment.forms.asking import PREFIX
 from patients.treatment.models import Administration, TreatmentLine
 from patients.treatment.queries import LineRow, line_history, lines_of
+from patients.treatment.rules import SYSTEMIC_OR_PRRT, Modality, plan_class
 from patients.treatment.views.base import FORM, line_of, to_line
 
 
@@ -60,7 +62,8 @@ def line_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
     running = [row.line for row in lines_of(patient.pk, today) if row.is_running]
 
     def build(data: Any = None, **kwargs: Any) -> LineForm:
-        return LineForm(data, running=running, protocol=protocol, today=today, **kwargs)
+        url = reverse("line-start", args=[patient.pk])
+        return LineForm(data, running=running, protocol=protocol, today=today, refresh_url=url, **kwargs)
 
     context: dict[str, Any] = {
         "patient": patient,
@@ -72,10 +75,7 @@ def line_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
         context["form"] = build(initial={"on": today})
         return render_page(request, template, context, fragment="fields")
     if "refresh" in request.POST:
-        typed = {name: value for name, value in request.POST.items() if name not in {"agent", "dose", "refresh"}}
-        for name in ("interval_days", "planned_count"):  # the next modality has defaults of its own
-            typed.pop(name, None)
-        context["form"] = build(initial={"on": today, **typed})
+        context["form"] = build(initial={"on": today, **_typed(request)})
         return render_page(request, template, context, fragment="fields")
     form = build(request.POST)
     context["form"] = form
@@ -99,6 +99,22 @@ def line_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
     return response
 
 
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    """What was typed, as the initial of the form that asks what another treatment needs. Empty answers make room for
+    its own suggestions; a new kind of treatment also drops what was said of the old one."""
+    new_kind = request.POST.get("refresh") != "agent"
+    fitting = {"agent", "dose", "interval_days", "planned_count"} if new_kind else set()
+    if not new_kind:
+        fitting = {"interval_days", "planned_count"}  # the next agent has a rhythm of its own
+    typed: dict[str, Any] = {}
+    for name in request.POST:
+        if name in fitting or (new_kind and name.startswith("plan_")) or name == "refresh":
+            continue
+        values = request.POST.getlist(name)
+        typed[name] = values if len(values) > 1 else values[0]
+    return {name: value for name, value in typed.items() if value != ""}
+
+
 @requires(Permission.PATIENT_VIEW)
 @require_safe
 def line_page(request: SignedInRequest, patient_id: int, line_id: int) -> HttpResponse:
@@ -119,6 +135,7 @@ def line_page(request: SignedInRequest, patient_id: int, line_id: int) -> HttpRe
         "may_edit": not policies.why_not_correct(line, request.user),
         "may_dose": not why_not_edit(patient, request.user, Permission.ADMINISTRATION_RECORD),
         "is_running": row is not None and row.is_running,
+        "has_dose": line.modality in SYSTEMIC_OR_PRRT or line.modality == Modality.TELOTRISTAT,
     }
     return render_page(request, "patients/treatment/line.html", context)
 
@@ -136,6 +153,7 @@ def _facts(line: TreatmentLine, row: LineRow | None) -> list[tuple[str, object]]
         ("Planned", f"{line.planned_count} doses" if line.planned_count else ""),
         ("Where", line.site),
         ("Trial", line.trial_number),
+        *line.answers.facts(),
         ("Time on treatment", row.duration if row else ""),
         ("Toxicity", row.toxicity if row else ""),
         ("Ended because", line.get_end_reason_display() if line.end_reason else ""),
@@ -151,6 +169,7 @@ def line_correct(request: SignedInRequest, patient_id: int, line_id: int) -> Htt
     """Corrects a line; a stale save shows both versions and loses nothing."""
     patient = readable_patient(request, patient_id)
     line = line_of(patient, line_id)
+    today = patient.team.local_date(timezone.now())
     context: dict[str, Any] = {
         "patient": patient,
         "line": line,
@@ -159,14 +178,14 @@ def line_correct(request: SignedInRequest, patient_id: int, line_id: int) -> Htt
         "why_not": policies.why_not_correct(line, request.user),
     }
     if request.method == "GET":
-        context["form"] = CorrectForm(line=line)
+        context["form"] = CorrectForm(line=line, today=today)
         return render_page(request, FORM, context)
     data = request.POST.copy()
     for key, side in list(data.items()):  # the answer to a conflict: theirs is what the row says now
         name = key.removeprefix("take_")
-        if key.startswith("take_") and side == "theirs" and hasattr(line, name):
-            data[name] = _text(getattr(line, name))
-    form = CorrectForm(data, line=line)
+        if key.startswith("take_") and side == "theirs":
+            data.setlist(name, [*map(str, _shown(line, name))])
+    form = CorrectForm(data, line=line, today=today)
     context["form"] = form
     if not form.is_valid():
         return invalid(request, FORM, context)
@@ -182,24 +201,44 @@ def line_correct(request: SignedInRequest, patient_id: int, line_id: int) -> Htt
     return to_line(request, line, "Line corrected")
 
 
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
+def _shown(line: Any, name: str) -> list[object]:
+    """The values of a field as its form would send them; of the plan for the names that begin with `plan_`."""
+    if name.startswith(PREFIX):
+        plan = plan_class(line.modality, line.agent).read(line.plan)
+        value = getattr(plan, name.removeprefix(PREFIX), "")
+    else:
+        value = getattr(line, name, "")
+    if isinstance(value, tuple | list):
+        return list(value)
+    return [] if value is False else ["" if value is None else value]
+
+
+def _words(line: Any, name: str) -> str:
+    return ", ".join(str(value) for value in _shown(line, name))
+
+
+def _said(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value))
+    return "" if value in {None, False} else str(value)
 
 
 def _conflict(request: HttpRequest, form: CorrectForm, current: Any, version: int) -> dict[str, Any]:
     model = TreatmentLine.pgh_event_model  # type: ignore[attr-defined]
     base = model.objects.filter(pgh_obj_id=current.pk, version=version).order_by("-pgh_id").first()
+    names = [name for name in form.changes if name != "plan"]
+    names += [name for name in form.fields if name.startswith(PREFIX)]
     rows = [
         Difference(
             field=name,
             label=str(form.fields[name].label or name.replace("_", " ").capitalize()),
-            base=_text(getattr(base, name, "")),
-            theirs=_text(getattr(current, name)),
-            yours=_text(form.cleaned_data.get(name)),
+            base=_words(base, name) if base else "",
+            theirs=_words(current, name),
+            yours=_said(form.cleaned_data.get(name)),
         )
-        for name in form.changes
+        for name in names
     ]
-    hidden = {name: _text(value) for name, value in form.cleaned_data.items() if name != "version"}
+    hidden = {name: _said(value) for name, value in form.cleaned_data.items() if name != "version"}
     return {
         "said": "Somebody saved a newer version after you opened this one.",
         "theirs_label": "Saved meanwhile",

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from patients.treatment.rules import (
     ADMINISTRATION_TRANSITIONS,
     AHEAD,
-    ASKED,
     LINE_TRANSITIONS,
+    PLANS,
     RAISES_LINE_NUMBER,
     SUPPORTIVE,
     SYSTEMIC_OR_PRRT,
@@ -124,7 +124,7 @@ def test_transitions_are_total_and_end_somewhere() -> None:
 
 
 def test_every_modality_has_its_form() -> None:
-    assert set(ASKED) == set(Modality)
+    assert set(PLANS) == set(Modality)
 
 
 def test_patient_choice_and_planned_sequence_do_not_raise_the_number() -> None:

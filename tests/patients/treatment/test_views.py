@@ -107,7 +107,7 @@ def test_an_incomplete_form_says_what_to_do_and_keeps_what_was_typed(
 def test_a_running_line_needs_a_decision_when_another_starts(client: Client, patient: Patient, today: date) -> None:
     running = factories.line(patient)
     url = reverse("line-start", args=[patient.pk])
-    values = form(today, modality="targeted", agent="Everolimus", start_reason="progression")
+    values = form(today, modality="targeted", agent="Everolimus", dose="10 mg daily", start_reason="progression")
     answer = client.post(url, values)
     assert answer.status_code == 422
     assert "Decide: does it go on, or why does it stop?" in answer.content.decode()
@@ -121,7 +121,18 @@ def test_a_running_line_needs_a_decision_when_another_starts(client: Client, pat
 
 
 @pytest.mark.parametrize(
-    "bad", [{"on": "soon"}, {"interval_days": "many"}, {"interval_days": "0"}, {"notes": "x" * 100_000}]
+    "bad",
+    [
+        {"on": "soon"},
+        {"interval_days": "many"},
+        {"interval_days": "0"},
+        {"notes": "x" * 100_000},
+        {"dose": "120 GBq"},
+        {"dose": "\N{PILL} 120 mg", "interval_days": "\N{PILL}"},
+        {"notes": "a\0b"},
+        {"modality": "prrt", "dose": "7.4 GBq", "planned_count": "16"},
+        {"modality": "trial", "trial_number": "NCT12"},
+    ],
 )
 def test_bad_input_is_answered_beside_its_field(
     client: Client, patient: Patient, today: date, bad: dict[str, str]
@@ -240,3 +251,95 @@ def test_end_form_offers_coded_reasons(client: Client, patient: Patient, today: 
     client.post(url, {"version": "1", "on": today.isoformat(), "reason": "toxicity", "note": "Rash"})
     line.refresh_from_db()
     assert (line.status, line.end_reason, line.end_note) == ("stopped", "toxicity", "Rash")
+
+
+def test_a_dose_in_the_wrong_unit_is_asked_about_with_its_conversion(
+    client: Client, patient: Patient, today: date
+) -> None:
+    values = form(today, modality="prrt", agent="177Lu-dotatate", dose="200 GBq", planned_count="4", interval_days="56")
+    html = client.post(reverse("line-start", args=[patient.pk]), values).content.decode()
+    assert "200 GBq is not plausible for PRRT. Did you mean 200 mCi? That is 7.4 GBq." in html
+    assert 'value="200 GBq"' in html
+    client.post(reverse("line-start", args=[patient.pk]), values | {"dose": "200 mCi"})
+    line = TreatmentLine.objects.get()
+    assert (line.dose, line.plan) == ("7.4 GBq", {"dose_typed": "200 mCi"})
+
+
+def test_an_unusual_dose_is_stored_once_it_is_confirmed(client: Client, patient: Patient, today: date) -> None:
+    url, values = reverse("line-start", args=[patient.pk]), form(today, dose="240 mg")
+    html = client.post(url, values).content.decode()
+    assert "240 mg lies outside what is usual for Lanreotide, 60 to 180 mg." in html
+    assert "The dose is meant as typed" in html
+    client.post(url, values | {"dose_confirmed": "on"})
+    assert TreatmentLine.objects.get().dose == "240 mg"
+
+
+def test_another_agent_asks_what_it_needs_and_keeps_what_was_typed(
+    client: Client, patient: Patient, today: date
+) -> None:
+    values = form(today, modality="embolization", agent="TARE (Y-90)", plan_target="right", refresh="agent")
+    html = client.post(reverse("line-start", args=[patient.pk]), values, headers=HTMX).content.decode()
+    assert "Lung shunt" in html
+    assert '<option value="right" selected>' in html
+    tae = client.post(reverse("line-start", args=[patient.pk]), values | {"agent": "TAE"}, headers=HTMX)
+    assert "Lung shunt" not in tae.content.decode()
+
+
+def test_the_plan_is_kept_corrected_and_shown(client: Client, patient: Patient, today: date) -> None:
+    values = form(
+        today,
+        modality="surgery",
+        agent="Debulking",
+        dose="",
+        interval_days="",
+        plan_debulked="85",
+        plan_residual="R2",
+        site="VI, VII",
+    )
+    assert client.post(reverse("line-start", args=[patient.pk]), values | {"plan_residual": "R0"}).status_code == 422
+    assert client.post(reverse("line-start", args=[patient.pk]), values).status_code == 303
+    line = TreatmentLine.objects.get()
+    assert line.plan == {"debulked": 85, "residual": "R2"}
+    page = client.get(reverse("line-page", args=[patient.pk, line.pk])).content.decode()
+    assert "<dt>Debulked</dt><dd>85 %</dd>" in page
+    correction = {"version": str(line.version), "started_on": today.isoformat(), "ended_on": today.isoformat()}
+    client.post(
+        reverse("line-correct", args=[patient.pk, line.pk]),
+        values | correction | {"end_reason": "completed", "plan_debulked": "90"},
+    )
+    line.refresh_from_db()
+    assert line.plan == {"debulked": 90, "residual": "R2"}
+
+
+def test_reversed_and_overlapping_dates_are_said_beside_the_field(
+    client: Client, patient: Patient, today: date
+) -> None:
+    line = factories.line(
+        patient, started_on=date(2026, 1, 12), ended_on=date(2026, 5, 1), status="stopped", end_reason="progression"
+    )
+    values = form(today) | {"version": "1", "ended_on": "2026-01-02", "end_reason": "progression", "intent": ""}
+    html = client.post(
+        reverse("line-correct", args=[patient.pk, line.pk]), values | {"started_on": "2026-01-12"}
+    ).content.decode()
+    assert "Ended: The end lies before the start, 12 Jan 2026." in html
+    answer = client.post(reverse("line-start", args=[patient.pk]), form(today, on="2026-03-01"))
+    assert answer.status_code == 422
+    assert "Lanreotide ran from 12 Jan 2026 to 01 May 2026; the dates overlap." in answer.content.decode()
+
+
+def test_a_reduced_dose_shows_its_level(client: Client, patient: Patient, today: date) -> None:
+    line = factories.line(patient, "targeted", agent="Everolimus", dose="10 mg daily", started_on=today - timedelta(90))
+    url = reverse("line-dose", args=[patient.pk, line.pk])
+    values = {"version": "1", "dose": "5 g daily", "on": today.isoformat(), "reason": "toxicity", "note": "Mucositis"}
+    html = client.post(url, values).content.decode()
+    assert "5 g is not plausible for Everolimus. Did you mean 5 mg?" in html
+    assert client.post(url, values | {"dose": "5 mg daily"}).status_code == 303
+    line.refresh_from_db()
+    assert (line.dose, [(level.dose, level.why) for level in line.levels]) == (
+        "5 mg daily",
+        [("10 mg daily", ""), ("5 mg daily", "Toxicity: Mucositis")],
+    )
+    panel = client.get(reverse("treatment-panel", args=[patient.pk]), headers=HTMX).content.decode()
+    assert f"dose level −1 since {today.day} {today:%b %Y}" in panel
+    stale = client.post(url, values | {"dose": "2.5 mg daily"})
+    assert stale.status_code == 409

@@ -1,24 +1,19 @@
-"""Forms of treatment. They ask what the modality needs and nothing else."""
+"""Forms of a line: starting and correcting one. They ask what the modality needs and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
 from patients.protocol.queries import TeamNumber
 from patients.treatment.commands.lines import CORRECTABLE
+from patients.treatment.forms.asking import AS_TYPED, PREFIX, Suggesting, answers_in, plan_fields
 from patients.treatment.models import TreatmentLine
+from patients.treatment.policies import date_problems
 from patients.treatment.rules import (
-    AGENTS,
-    ASKED,
-    DOSES,
-    FIELD_WORDS,
-    PLAN_NUMBERS,
     SUPPORTIVE,
     EndReason,
     Intent,
@@ -26,6 +21,8 @@ from patients.treatment.rules import (
     LineRole,
     Modality,
     StartReason,
+    draft_problems,
+    plan_class,
 )
 
 ROLE_CHOICES = [(LineRole.ANTITUMOR.value, "Against the tumor"), (LineRole.SYMPTOM_CONTROL.value, "Symptom control")]
@@ -33,23 +30,27 @@ INTENT_CHOICES = [("", "Not stated"), *[(value, label) for value, label in Inten
 GO_ON = "go_on"
 SYMPTOMS = "symptoms"
 STOP_CHOICES = [(value, f"Stops: {label.lower()}") for value, label in EndReason.choices if value != EndReason.DEATH]
-
-
-class Suggesting(forms.TextInput):
-    """A text field with a list of what is usual; anything else may be typed."""
-
-    def __init__(self, options: Sequence[str] = (), attrs: dict[str, Any] | None = None) -> None:
-        super().__init__(attrs)
-        self.options = tuple(options)
-
-    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
-        attrs = dict(attrs or {})
-        if not self.options:
-            return super().render(name, value, attrs, renderer)
-        list_id = f"{attrs.get('id', name)}-list"
-        box = super().render(name, value, {**attrs, "list": list_id, "autocomplete": "off"}, renderer)
-        options = format_html_join("", '<option value="{}"></option>', ((option,) for option in self.options))
-        return format_html('{}<datalist id="{}">{}</datalist>', box, list_id, options)
+# The columns of a line that a plan may use, in the order in which they are asked.
+COLUMNS = (
+    "agent",
+    "role",
+    "intent",
+    "start_reason",
+    "dose",
+    "planned_count",
+    "interval_days",
+    "site",
+    "trial_number",
+)
+# Another agent may have another plan: its fields are fetched when the field is left.
+AGENT_REFRESH = {
+    "hx-vals": '{"refresh": "agent"}',
+    "hx-trigger": "change",
+    "hx-target": "#line-rest",
+    "hx-select": "#line-rest",
+    "hx-swap": "outerMorph",
+    "hx-include": "closest form",
+}
 
 
 class LineFields(forms.Form):
@@ -66,13 +67,10 @@ class LineFields(forms.Form):
         help_text="The therapy line number follows from it.",
     )
     dose = forms.CharField(max_length=120, required=False, widget=Suggesting(), help_text="As prescribed: 120 mg")
-    planned_count = forms.IntegerField(
-        label="Doses planned", required=False, min_value=1, max_value=60, help_text="Empty: open-ended"
-    )
+    planned_count = forms.IntegerField(label="Doses planned", required=False, help_text="Empty: open-ended")
     interval_days = forms.IntegerField(
         label="Days between doses",
         required=False,
-        min_value=1,
         max_value=400,
         widget=forms.NumberInput(attrs={"data-unit": "days"}),
     )
@@ -80,41 +78,57 @@ class LineFields(forms.Form):
     trial_number = forms.CharField(label="NCT number", max_length=20, required=False)
     notes = forms.CharField(required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2}))
 
-    def _fit(self, modality: str, *, keep: Sequence[str] = ()) -> None:
-        """Leaves the fields that this modality needs, in its words, with its suggestions."""
-        asked = ASKED.get(modality, ())
-        if "role" not in asked and modality not in SUPPORTIVE:
-            keep = (*keep, "start_reason")
-        if "role" in asked:
-            keep = (*keep, "start_reason")
-        for name in (
-            "agent",
-            "role",
-            "intent",
-            "start_reason",
-            "dose",
-            "planned_count",
-            "interval_days",
-            "site",
-            "trial_number",
-            "symptom_led_imaging",
-        ):
-            if name in self.fields and name not in asked and name not in keep:
+    def _fit(
+        self,
+        modality: str,
+        agent: str,
+        *,
+        keep: Sequence[str] = (),
+        protocol: Mapping[str, TeamNumber] | None = None,
+        refresh_url: str = "",
+    ) -> None:
+        """Leaves the fields that this treatment needs, in its words, with its suggestions, and adds its plan's."""
+        plan = self.plan = plan_class(modality, agent)
+        stays = {*plan.columns, *keep}
+        if "role" in plan.columns or modality not in SUPPORTIVE:
+            stays.add("start_reason")
+        for name in COLUMNS:
+            if name in self.fields and name not in stays:
                 del self.fields[name]
-        for name, label in FIELD_WORDS.get(modality, {}).items():
+        for name, label in plan.labels.items():
             if name in self.fields:
                 self.fields[name].label = label
-        for name, options in (("agent", AGENTS), ("dose", DOSES)):
-            if name in self.fields:
-                self.fields[name].widget = Suggesting(options.get(modality, ()))
+        if "agent" in self.fields:
+            attrs = AGENT_REFRESH | {"hx-post": refresh_url} if refresh_url else {}
+            self.fields["agent"].widget = Suggesting(plan.agents, attrs)
+        if "dose" in self.fields:
+            self.fields["dose"].widget = Suggesting(plan.doses)
+        self.fields.update(plan_fields(plan, protocol or {}))
+        if self.data.get("dose_confirmed"):
+            self._ask_as_typed()
+
+    def _ask_as_typed(self) -> None:
+        self.fields.setdefault("dose_confirmed", forms.BooleanField(label=AS_TYPED, required=False))
+
+    def _judge(self, draft: LineDraft, only: set[str] | None = None) -> None:
+        """Says beside each field what the rules say about it; `only` limits it to fields that were changed."""
+        for name, sentence in draft_problems(draft).items():
+            if only is not None and name not in only:
+                continue
+            self.add_error(name if name in self.fields else None, sentence)
+            if name == "dose":
+                self._ask_as_typed()
+
+    def answers(self) -> dict[str, Any]:
+        found = answers_in(self.cleaned_data)
+        if self.cleaned_data.get("dose_confirmed"):
+            found["dose_confirmed"] = True
+        return found
 
 
 class LineForm(LineFields):
     """Starts, plans or proposes a line."""
 
-    symptom_led_imaging = forms.BooleanField(
-        label="Imaging only when symptoms ask for it: confirmed with the patient", required=False
-    )
     mode = forms.ChoiceField(
         label="This is",
         choices=[("begin", "Decided: starts on that day"), ("propose", "A suggestion, not decided")],
@@ -134,7 +148,6 @@ class LineForm(LineFields):
         "planned_count",
         "interval_days",
         "site",
-        "symptom_led_imaging",
         "mode",
         "on",
         "notes",
@@ -146,16 +159,18 @@ class LineForm(LineFields):
         running: Sequence[TreatmentLine] = (),
         protocol: dict[str, TeamNumber] | None = None,
         today: date,
+        refresh_url: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
         self.running = [line for line in running if line.role == LineRole.ANTITUMOR]
-        chosen = self.data.get("modality") if self.is_bound else self.initial.get("modality")
+        said = self.data if self.is_bound else self.initial
+        chosen = said.get("modality")
         self.kind = chosen if chosen in Modality.values else Modality.SSA.value
         self.fields["modality"].initial = self.kind
         self.fields["role"].initial = LineRole.ANTITUMOR
-        self._fit(self.kind)
+        self._fit(self.kind, said.get("agent") or "", protocol=protocol, refresh_url=refresh_url)
         self._defaults(protocol or {})
         if self.kind not in SUPPORTIVE:
             symptom = self.data.get("role") == LineRole.SYMPTOM_CONTROL if self.is_bound else False
@@ -166,11 +181,10 @@ class LineForm(LineFields):
                 self.fields[f"running_{line.pk}"] = self._decision(line, required=not symptom and self._starts_now())
 
     def _defaults(self, protocol: dict[str, TeamNumber]) -> None:
-        interval, count = PLAN_NUMBERS.get(self.kind, ("", ""))
-        if interval in protocol and "interval_days" in self.fields:
-            self.fields["interval_days"].initial = protocol[interval].days
-        if count in protocol and "planned_count" in self.fields:
-            self.fields["planned_count"].initial = protocol[count].days
+        if self.plan.interval in protocol and "interval_days" in self.fields:
+            self.fields["interval_days"].initial = protocol[self.plan.interval].days
+        if self.plan.count in protocol and "planned_count" in self.fields:
+            self.fields["planned_count"].initial = protocol[self.plan.count].days
 
     def _require(self, name: str, sentence: str) -> None:
         if name in self.fields:
@@ -205,13 +219,15 @@ class LineForm(LineFields):
 
     def plain(self) -> list[forms.BoundField]:
         """What depends on the modality, in order."""
-        own = {"modality", "mode", "on", "notes"}
+        own = {"modality", "mode", "on", "notes", "agent"}
         return [self[name] for name in self.fields if name not in own and not name.startswith("running_")]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("role") == LineRole.SYMPTOM_CONTROL and not cleaned.get("start_reason"):
             cleaned["start_reason"] = StartReason.SYMPTOM_CONTROL
+        if cleaned.get("modality"):
+            self._judge(self.draft)
         return cleaned
 
     @property
@@ -229,7 +245,7 @@ class LineForm(LineFields):
             site=data.get("site", ""),
             trial_number=data.get("trial_number", ""),
             notes=data.get("notes", ""),
-            symptom_led_imaging=data.get("symptom_led_imaging", False),
+            plan=self.answers(),
         )
 
     @property
@@ -269,26 +285,14 @@ class CorrectForm(LineFields):
         "version",
     )
 
-    def __init__(self, *args: Any, line: TreatmentLine, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {name: getattr(line, name) for name in (*CORRECTABLE, "version")})
+    def __init__(self, *args: Any, line: TreatmentLine, today: date, **kwargs: Any) -> None:
+        answers = {f"{PREFIX}{name}": getattr(line.answers, name) for name in line.answers.asks()}
+        columns = {name: getattr(line, name) for name in (*CORRECTABLE, "version") if name != "plan"}
+        kwargs.setdefault("initial", columns | answers)
         super().__init__(*args, **kwargs)
-        self.line = line
-        has = tuple(
-            name
-            for name in (
-                "agent",
-                "role",
-                "intent",
-                "start_reason",
-                "dose",
-                "planned_count",
-                "interval_days",
-                "site",
-                "trial_number",
-            )
-            if getattr(line, name)
-        )
-        self._fit(line.modality, keep=has)
+        self.line, self.today = line, today
+        has = tuple(name for name in COLUMNS if getattr(line, name, None))
+        self._fit(line.modality, line.agent, keep=has)
         if line.is_open:
             del self.fields["ended_on"], self.fields["end_reason"]
         if line.started_on is not None or not line.is_open:
@@ -299,70 +303,33 @@ class CorrectForm(LineFields):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         start, end = cleaned.get("started_on"), cleaned.get("ended_on")
-        if start and end and end < start:
-            self.add_error("ended_on", "The end lies before the start.")
+        found = date_problems(self.line.patient, started_on=start, ended_on=end, today=self.today)
+        for name, sentence in found.items():
+            self.add_error(name if name in self.fields else None, sentence)
         if self.line.started_on and "started_on" in self.fields and not start and "started_on" not in self.errors:
             self.add_error("started_on", "A line that ran has a start.")
+        draft = (
+            LineDraft(
+                **{
+                    name: cleaned[name] if name in cleaned else getattr(self.line, name)
+                    for name in ("modality", "agent", "dose", "interval_days", "planned_count", "trial_number")
+                    if name not in self.errors
+                },
+                plan=self.answers(),
+            )
+            if "modality" in cleaned
+            else None
+        )
+        if draft is not None:
+            self._judge(draft, only=set(self.changed_data))
         return cleaned
 
     @property
     def changes(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in CORRECTABLE if name in self.cleaned_data}
-
-
-class VersionForm(forms.Form):
-    version = forms.IntegerField(widget=forms.HiddenInput)
-
-
-class DateForm(VersionForm):
-    """Starts or plans an existing line."""
-
-    on = forms.DateField(label="Day", widget=forms.DateInput)
-
-
-class ReasonForm(VersionForm):
-    reason = forms.CharField(label="Why", max_length=250)
-
-
-class EndForm(VersionForm):
-    on = forms.DateField(label="Last day", widget=forms.DateInput)
-    reason = forms.ChoiceField(label="Why it ends", choices=EndReason.choices, widget=forms.RadioSelect)
-    note = forms.CharField(required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2}))
-
-
-DOSE_ACTS = [
-    ("give", "Given"),
-    ("delay", "Moved to another day"),
-    ("hold", "Held"),
-    ("skip", "Left out"),
-    ("cancel", "Canceled"),
-]
-
-
-class DoseForm(VersionForm):
-    """One dose: what became of it."""
-
-    act = forms.ChoiceField(label="What happened", choices=DOSE_ACTS, widget=forms.RadioSelect, initial="give")
-    on = forms.DateField(label="Day", required=False, widget=forms.DateInput, help_text="Given on, or moved to")
-    amount = forms.DecimalField(
-        label="Amount", required=False, min_value=0, max_digits=10, decimal_places=3, help_text="Only if it matters"
-    )
-    unit = forms.ChoiceField(
-        required=False, choices=[(unit, unit or "–") for unit in ("", "mg", "g", "mg/m²", "GBq", "mCi", "MU", "Gy")]
-    )
-    reduced = forms.BooleanField(label="Reduced dose", required=False)
-    given_elsewhere = forms.CharField(
-        label="Given elsewhere, confirmed by", required=False, max_length=160, help_text="Leave empty if given here"
-    )
-    reason = forms.CharField(label="Reason or note", required=False, max_length=250)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        act = cleaned.get("act")
-        if act in {"give", "delay"} and not cleaned.get("on") and "on" not in self.errors:
-            self.add_error("on", "Choose the day.")
-        if act and act != "give" and not cleaned.get("reason"):
-            self.add_error("reason", "Say why.")
-        if cleaned.get("amount") is not None and not cleaned.get("unit"):
-            self.add_error("unit", "Choose the unit of the amount.")
-        return cleaned
+        """The corrected columns; of the plan what the form asked, beside what it did not."""
+        found = {name: self.cleaned_data[name] for name in CORRECTABLE if name in self.cleaned_data}
+        asked = self.line.answers.asks()
+        kept = {name: value for name, value in self.line.plan.items() if name not in asked}
+        answers = type(self.line.answers).read(self.answers()).written()
+        confirmed = {"dose_confirmed": True} if self.cleaned_data.get("dose_confirmed") else {}
+        return {**found, "plan": {**kept, **answers, **confirmed}}
