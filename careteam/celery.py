@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import Celery, Task
 from celery.schedules import crontab
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "careteam.settings")
 
@@ -59,3 +60,9 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks(["careteam", "careteam.workspace", "patients", "tumorboard"])
+
+
+@worker_ready.connect
+def ring_at_start(**_: object) -> None:
+    """A worker that has just started asks at once what waits: nobody reads "reminders stopped" for a first minute."""
+    app.send_task("patients.tick", expires=TICK_SECONDS - 5)

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from careteam.workspace import audit, health, home, inbox, patients, people, reports, shell, summary, timeline
+from careteam.workspace.coming import views as coming
 from careteam.workspace.downtime import views as downtime
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/<int:patient_id>/history/", audit.patient_history, name="patient-history"),
     path("patients/<int:patient_id>/timeline/", timeline.timeline_panel, name="timeline-panel"),
     path("patients/<int:patient_id>/summary/", summary.patient_summary, name="patient-summary"),
+    path("coming/", coming.coming_weeks, name="coming"),
+    path("coming/doses/<int:dose_id>/given/", coming.coming_given, name="coming-given"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<int:pk>/", inbox.open_item, name="inbox-open"),
     path("inbox/<int:pk>/done/", inbox.done, name="inbox-done"),

@@ -19,7 +19,6 @@ from careteam.people.queries import absent_user_ids
 from careteam.people.rules import Permission, Role
 from careteam.web.parts import Tab
 from careteam.web.responses import render_page
-from careteam.web.words import ago
 from careteam.workspace.patients import PatientRow, ids_without_step, rows_for
 from patients.record.models import NextStep, Patient
 from patients.record.rules import StepKind
@@ -46,13 +45,13 @@ KINDS: tuple[tuple[str, str, tuple[StepKind, ...]], ...] = (
 
 @dataclass(frozen=True)
 class WorkRow:
-    """One step on the worklist: `kind` and `word` are its tag, `why` its second line."""
+    """One step on the worklist: `kind` and `word` are its tag, `whose` its second line."""
 
     step: NextStep
     row: PatientRow
     kind: str
     word: str
-    why: str
+    whose: str
 
 
 @dataclass(frozen=True)
@@ -105,8 +104,7 @@ def _work_row(step: NextStep, row: PatientRow, today: date, absent: frozenset[in
         kind, word = "amb", "Goals"
     else:
         kind, word = "acc", "Planned"
-    why = f"Owner {owner}{role}" + (f" · {ago(step.due_on, today)}" if step.due_on else " · no date")
-    return WorkRow(step, row, kind, word, why)
+    return WorkRow(step, row, kind, word, f"Owner {owner}{role}")
 
 
 def _groups(rows: Iterable[WorkRow]) -> tuple[Group, ...]:

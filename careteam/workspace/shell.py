@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 STALE_AFTER_SECONDS = 10 * 60  # the sweep ticks every minute; ten without one is a fault worth a banner
 COUNT_CAP = 99
+WORKSPACE_PAGES = frozenset({"", "coming", "clinic"})  # what the first entry of the rail stands for
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def _nav(request: HttpRequest, user: User, access: Access, today: date) -> tuple
     if access.may(Permission.REPORT_VIEW) or access.may(Permission.AUDIT_VIEW):
         entries.append(("reports", "Reports", reverse("reports")))
     here = request.path.split("/")[1]
+    is_workspace = here in WORKSPACE_PAGES
     return tuple(
         NavItem(
             key,
@@ -111,7 +113,7 @@ def _nav(request: HttpRequest, user: User, access: Access, today: date) -> tuple
             url,
             key,
             counts.get(key, ""),
-            current=(here or "workspace") == url.split("/")[1] or (key == "workspace" and not here),
+            current=is_workspace if key == "workspace" else here == url.split("/")[1],
         )
         for key, label, url in entries
     )

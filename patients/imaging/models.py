@@ -158,6 +158,8 @@ class ImagingStudy(ClinicalRow):
                 fields=["team", "due_on", "id"], name="study_awaits_report", condition=models.Q(status="performed")
             ),
             models.Index(fields=["patient", "-performed_on"], name="study_latest"),
+            # What a day or a week has: slots of a team.
+            models.Index(fields=["team", "scheduled_for"], name="study_slots", condition=models.Q(status="scheduled")),
         )
 
     def __str__(self) -> str:

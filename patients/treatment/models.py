@@ -178,6 +178,7 @@ class Administration(ClinicalRow):
         )
         indexes = (
             models.Index(fields=["planned_on", "patient"], name="admin_planned", condition=models.Q(status="planned")),
+            models.Index(fields=["given_on"], name="admin_given", condition=models.Q(status="given")),
         )
 
     def __str__(self) -> str:

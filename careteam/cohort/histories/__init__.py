@@ -15,7 +15,7 @@ from careteam.cohort.histories.profile import profile_of
 from careteam.cohort.histories.rows import Dice, History, Key, Text, at, working_day
 from careteam.cohort.histories.stars import HAZARDS, NAMED_SEED, STARS, Star
 from careteam.cohort.histories.story import Story
-from careteam.cohort.histories.treatment import write_treatment
+from careteam.cohort.histories.treatment import disturb_doses, write_treatment
 
 __all__ = ["HAZARDS", "History", "history_of"]
 
@@ -44,6 +44,8 @@ def _write(story: Story, seed: int, star: Star | None) -> None:
     if star is None:
         write_goals(dice, history, profile, course, story.lines, today)
         write_boards(dice, history, profile, course, story.lines, story.index, today)
+        if profile.in_care:
+            disturb_doses(dice, history, today)
         if profile.in_care and not history.of("step"):
             _see_again(story)
         return

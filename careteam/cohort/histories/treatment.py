@@ -145,6 +145,46 @@ def _doses(dice: Dice, history: History, treatment: Treatment, line: Ref) -> Non
         number += 1
 
 
+_HELD = (
+    "Platelets 62, blood count again in a week",
+    "Fever since yesterday",
+    "Neutrophils 0.8, one week later",
+    "Creatinine up, waiting for the nephrologist",
+)
+
+
+def disturb_doses(dice: Dice, history: History, today: date) -> None:
+    """What a coordinator finds on a morning: a dose of last week that nobody recorded, one that is held."""
+    for row in history.of("administration"):
+        line = history.row(row["line"])
+        if row["status"] != "planned" or line["status"] != "active" or (row["planned_on"] - today).days > 14:
+            continue
+        earlier = max(
+            (dose["given_on"] for dose in history.of("administration") if dose["line"] == row["line"]
+             and dose["status"] == "given"),
+            default=line["started_on"],
+        )  # fmt: skip
+        missed = today - timedelta(days=dice.randint(1, 12))
+        while missed.weekday() >= 5:
+            missed -= timedelta(days=1)
+        if dice.chance(0.10) and (missed - earlier).days >= 7:
+            row["planned_on"] = missed
+            _redate(history, row["line"], missed)
+        elif line["modality"] in {"chemotherapy", "prrt"} and dice.chance(0.4):
+            row["status"], row["reason"] = "held", dice.choice(_HELD)
+            for step in history.of("step"):
+                if step["source_key"] == Key("line", *row["line"]):
+                    step["what"] = f"{line['agent']} {line['dose']}, dose {row['number']} is held"[:200]
+                    step["owner"] = responsible(history)
+        return
+
+
+def _redate(history: History, line: Ref, on: date) -> None:
+    for step in history.of("step"):
+        if step["source_key"] == Key("line", *line):
+            step["due_on"] = on
+
+
 def _events(dice: Dice, history: History, treatment: Treatment, line: Ref, until: date) -> None:
     toxicities = treatment.regimen.toxicities
     if not toxicities:

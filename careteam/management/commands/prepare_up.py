@@ -7,16 +7,19 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from careteam.people.models import Team, User
 from careteam.people.queries import is_demo_database
+from patients.imaging.commands import sweep
 
 
 class Command(BaseCommand):
-    """Migrate; fill an empty database with the demo; name the demo's sign-ins."""
+    """Migrate; fill an empty database with the demo; catch up on reminders; name the demo's sign-ins."""
 
     help = (
-        "Migrates, fills an empty database with the demo cohort (DEMO=0: leaves it empty), prints the demo's sign-ins."
+        "Migrates, fills an empty database with the demo cohort (DEMO=0: leaves it empty), sweeps once, prints the "
+        "demo's sign-ins."
     )
     requires_system_checks = ()
 
@@ -26,12 +29,13 @@ class Command(BaseCommand):
         if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write(f"Preparing the database ({len(plan)} migrations) ...")
             call_command("migrate", interactive=False, verbosity=0)
-        if os.environ.get("DEMO", "1") == "0":
-            return
-        if not User.objects.exists() or _unfinished_demo():
+        wants_demo = os.environ.get("DEMO", "1") != "0"
+        if wants_demo and (not User.objects.exists() or _unfinished_demo()):
             self.stdout.write("Inventing the demo's patients ...")
             call_command("create_demo", stdout=self.stdout, stderr=self.stderr)
-        if is_demo_database():
+        # The first page must not say that reminders stopped only because the clock has not ticked yet.
+        sweep(now=timezone.now())
+        if wants_demo and is_demo_database():
             self.stdout.write("\nSign in to the demo as (e-mail, password, role, team):\n")
             call_command("demo_signins", stdout=self.stdout, stderr=self.stderr)
 

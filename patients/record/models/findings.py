@@ -150,7 +150,10 @@ class Encounter(ClinicalRow):
     status = models.CharField(max_length=20, blank=True)
 
     class Meta(ClinicalRow.Meta):
-        indexes = (models.Index(fields=["patient", "-starts_at"], name="encounter_latest"),)
+        indexes = (
+            models.Index(fields=["patient", "-starts_at"], name="encounter_latest"),
+            models.Index(fields=["starts_at", "patient"], name="encounter_day"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.starts_at:%Y-%m-%d}"

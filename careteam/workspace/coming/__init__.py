@@ -1,0 +1,1 @@
+"""The coming weeks across patients: injections, cycles, procedures, preparation, scans, meetings."""

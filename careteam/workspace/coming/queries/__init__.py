@@ -1,0 +1,58 @@
+"""Reads for the coming weeks. A new kind of dated work becomes visible by one more entry of `SOURCES`."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from careteam.workspace.coming.queries.doses import (
+    doses,
+    given_doses,
+    held_doses,
+    overdue_doses,
+    overdue_starts,
+    starts,
+    why_not_give,
+)
+from careteam.workspace.coming.queries.others import meetings, scans
+from careteam.workspace.coming.queries.scope import LIMIT, NOBODY, Found, Scope
+from careteam.workspace.coming.rules import Entry
+
+__all__ = ["LIMIT", "NOBODY", "SOURCES", "Coming", "Found", "Scope", "coming", "why_not_give"]
+
+# Each answers with what falls into the window. The order does not matter.
+SOURCES: tuple[Callable[[Scope], Found], ...] = (doses, given_doses, starts, scans, meetings)
+# What should have happened already.
+OVERDUE: tuple[Callable[[Scope], list[Entry]], ...] = (overdue_doses, overdue_starts)
+
+
+@dataclass(frozen=True)
+class Coming:
+    """Everything of a window: entries (perhaps cut), complete counts, what is overdue, what is held."""
+
+    entries: tuple[Entry, ...]
+    counts: Counter[tuple[date, str]]
+    overdue: tuple[Entry, ...]
+    held: tuple[Entry, ...]
+    is_cut: bool
+
+    @property
+    def patient_ids(self) -> set[int]:
+        rows = (*self.entries, *self.overdue, *self.held)
+        return {entry.patient_id for entry in rows if entry.patient_id is not None}
+
+
+def coming(scope: Scope) -> Coming:
+    """The weeks of the scope. At most two queries a source, and one for its owners, whatever the number of rows."""
+    found = [source(scope) for source in SOURCES]
+    counts: Counter[tuple[date, str]] = Counter()
+    for each in found:
+        counts.update(each.counts)
+    overdue = [entry for source in OVERDUE for entry in source(scope)]
+    return Coming(
+        entries=tuple(entry for each in found for entry in each.entries),
+        counts=counts,
+        overdue=tuple(sorted(overdue, key=lambda entry: (entry.on, entry.patient, entry.key))),
+        held=tuple(held_doses(scope)),
+        is_cut=any(each.is_cut for each in found),
+    )

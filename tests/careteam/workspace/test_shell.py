@@ -1,0 +1,63 @@
+"""What every page carries: the banner that reminders stopped, and which entry of the rail is current."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from careteam.celery import app, ring_at_start
+from careteam.events.commands import beat
+from careteam.people.models import User
+from careteam.people.rules import Role
+from careteam.workspace.shell import STALE_AFTER_SECONDS
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def nurse() -> User:
+    return factories.person(factories.team(), Role.NURSE_COORDINATOR)
+
+
+def warnings(person: User) -> list[str]:
+    client = Client()
+    client.force_login(person)
+    return [notice.strong for notice in client.get("/").context["shell"].notices if notice.kind == "red"]
+
+
+def test_nothing_cries_wolf_after_a_fresh_start(nurse: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert warnings(nurse) == ["Reminders stopped."]
+    monkeypatch.setenv("DEMO", "0")
+    call_command("prepare_up")
+    assert warnings(nurse) == []
+
+
+def test_a_start_after_days_of_standstill_catches_up_first(nurse: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    beat("sweep", now=timezone.now() - timedelta(days=3))
+    assert warnings(nurse) == ["Reminders stopped."]
+    monkeypatch.setenv("DEMO", "0")
+    call_command("prepare_up")
+    assert warnings(nurse) == []
+
+
+def test_a_sweep_that_stopped_later_is_said(nurse: User) -> None:
+    beat("sweep", now=timezone.now() - timedelta(seconds=STALE_AFTER_SECONDS - 60))
+    assert warnings(nurse) == []
+    beat("sweep", now=timezone.now() - timedelta(seconds=STALE_AFTER_SECONDS + 1))
+    assert warnings(nurse) == ["Reminders stopped."]
+
+
+def test_a_worker_that_starts_rings_once() -> None:
+    app.control.purge()
+    ring_at_start(sender=app)
+    assert app.control.purge() == 1
+
+
+@pytest.mark.parametrize(("path", "current"), [("/", "workspace"), ("/coming/", "workspace"), ("/inbox/", "inbox")])
+def test_rail_marks_where_one_is(nurse: User, path: str, current: str) -> None:
+    client = Client()
+    client.force_login(nurse)
+    assert [item.key for item in client.get(path).context["shell"].nav if item.current] == [current]
