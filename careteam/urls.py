@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from careteam.workspace import audit, health, home, inbox, patients, people, reports, shell, summary, timeline
+from careteam.workspace.clinic import views as clinic
 from careteam.workspace.coming import views as coming
 from careteam.workspace.downtime import views as downtime
 
@@ -20,6 +21,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/<int:patient_id>/summary/", summary.patient_summary, name="patient-summary"),
     path("coming/", coming.coming_weeks, name="coming"),
     path("coming/doses/<int:dose_id>/given/", coming.coming_given, name="coming-given"),
+    path("clinic/", clinic.clinic, name="clinic"),
+    path("clinic/visits/<int:visit_id>/close/", clinic.visit_close, name="visit-close"),
+    path("clinic/visits/<int:visit_id>/reopen/", clinic.visit_reopen, name="visit-reopen"),
+    path("patients/<int:patient_id>/visits/new/", clinic.visit_book, name="visit-book"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<int:pk>/", inbox.open_item, name="inbox-open"),
     path("inbox/<int:pk>/done/", inbox.done, name="inbox-done"),

@@ -45,6 +45,11 @@ urlpatterns: list[URLPattern] = [
         decisions.recommendation_settle,
         name="recommendation-settle",
     ),
+    path(
+        "boards/recommendations/<int:recommendation_id>/propose/",
+        decisions.recommendation_propose,
+        name="recommendation-propose",
+    ),
     path("boards/actions/", actions.actions, name="actions"),
     path("boards/actions/<int:action_id>/", actions.action_close, name="action-close"),
     path("boards/actions/<int:action_id>/reopen/", actions.action_reopen, name="action-reopen"),

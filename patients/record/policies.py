@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from careteam.access.policies import lacks
 from careteam.people.rules import Permission
-from patients.record.models import Enrollment, Patient
+from patients.record.models import Encounter, Enrollment, Patient
 from patients.record.rules import ENROLLMENT_TRANSITIONS, EnrollmentStatus
+from patients.record.rules.visits import VISIT_TRANSITIONS, VisitStatus, visit_status
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -56,4 +57,28 @@ def why_not_record_death(patient: Patient, on: date, user: User | None, *, today
         reasons.append("The date of death lies in the future.")
     if patient.birth_date and on < patient.birth_date:
         reasons.append("The date of death lies before the birth date.")
+    return reasons
+
+
+def why_not_book_visit(
+    patient: Patient, user: User, *, at: datetime | None = None, now: datetime | None = None
+) -> list[str]:
+    """Who edits the record books visits, for the living, at a moment to come."""
+    reasons = why_not_edit(patient, user)
+    if patient.is_deceased:
+        reasons.append("The patient has died.")
+    if at is not None and now is not None and at < now:
+        reasons.append("The moment lies in the past. A visit that was is an entry of the record.")
+    return reasons
+
+
+def why_not_close_visit(visit: Encounter, to: VisitStatus, user: User, *, now: datetime) -> list[str]:
+    """Came, did not come, canceled; `to` BOOKED takes that back."""
+    reasons = why_not_edit(visit.patient, user)
+    now_is = visit_status(visit.status)
+    if to not in VISIT_TRANSITIONS[now_is]:
+        reasons.append(f"Already noted: {now_is.label.lower()}.")
+    local = visit.patient.team.local_date
+    if to in {VisitStatus.CAME, VisitStatus.NO_SHOW} and local(visit.starts_at) > local(now):
+        reasons.append("The day of the visit has not come yet.")
     return reasons

@@ -15,6 +15,7 @@ from patients.fhir.models import ImportedRow, ImportRun, ReviewItem, SourceRecor
 from patients.goals.models import GoalsConversation, PalliativeReferral
 from patients.guidance.models import GuidanceAnswer
 from patients.imaging.models import ContactAttempt
+from patients.record.models import Encounter
 from patients.treatment.models import Administration
 from tests import factories
 from tumorboard.actions.models import Action
@@ -39,6 +40,7 @@ class World:
         self.measurement = factories.measurement(self.patient)
         self.line = factories.line(self.patient)
         self.dose = Administration.objects.create(patient=self.patient, line=self.line, number=1, planned_on=DAY)
+        self.visit = Encounter.objects.create(patient=self.patient, kind="visit", starts_at=NOW, status="booked")
         self.plan = factories.plan(self.patient)
         self.study = factories.study(self.patient, plan=self.plan)
         self.contact = ContactAttempt.objects.create(
@@ -151,6 +153,7 @@ class Samples:
             "item_id": world.review if address.name.startswith("import") else world.item,
             "decision_id": world.decision,
             "recommendation_id": world.recommendation,
+            "visit_id": world.visit,
             "action_id": world.action,
             "run_id": world.run,
             "record_id": world.source,

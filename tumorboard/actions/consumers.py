@@ -1,8 +1,11 @@
-"""The work itself closes what the board asked for: a started line, a signed conversation. A death cancels the rest."""
+"""The work itself closes what the board asked for: a started or declined line, a signed conversation. A death cancels
+the rest."""
 
 from __future__ import annotations
 
 from datetime import datetime
+
+from django.db.models import Q
 
 from careteam.events.commands import consumes
 from careteam.events.models import Event
@@ -15,24 +18,30 @@ from tumorboard.actions.rules import ActionKind, ActionStatus
 from tumorboard.decisions.commands import settle
 from tumorboard.decisions.models import Recommendation
 from tumorboard.decisions.queries import decided_on
-from tumorboard.decisions.rules import DecisionStatus, RecommendationStatus, option_of_line
+from tumorboard.decisions.rules import (
+    DEVIATION_OF_END,
+    DecisionStatus,
+    DeviationReason,
+    RecommendationStatus,
+    option_of_line,
+)
 
 _UNSETTLED = (RecommendationStatus.OPEN, RecommendationStatus.PARTLY)
 
 
 @consumes(EventKind.LINE_STARTED)
 def carry_out_recommendation(event: Event, *, now: datetime) -> None:
-    """A line that starts on or after the day of a decision carries out the matching recommendation, and closes the
-    action that starts it. What was running before a decision answers nothing."""
+    """A line that starts on or after the day of a decision carries out the matching recommendation, and the one it was
+    proposed from, and closes the action that starts it. What was running before a decision answers nothing."""
     line = TreatmentLine.objects.valid().select_related("patient__team").filter(pk=event.subject_id).first()
     option = option_of_line(line.modality, line.agent) if line else None
-    if line is None or option is None or line.started_on is None:
+    if line is None or line.started_on is None:
         return
     matching = (
         Recommendation.objects.valid()
         .filter(
+            Q(option=option or "") | Q(line=line),
             patient=line.patient,
-            option=option,
             status__in=_UNSETTLED,
             decision__status=DecisionStatus.SIGNED,
         )
@@ -49,6 +58,22 @@ def carry_out_recommendation(event: Event, *, now: datetime) -> None:
         for action in starting.order_by("pk"):
             if action.recommendation_id in {None, recommendation.pk}:
                 finish(action, ActionStatus.DONE, by=None, now=now, outcome=f"{line.label} started")
+
+
+@consumes(EventKind.LINE_ENDED)
+def note_declined_proposal(event: Event, *, now: datetime) -> None:
+    """A line that ends before it ever started was declined: the recommendation it came from is not implemented, for
+    the reason of the line."""
+    line = TreatmentLine.objects.valid().filter(pk=event.subject_id, started_on__isnull=True).first()
+    if line is None:
+        return
+    reason = DEVIATION_OF_END.get(line.end_reason, DeviationReason.OTHER)
+    note = line.end_note or (f"{line.label} was not started" if reason is DeviationReason.OTHER else "")
+    proposed = Recommendation.objects.valid().filter(line=line, status__in=_UNSETTLED)
+    for recommendation in proposed.order_by("pk"):
+        settle(
+            recommendation, RecommendationStatus.NOT_IMPLEMENTED, by=None, now=now, reason=reason, note=note, line=line
+        )
 
 
 @consumes(EventKind.GOALS_SIGNED)

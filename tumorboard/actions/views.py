@@ -17,6 +17,7 @@ from careteam.people.rules import Permission
 from careteam.web.paging import Sort, keyset_page
 from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
 from patients.record.queries import readable_patient
+from patients.treatment.policies import why_not_add as why_not_add_line
 from tumorboard.actions import policies
 from tumorboard.actions.commands import assign, finish, reopen
 from tumorboard.actions.forms import ActionFilter, ActionForm, CloseForm
@@ -205,5 +206,6 @@ def board_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
         "may_withdraw": access.may(Permission.BOARD_REFER, patient.team_id)
         or access.may(Permission.BOARD_AGENDA, patient.team_id),
         "may_update": access.may(Permission.ACTION_UPDATE, patient.team_id),
+        "may_treat": not why_not_add_line(patient, request.user),
     }
     return render_page(request, "tumorboard/actions/panel.html", context, fragment="panel")

@@ -20,10 +20,13 @@ from careteam.audit.commands import record
 from patients.record.commands import close_step, open_step
 from patients.record.models import StaleEdit
 from patients.record.rules import StepKind
-from patients.treatment.rules import Intent
+from patients.treatment.commands import propose_line
+from patients.treatment.rules import Intent, LineDraft
 from tumorboard.decisions import policies
 from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
+from tumorboard.decisions.queries import decided_on, start_reason_for
 from tumorboard.decisions.rules import (
+    MODALITY_OF_OPTION,
     TELL_GP_WITHIN,
     TELL_PATIENT_WITHIN,
     DecisionStatus,
@@ -32,6 +35,7 @@ from tumorboard.decisions.rules import (
     RecommendationStatus,
     ToldHow,
     ToldWhom,
+    agent_named,
     told_gp_key,
     told_key,
     wording,
@@ -225,6 +229,35 @@ def settle(
         details={"to": str(to), "reason": reason, "line": line.pk if line else None},
     )
     return recommendation
+
+
+@transaction.atomic
+def propose_from(recommendation: Recommendation, *, by: User, now: datetime) -> TreatmentLine:
+    """Makes a proposed treatment line of a signed recommendation and links the two. What the board did not say (the
+    drug among several, the day) is completed on the line; why it starts is read from the record and can be corrected.
+    Starting the line carries the recommendation out, declining it says why not."""
+    recommendation = (
+        Recommendation.objects.select_for_update(of=("self",))
+        .select_related("decision__item__meeting__board__team", "patient__team", "line")
+        .get(pk=recommendation.pk)
+    )
+    insist(policies.why_not_propose(recommendation, by))
+    decision, patient = recommendation.decision, recommendation.patient
+    option = Option(recommendation.option)
+    board = decision.item.meeting.board
+    said = f"{board.name}, {decided_on(decision):%d %b %Y}: {recommendation.detail or option.label}"
+    draft = LineDraft(
+        modality=MODALITY_OF_OPTION[option],
+        agent=agent_named(option, recommendation.detail, decision.text),
+        intent=recommendation.intent,
+        start_reason=start_reason_for(patient.pk),
+        notes=said,
+    )
+    line = propose_line(patient, draft, by=by, now=now)
+    recommendation.line = line
+    recommendation.save_version("line")
+    _audit("decisions.propose_from", recommendation, decision, by=by, now=now, details={"line": line.pk})
+    return line
 
 
 def _recommend(decision: Decision, said: Said, *, by: User, now: datetime) -> None:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from careteam.access.policies import lacks
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
+from patients.treatment.policies import why_not_add as why_not_add_line
+from patients.treatment.rules import OPEN_STATUSES
 from tumorboard.decisions.models import Decision
 from tumorboard.decisions.queries import decided_on, is_told
 from tumorboard.decisions.rules import (
     DECISION_TRANSITIONS,
+    MODALITY_OF_OPTION,
     RECOMMENDATION_TRANSITIONS,
     DecisionStatus,
     DeviationReason,
@@ -119,4 +122,19 @@ def why_not_settle(
         reasons.append("Choose the reason.")
     if to in _DEVIATES and reason == DeviationReason.OTHER and not note.strip():
         reasons.append("Describe the other reason.")
+    return reasons
+
+
+def why_not_propose(recommendation: Recommendation, user: User) -> list[str]:
+    """May the recommendation become a proposed treatment line (row with patient, decision and line)."""
+    reasons = why_not_add_line(recommendation.patient, user)
+    if recommendation.decision.status != DecisionStatus.SIGNED:
+        reasons.append("Sign the decision first.")
+    if recommendation.option not in MODALITY_OF_OPTION:
+        reasons.append(f"{recommendation.get_option_display()} is no treatment line; assign an action instead.")
+    now_is = RecommendationStatus(recommendation.status)
+    if RecommendationStatus.IMPLEMENTED not in RECOMMENDATION_TRANSITIONS[now_is]:
+        reasons.append(f"The recommendation is {now_is.label.lower()}.")
+    if recommendation.line is not None and recommendation.line.status in OPEN_STATUSES:
+        reasons.append(f"It is a line already: {recommendation.line.label}.")
     return reasons

@@ -10,8 +10,19 @@ from django.http import Http404
 
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
+from patients.record.models import DiseaseStatus
+from patients.record.rules import ResponseCategory
+from patients.treatment.models import TreatmentLine
+from patients.treatment.queries import in_order, numbers_of
+from patients.treatment.rules import OPEN_STATUSES, EndReason, StartReason
 from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
-from tumorboard.decisions.rules import DecisionStatus, Option, RecommendationStatus, ToldWhom
+from tumorboard.decisions.rules import (
+    MODALITY_OF_OPTION,
+    DecisionStatus,
+    Option,
+    RecommendationStatus,
+    ToldWhom,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +45,10 @@ class RecommendationRow:
     status: RecommendationStatus
     deviation: str
     note: str
+    line_id: int | None = None
+    line: str = ""
+    line_status: str = ""
+    is_line_open: bool = False
 
     @property
     def mark(self) -> str:
@@ -48,6 +63,11 @@ class RecommendationRow:
     @property
     def is_open(self) -> bool:
         return self.status in {RecommendationStatus.OPEN, RecommendationStatus.PARTLY}
+
+    @property
+    def may_become_a_line(self) -> bool:
+        """It is a treatment, unsettled, and no open line carries it."""
+        return self.is_open and self.option in MODALITY_OF_OPTION and not self.is_line_open
 
 
 @dataclass(frozen=True)
@@ -139,7 +159,7 @@ def decision_rows(decisions: QuerySet[Decision]) -> tuple[DecisionRow, ...]:
     )
     ids = [row.pk for row in rows]
     recommended: dict[int, list[Recommendation]] = {}
-    for recommendation in Recommendation.objects.valid().filter(decision_id__in=ids):
+    for recommendation in Recommendation.objects.valid().filter(decision_id__in=ids).select_related("line"):
         recommended.setdefault(recommendation.decision_id, []).append(recommendation)
     told: dict[int, list[Told]] = {}
     for row in Told.objects.valid().filter(decision_id__in=ids).select_related("told_by").order_by("told_on", "pk"):
@@ -183,6 +203,26 @@ def is_told(decision_id: int, whom: ToldWhom) -> bool:
     return Told.objects.valid().filter(decision_id=decision_id, whom=whom).exists()
 
 
+def start_reason_for(patient_id: int) -> str:
+    """Why a treatment would start now, as the record tells: the first one, intolerance of the last counted line,
+    progression during or after it, else a planned sequence. Two queries."""
+    lines = in_order(TreatmentLine.objects.valid().filter(patient_id=patient_id))
+    numbers = numbers_of(lines)
+    counted = [line for line in lines if line.pk in numbers and numbers[line.pk].therapy is not None]
+    if not counted:
+        return StartReason.FIRST
+    last = counted[-1]
+    if last.end_reason == EndReason.TOXICITY:
+        return StartReason.INTOLERANCE
+    status = DiseaseStatus.objects.valid().filter(patient_id=patient_id).order_by("-assessed_on", "-pk").first()
+    progressed = (
+        status is not None
+        and status.category == ResponseCategory.PD
+        and (last.started_on is None or status.assessed_on > last.started_on)
+    )
+    return StartReason.PROGRESSION if progressed or last.end_reason == EndReason.PROGRESSION else StartReason.PLANNED
+
+
 def _row(
     row: Decision, recommended: Iterable[Recommendation], told: Iterable[Told], addenda: Iterable[DecisionAddendum]
 ) -> DecisionRow:
@@ -222,6 +262,10 @@ def _row(
                 status=RecommendationStatus(each.status),
                 deviation=each.get_deviation_reason_display() if each.deviation_reason else "",
                 note=each.deviation_note,
+                line_id=each.line_id,
+                line=each.line.label if each.line else "",
+                line_status=each.line.get_status_display() if each.line else "",
+                is_line_open=each.line is not None and each.line.status in OPEN_STATUSES,
             )
             for each in ordered
         ),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db.models import TextChoices
 
-from patients.treatment.rules import Modality
+from patients.treatment.rules import EndReason, Modality
 
 
 class DecisionStatus(TextChoices):
@@ -109,6 +110,45 @@ OPTION_OF_MODALITY: dict[str, Option] = {
 _TARE_WORDS = ("tare", "sirt", "y-90", "y90", "yttrium", "radioemboli", "ho-166")
 # Options that a treatment line answers; the others end by an action or by hand.
 TREATMENT_OPTIONS = frozenset(OPTION_OF_MODALITY.values()) | {Option.TARE}
+# The treatment line that an option proposes.
+MODALITY_OF_OPTION: dict[Option, Modality] = {
+    **{option: Modality(modality) for modality, option in OPTION_OF_MODALITY.items()},
+    Option.TARE: Modality.EMBOLIZATION,
+}
+# Why a proposed line was declined, said as what became of the recommendation.
+DEVIATION_OF_END: dict[str, DeviationReason] = {
+    EndReason.PROGRESSION: DeviationReason.PROGRESSION,
+    EndReason.TOXICITY: DeviationReason.TOXICITY,
+    EndReason.PATIENT_CHOICE: DeviationReason.PATIENT_CHOICE,
+    EndReason.CLINICIAN_CHOICE: DeviationReason.CLINICIAN_CHOICE,
+    EndReason.COMORBIDITY: DeviationReason.COMORBIDITY,
+    EndReason.ACCESS: DeviationReason.ACCESS,
+    EndReason.DEATH: DeviationReason.DEATH,
+    EndReason.LOST: DeviationReason.LOST,
+}
+
+
+# Names by which a board's sentence says which drug or procedure it means, as the treatment form writes them.
+NAMED: dict[Option, tuple[str, ...]] = {
+    Option.SSA: ("Lanreotide", "Octreotide LAR"),
+    Option.TARGETED: ("Cabozantinib", "Everolimus", "Sunitinib"),
+    Option.PRRT: ("177Lu-dotatate", "177Lu-edotreotide"),
+    Option.CHEMOTHERAPY: ("CAPTEM", "Carboplatin and etoposide", "Cisplatin and etoposide", "FOLFIRI", "FOLFOX"),
+    Option.EMBOLIZATION: ("DEB-TACE", "TACE", "TAE"),
+    Option.ABLATION: ("Microwave ablation", "Radiofrequency ablation"),
+    Option.SURGERY: ("Debulking", "Liver resection", "Liver transplant", "Resection of the primary"),
+}
+
+
+def agent_named(option: Option, *texts: str) -> str:
+    """The drug or procedure of the option that the first text to name one names; else the option's own label, until
+    somebody says which it is. Never a guess: a text that names several decides nothing."""
+    for text in texts:
+        words = text.lower()
+        named = [name for name in NAMED.get(option, ()) if re.search(rf"(?<![\w-]){re.escape(name.lower())}\b", words)]
+        if named:
+            return named[0] if len(named) == 1 else str(option.label)
+    return str(option.label)
 
 
 def option_of_line(modality: str, agent: str) -> Option | None:

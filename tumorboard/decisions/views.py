@@ -8,13 +8,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
 from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
-from tumorboard.decisions.commands import add_addendum, settle, tell
+from tumorboard.decisions.commands import add_addendum, propose_from, settle, tell
 from tumorboard.decisions.forms import AddendumForm, SettleForm, ToldForm, ToldGpForm
 from tumorboard.decisions.models import Recommendation
 from tumorboard.decisions.queries import visible_decision
@@ -143,3 +143,23 @@ def recommendation_settle(request: SignedInRequest, recommendation_id: int) -> H
         save="Save",
         said="Saved",
     )
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_POST
+def recommendation_propose(request: SignedInRequest, recommendation_id: int) -> HttpResponse:
+    """One click: the recommendation becomes a proposed treatment line, whose page opens."""
+    rows = Recommendation.objects.valid().visible_to(request.user).select_related("decision", "patient__team")
+    recommendation = rows.filter(pk=recommendation_id).first()
+    if recommendation is None:
+        raise Http404("No such recommendation, or not yours to see.")
+    decision = _open(request, recommendation.decision_id, Permission.TREATMENT_EDIT)
+    try:
+        line = propose_from(recommendation, by=request.user, now=timezone.now())
+    except ValidationError as error:
+        response = redirect_or_refresh(request, reverse("decision", args=[decision.pk]))
+        toast(request, " ".join(error.messages), response=response, kind="red")
+        return response
+    response = redirect_or_refresh(request, reverse("line-page", args=[line.patient_id, line.pk]))
+    toast(request, "Line proposed: plan it, correct it, or decline it", response=response)
+    return response

@@ -120,14 +120,14 @@ def monday(day: date) -> date:
 
 @dataclass(frozen=True)
 class Window:
-    """Whole weeks, Monday to Sunday: `since` is the first day, `until` the last."""
+    """Whole weeks, Monday to Sunday, or one day (`weeks` 0): `since` is the first day, `until` the last."""
 
     since: date
     weeks: int
 
     @property
     def until(self) -> date:
-        return self.since + WEEK * self.weeks - timedelta(days=1)
+        return self.since + WEEK * self.weeks - timedelta(days=1) if self.weeks else self.since
 
     @property
     def days(self) -> tuple[date, ...]:

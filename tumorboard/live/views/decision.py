@@ -17,6 +17,7 @@ from careteam.people.rules import Permission
 from careteam.web.parts import Difference
 from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
 from patients.record.models import StaleEdit
+from patients.treatment.policies import why_not_add as why_not_add_line
 from tumorboard.actions.queries import actions_of_decisions
 from tumorboard.decisions.forms import SignatureForm
 from tumorboard.decisions.queries import decision_row, decisions_of_meeting, visible_decision
@@ -114,6 +115,7 @@ def decision(request: SignedInRequest, decision_id: int) -> HttpResponse:
         "actions": actions_of_decisions([row.pk], today),
         "why_not_sign": policies.why_not_sign(row, request.user),
         "may_update": access.may(Permission.ACTION_UPDATE, patient.team_id),
+        "may_treat": not why_not_add_line(patient, request.user),
         "may_decide": access.may(Permission.BOARD_DECIDE, patient.team_id),
         "in_team": access.may(Permission.PATIENT_VIEW, row.item.meeting.board.team_id),
     }

@@ -18,7 +18,7 @@ from careteam.workspace.coming.queries.others import meetings, scans
 from careteam.workspace.coming.queries.scope import LIMIT, NOBODY, Found, Scope
 from careteam.workspace.coming.rules import Entry
 
-__all__ = ["LIMIT", "NOBODY", "SOURCES", "Coming", "Found", "Scope", "coming", "why_not_give"]
+__all__ = ["LIMIT", "NOBODY", "SOURCES", "Coming", "Found", "Scope", "coming", "why_not_give", "within"]
 
 # Each answers with what falls into the window. The order does not matter.
 SOURCES: tuple[Callable[[Scope], Found], ...] = (doses, given_doses, starts, scans, meetings)
@@ -42,9 +42,14 @@ class Coming:
         return {entry.patient_id for entry in rows if entry.patient_id is not None}
 
 
+def within(scope: Scope) -> list[Found]:
+    """What falls into the window, source by source: at most two queries each, and one for its owners."""
+    return [source(scope) for source in SOURCES]
+
+
 def coming(scope: Scope) -> Coming:
-    """The weeks of the scope. At most two queries a source, and one for its owners, whatever the number of rows."""
-    found = [source(scope) for source in SOURCES]
+    """The weeks of the scope, with what is overdue and what is held; the number of rows costs no query."""
+    found = within(scope)
     counts: Counter[tuple[date, str]] = Counter()
     for each in found:
         counts.update(each.counts)

@@ -1,0 +1,1 @@
+"""Who comes on a day, with what is open for each; visits are booked and closed here."""
