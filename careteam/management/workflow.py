@@ -13,6 +13,7 @@ from patients.goals.rules import (
 )
 from patients.imaging.rules import STUDY_TRANSITIONS
 from patients.record.rules import ENROLLMENT_TRANSITIONS
+from patients.record.rules.visits import VISIT_TRANSITIONS
 from patients.treatment.rules import ADMINISTRATION_TRANSITIONS, LINE_TRANSITIONS
 from tumorboard.actions.rules import ACTION_TRANSITIONS
 from tumorboard.decisions.rules import DECISION_TRANSITIONS, RECOMMENDATION_TRANSITIONS
@@ -25,6 +26,7 @@ MACHINES: tuple[tuple[str, str, Mapping[Any, Any]], ...] = (
         "Whether the patient is in our care. Lists, plans and ladders count *in care* only.",
         ENROLLMENT_TRANSITIONS,
     ),
+    ("Visit", "The words of FHIR's Appointment, as bookings arrive. Back to booked is undo.", VISIT_TRANSITIONS),
     ("Treatment line", "A stop needs a coded reason; an error needs a sentence.", LINE_TRANSITIONS),
     ("Administration", "One dose or procedure. A delay is a moved date with its reason.", ADMINISTRATION_TRANSITIONS),
     ("Imaging study", "Due, amber and red are derived from the due date, never stored.", STUDY_TRANSITIONS),

@@ -277,3 +277,18 @@ def test_identifiers_travel_with_their_kind(tmp_path: Path) -> None:
     target = moved(tmp_path, source)
     found = PatientIdentifier.objects.filter(team=target).order_by("kind").values_list("system", "value", "kind")
     assert list(found) == [("urn:test", "M1", "MR"), ("urn:ssn", "123", "SS")]
+
+
+@pytest.mark.parametrize(
+    ("status", "resource"),
+    [("booked", "Appointment"), ("noshow", "Appointment"), ("fulfilled", "Appointment"), ("finished", "Encounter")],
+)
+def test_a_booked_visit_is_an_appointment_and_a_finished_one_an_encounter(status: str, resource: str) -> None:
+    patient = factories.patient(factories.team())
+    Encounter.objects.create(patient=patient, kind="visit", starts_at=NOW, reason="Follow-up", status=status)
+    bundle = export_bundle(patient, by=None, now=NOW)
+    validated(bundle)
+    found = [
+        row["resource"] for row in bundle["entry"] if row["resource"]["resourceType"] in {"Appointment", "Encounter"}
+    ]
+    assert [(row["resourceType"], row["status"]) for row in found] == [(resource, status)]

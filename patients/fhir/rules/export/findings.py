@@ -198,13 +198,15 @@ def admission(row: Any, export: Any) -> list[JsonObject]:
     ]
 
 
+# What FHIR's Encounter can be; a booking, and what became of it, is an Appointment.
+_ENCOUNTER_STATES = frozenset({"", "planned", "arrived", "triaged", "in-progress", "onleave", "finished", "cancelled"})
 _CLASSES = {"emergency": "EMER", "video": "VR", "home visit": "HH"}
 
 
 def encounter(row: Any, export: Any) -> list[JsonObject]:
     """A visit, or an appointment."""
     begins, ends = instant(row.starts_at), instant(row.ends_at) if row.ends_at else ""
-    if row.kind == "appointment":
+    if row.kind == "appointment" or row.status not in _ENCOUNTER_STATES:
         return [
             filled(
                 **start("Appointment", "encounter", row.pk),
