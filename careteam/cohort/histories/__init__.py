@@ -46,10 +46,28 @@ def _write(story: Story, seed: int, star: Star | None) -> None:
         write_boards(dice, history, profile, course, story.lines, story.index, today)
         if profile.in_care:
             disturb_doses(dice, history, today)
+            _comes_today(story)
         if profile.in_care and not history.of("step"):
             _see_again(story)
         return
     star.direct(story)
+
+
+def _comes_today(story: Story) -> None:
+    """Some of those for whom something is open are expected today: what the clinic day is for."""
+    history, dice = story.history, story.dice
+    waits = any(row["status"] == "open" for row in history.of("prompt")) or any(
+        row["status"] == "reported" for row in history.of("study")
+    )
+    if waits and dice.chance(0.2):
+        history.add(
+            "encounter",
+            kind=dice.choice(("visit", "visit", "visit", "phone", "video")),
+            starts_at=at(working_day(story.today), dice.randint(7, 15), dice.choice((0, 20, 30, 40))),
+            with_whom="NET clinic",
+            reason=dice.choice(("Follow-up", "Results of the scan", "Symptoms")),
+            status="booked",
+        )
 
 
 def _see_again(story: Story) -> None:

@@ -106,6 +106,13 @@ class Entry:
         return ONE_OF[self.kind]
 
     @property
+    def late_word(self) -> str:
+        """What is wrong with it once its day has passed."""
+        if self.dose_id is not None:
+            return "not recorded"
+        return "still open" if self.kind is Kind.PREPARATION else "not started"
+
+    @property
     def title(self) -> str:
         return self.patient or self.what
 
