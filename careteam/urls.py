@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from careteam.workspace import audit, health, home, inbox, patients, people, reports, shell, summary, timeline
+from careteam.workspace import audit, function, health, home, inbox, patients, people, reports, shell, summary, timeline
 from careteam.workspace.clinic import views as clinic
 from careteam.workspace.coming import views as coming
 from careteam.workspace.downtime import views as downtime
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/<int:patient_id>/", patients.patient_page, name="patient"),
     path("patients/<int:patient_id>/history/", audit.patient_history, name="patient-history"),
     path("patients/<int:patient_id>/timeline/", timeline.timeline_panel, name="timeline-panel"),
+    path("patients/<int:patient_id>/function/", function.function_panel, name="function-panel"),
     path("patients/<int:patient_id>/summary/", summary.patient_summary, name="patient-summary"),
     path("coming/", coming.coming_weeks, name="coming"),
     path("coming/doses/<int:dose_id>/given/", coming.coming_given, name="coming-given"),

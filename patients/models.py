@@ -35,6 +35,7 @@ from patients.record.models import (
     PatientIdentifier,
     ReceptorImaging,
     Specimen,
+    SymptomAssessment,
 )
 from patients.treatment.models import Administration, AdverseEvent, TreatmentLine
 
@@ -80,6 +81,7 @@ __all__ = [
     "SourceRecord",
     "Specimen",
     "SurveillancePlan",
+    "SymptomAssessment",
     "TradeOff",
     "TreatmentLine",
 ]

@@ -18,4 +18,6 @@ class EventKind(TextChoices):
     STUDY_REVIEWED = "study.reviewed", "Imaging study reviewed"
     STUDY_OVERDUE = "study.overdue", "Imaging study long overdue"
     GOALS_SIGNED = "goals.signed", "Goals conversation signed"
+    SYMPTOMS = "symptoms", "Symptoms asked"
+    WEIGHT = "weight", "Weight recorded"
     RECORD_CHANGED = "record.changed", "Diagnosis, grade or status changed"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from django.db.models import F
+from django.db.models import F, OuterRef
 from django.urls import reverse
 
+from careteam.people.rules import Role
+from careteam.web.rows import as_json, from_json
 from careteam.web.words import ago, count, day
 from patients.goals.queries import GoalsNow, goals_of
 from patients.record.models import (
@@ -88,12 +91,12 @@ def _grade(specimens: list[Specimen], *, is_net: bool) -> Fact:
     if not is_net:
         return ("Grade", "Not graded as NET", "", "")
     grade = grade_from(specimens)
-    value = grade.highest.grade.label + (f", Ki-67 {grade.highest_ki67} %" if grade.highest_ki67 else "")
+    value = grade.highest.words + (f", Ki-67 {grade.highest_ki67} %" if grade.highest_ki67 else "")
     detail = " ".join(part for part in (grade.highest_site, _on(grade.highest_on)) if part)
     if grade.latest.grade != grade.highest.grade:
-        detail += f"; latest {grade.latest.grade.label}"
-    if grade.highest.conflicts:
-        return ("Grade", value, grade.highest.conflicts[0], "amb")
+        detail += f"; latest {grade.latest.words}" + (f" {_on(grade.latest_on)}" if grade.latest_on else "")
+    if grade.conflicts:
+        return ("Grade", value, grade.conflicts[0], "amb")
     if grade.highest.is_provisional:
         return ("Grade", value, f"missing: {', '.join(grade.highest.missing)}", "amb")
     return ("Grade", value, detail, "")
@@ -103,7 +106,7 @@ def _stage(diagnosis: Diagnosis | None) -> Fact:
     if diagnosis is None or not diagnosis.stage:
         return ("Stage", "Not staged", "", "")
     value = f"{diagnosis.stage} ({diagnosis.stage_detail})" if diagnosis.stage_detail else diagnosis.stage
-    return ("Stage", value, diagnosis.stage_edition, "")
+    return ("Stage", value, diagnosis.stage_edition or "edition not stated", "")
 
 
 def _syndrome(diagnosis: Diagnosis | None) -> Fact:
@@ -118,7 +121,7 @@ def _receptor(scans: list[ReceptorImaging]) -> Fact:
     scan = scans[0]
     value = {True: "Positive", False: "Negative", None: "See report"}[scan.positive]
     if scan.krenning is not None:
-        value += f", Krenning {scan.krenning}" + (f" ({scan.get_modality_display()})" if scan.modality else "")
+        value += f", Krenning {scan.krenning} ({scan.get_modality_display() or 'modality not stated'})"
     detail = day(scan.imaged_on)
     if scan.discordant_lesions:
         detail += f"; {scan.discordant_lesions} discordant"
@@ -135,9 +138,9 @@ def _ecog(values: list[Measurement]) -> Fact:
     return ("ECOG", f"{value:.0f}", day(on), "")
 
 
-def _line(patient: Patient) -> Fact:
+def _line(found: list[TreatmentLine]) -> Fact:
     """The running antitumor line that started last, else what runs beside; L-order and therapy line from all lines."""
-    lines = in_order(TreatmentLine.objects.valid().filter(patient=patient))
+    lines = in_order(found)
     numbers = numbers_of(lines)
     running = [line for line in lines if line.status in RUNNING_STATUSES]
     antitumor = [line for line in running if line.role == LineRole.ANTITUMOR]
@@ -171,22 +174,20 @@ def _goals(goals: GoalsNow, *, is_deceased: bool) -> tuple[Fact, Fact]:
     return ("Goals", f"{goals.headline}, {goals.age_words}", detail, "amb" if detail else ""), code
 
 
-def _alerts(patient: Patient) -> tuple[tuple[str, str, str], ...]:
+def _alerts(
+    allergies: list[Allergy], drugs: list[Medication], flags: list[ClinicalFlag]
+) -> tuple[tuple[str, str, str], ...]:
     alerts = [
         (
             "red",
             "Contrast reaction" if allergy.kind == AllergyKind.CONTRAST else "Allergy",
             ", ".join(part for part in (allergy.substance, allergy.reaction) if part),
         )
-        for allergy in Allergy.objects.valid().filter(patient=patient).order_by("kind", "pk")
+        for allergy in allergies
     ]
-    drugs = Medication.objects.valid().filter(patient=patient, ended_on__isnull=True)
-    alerts += [
-        ("amb", drug.get_drug_class_display(), f"{drug.name} {drug.dose}".strip())
-        for drug in drugs.exclude(drug_class=DrugClass.OTHER).order_by("drug_class", "pk")
-    ]
+    alerts += [("amb", drug.get_drug_class_display(), f"{drug.name} {drug.dose}".strip()) for drug in drugs]
     latest: dict[str, ClinicalFlag] = {}
-    for flag in ClinicalFlag.objects.valid().filter(patient=patient).order_by("kind", "-asked_on", "-pk"):
+    for flag in flags:
         latest.setdefault(flag.kind, flag)
     for flag in latest.values():
         if flag.state in ALERTING:
@@ -198,15 +199,36 @@ def _alerts(patient: Patient) -> tuple[tuple[str, str, str], ...]:
     return tuple(alerts)
 
 
+def _known(patient: Patient) -> dict[str, Any]:
+    """The rows that the banner reads, table by table, in one query."""
+    mine = {"patient_id": OuterRef("pk")}
+    drugs = Medication.objects.valid().filter(**mine, ended_on__isnull=True).exclude(drug_class=DrugClass.OTHER)
+    steps = NextStep.objects.filter(**mine, closed_at__isnull=True).order_by(F("due_on").asc(nulls_last=True), "pk")
+    flags = ClinicalFlag.objects.valid().filter(**mine).order_by("kind", "-asked_on", "-pk").distinct("kind")
+    found: Any = Patient.objects.values(
+        all_diagnoses=as_json(Diagnosis.objects.valid().filter(**mine, is_main=True)[:1]),
+        all_specimens=as_json(Specimen.objects.valid().filter(**mine).order_by("pk")),
+        all_scans=as_json(ReceptorImaging.objects.valid().filter(**mine).order_by("-imaged_on", "-pk")[:1]),
+        all_ecogs=as_json(Measurement.objects.valid().filter(**mine, code=ECOG).order_by("-taken_at", "-pk")[:2]),
+        all_lines=as_json(TreatmentLine.objects.valid().filter(**mine)),
+        all_allergies=as_json(Allergy.objects.valid().filter(**mine).order_by("kind", "pk")),
+        all_drugs=as_json(drugs.order_by("drug_class", "pk")),
+        all_flags=as_json(flags),
+        all_steps=as_json(steps[:1], title="owner__title", name="owner__name"),
+    ).get(pk=patient.pk)
+    return dict(found)
+
+
 def banner_for(patient: Patient, today: date) -> Banner:
-    """Everything the banner shows, in a fixed number of queries."""
-    diagnosis = Diagnosis.objects.valid().filter(patient=patient, is_main=True).first()
-    specimens = list(Specimen.objects.valid().filter(patient=patient))
-    scans = list(ReceptorImaging.objects.valid().filter(patient=patient).order_by("-imaged_on", "-pk")[:1])
-    ecog = list(Measurement.objects.valid().filter(patient=patient, code=ECOG).order_by("-taken_at", "-pk")[:2])
+    """Everything the banner shows: one query for the record and the lines, three for the goals."""
+    known = _known(patient)
+    diagnosis = next(iter(from_json(Diagnosis, known["all_diagnoses"])), None)
+    specimens = from_json(Specimen, known["all_specimens"])
+    scans = from_json(ReceptorImaging, known["all_scans"])
+    ecog = from_json(Measurement, known["all_ecogs"])
     goals = goals_of(patient.pk, today)
-    steps = NextStep.objects.filter(patient=patient, closed_at__isnull=True).select_related("owner")
-    step = steps.order_by(F("due_on").asc(nulls_last=True), "pk").first()
+    step = next(iter(from_json(NextStep, known["all_steps"])), None)
+    owner = " ".join(filter(None, (known["all_steps"][0]["title"], known["all_steps"][0]["name"]))) if step else ""
     is_net = diagnosis is None or diagnosis.net_status != NetStatus.NOT_NET
     return Banner(
         patient_id=patient.pk,
@@ -224,15 +246,19 @@ def banner_for(patient: Patient, today: date) -> Banner:
             _syndrome(diagnosis),
             _receptor(scans),
             _ecog(ecog),
-            _line(patient),
+            _line(from_json(TreatmentLine, known["all_lines"])),
             *_goals(goals, is_deceased=patient.is_deceased),
         ),
-        alerts=_alerts(patient),
+        alerts=_alerts(
+            from_json(Allergy, known["all_allergies"]),
+            from_json(Medication, known["all_drugs"]),
+            from_json(ClinicalFlag, known["all_flags"]),
+        ),
         next_step=Step(
             step.what,
             step.due_on,
             ago(step.due_on, today) if step.due_on else "no date",
-            str(step.owner) if step.owner else "",
+            owner or (Role(step.owner_role).label if step.owner_role in Role.values else ""),
             bool(step.due_on and step.due_on < today),
         )
         if step

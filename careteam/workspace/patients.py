@@ -251,9 +251,14 @@ def patient_page(request: SignedInRequest, patient_id: int) -> HttpResponse:
             "wide": [("timeline-panel", "Timeline"), ("treatment-panel", "Treatment lines")],
             "panels": [
                 ("imaging-panel", "Imaging"),
-                ("record-panel", "Diagnosis and labs"),
+                ("record-panel", "Labs and findings"),
                 ("board-panel", "Board"),
             ],
-            "side": [("goals-panel", "Goals of care"), ("guidance-panel", "Guidance")],
+            "side": [
+                ("goals-panel", "Goals of care"),
+                ("symptoms-panel", "Symptoms and weight"),
+                ("function-panel", "Function and heart screening"),
+                ("guidance-panel", "Guidance"),
+            ],
         },
     )

@@ -31,6 +31,8 @@ def ask_where_needed(patient_id: int, *, now: datetime) -> int:
     EventKind.LINE_STARTED,
     EventKind.ECOG,
     EventKind.ADMISSION,
+    EventKind.SYMPTOMS,
+    EventKind.WEIGHT,
     EventKind.RECORD_CHANGED,
 )
 def ask_after_change(event: Event, *, now: datetime) -> None:

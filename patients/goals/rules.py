@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db.models import TextChoices
 
@@ -198,6 +199,7 @@ class Limits:
     review_days: int
     answer_days: int
     ask_again_days: int
+    weight_percent: Decimal = Decimal(5)
 
 
 @dataclass(frozen=True)
@@ -230,6 +232,11 @@ class Facts:
     admission_id: int = 0
     nights: int | None = None
     lines: tuple[LineFact, ...] = ()
+    symptoms: str = ""
+    symptoms_on: date | None = None
+    symptoms_id: int = 0
+    weight_loss: Decimal | None = None
+    weight_on: date | None = None
 
 
 def _after(held_on: date | None, on: date) -> bool:
@@ -286,6 +293,16 @@ def _admission(facts: Facts, limits: Limits, today: date) -> list[FoundReason]:
     return [FoundReason(PromptReason.ADMISSION, on, f"admission:{facts.admission_id}", nights)]
 
 
+def _weight(facts: Facts, limits: Limits) -> list[FoundReason]:
+    """Asked once between two conversations: every weighing of a loss that goes on would be no news."""
+    if facts.weight_loss is None or facts.weight_on is None or facts.weight_loss < limits.weight_percent:
+        return []
+    if not _after(facts.held_on, facts.weight_on):
+        return []
+    detail = f"{facts.weight_loss.normalize():f} % lost"
+    return [FoundReason(PromptReason.WEIGHT, facts.weight_on, f"weight:{facts.conversation_id}", detail)]
+
+
 def reasons_now(facts: Facts, limits: Limits, today: date) -> tuple[FoundReason, ...]:
     """Every reason from the work that is news since the last conversation (`clinical.md` 5.3), in order of the enum.
 
@@ -300,6 +317,10 @@ def reasons_now(facts: Facts, limits: Limits, today: date) -> tuple[FoundReason,
         found.append(FoundReason(PromptReason.NEC, facts.nec_on or today, "nec"))
     found += _procedure(facts, today)
     found += _admission(facts, limits, today)
+    if facts.symptoms and facts.symptoms_on and _after(facts.held_on, facts.symptoms_on):
+        source = f"symptoms:{facts.symptoms_id}"
+        found.append(FoundReason(PromptReason.SYMPTOMS, facts.symptoms_on, source, facts.symptoms))
+    found += _weight(facts, limits)
     return tuple(found)
 
 

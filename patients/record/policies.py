@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from careteam.access.policies import lacks
 from careteam.people.rules import Permission
-from patients.record.models import Encounter, Enrollment, Patient
+from patients.record.models import Encounter, Enrollment, Patient, SymptomAssessment
 from patients.record.rules import ENROLLMENT_TRANSITIONS, EnrollmentStatus
 from patients.record.rules.visits import VISIT_TRANSITIONS, VisitStatus, visit_status
 
@@ -20,6 +20,16 @@ def why_not_edit(patient: Patient, user: User, permission: Permission = Permissi
     reasons = lacks(user, permission, patient.team_id, "Your roles in the patient's team do not include this change.")
     if patient.merged_into_id is not None:
         reasons.append("This record was merged into another one. Open the other one.")
+    return reasons
+
+
+def why_not_answer_symptoms(row: SymptomAssessment, patient: Patient, user: User) -> list[str]:
+    """Once, by somebody who may write in this record."""
+    reasons = why_not_edit(patient, user)
+    if row.error_at is not None:
+        reasons.append("This entry was marked as entered in error.")
+    if row.answered_at is not None:
+        reasons.append("Somebody has answered this already.")
     return reasons
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from patients.goals.queries.state import current_conversations
 from patients.goals.rules import Facts, Limits, LineFact
 from patients.protocol.queries import numbers
-from patients.record.models import Admission, DiseaseStatus, Measurement, Patient
-from patients.record.queries import grade_of_patient
-from patients.record.rules import ECOG, ResponseCategory
+from patients.record.models import Admission, DiseaseStatus, Measurement, Patient, SymptomAssessment
+from patients.record.queries import grade_of_patient, greatest_loss, kilograms
+from patients.record.rules import ECOG, ESAS_LABELS, SEVERE, ResponseCategory, items_at_least
 from patients.treatment.models import TreatmentLine
 from patients.treatment.queries import in_order
 from patients.treatment.rules import ENDED_STATUSES, CountedLine, number_lines
@@ -28,6 +29,7 @@ def limits(team_id: int) -> Limits:
         review_days=found["goals.review"].days,
         answer_days=found["goals.answer"].days,
         ask_again_days=found["goals.ask_again"].days,
+        weight_percent=found["weight.loss"].value,
     )
 
 
@@ -54,7 +56,7 @@ def _lines(patient_id: int) -> tuple[LineFact, ...]:
 
 
 def facts_of(patient: Patient, today: date) -> Facts:
-    """What the reasons to ask are read from (six queries): the record as it is now, imports included."""
+    """What the reasons to ask are read from (eight queries): the record as it is now, imports included."""
     talk = current_conversations([patient.pk]).first()
     response = (
         DiseaseStatus.objects.valid()
@@ -93,4 +95,18 @@ def facts_of(patient: Patient, today: date) -> Facts:
         admission_id=admission.pk if admission else 0,
         nights=nights,
         lines=_lines(patient.pk),
+        **_symptoms(patient),
     )
+
+
+def _symptoms(patient: Patient) -> dict[str, Any]:
+    """Severe symptoms of the latest assessment and the loss of weight, two queries."""
+    facts: dict[str, Any] = {}
+    asked = SymptomAssessment.objects.valid().filter(patient=patient).order_by("-assessed_on", "-pk").first()
+    if asked is not None and (severe := items_at_least(asked.scores, SEVERE)):
+        words = ", ".join(f"{ESAS_LABELS[name].lower()} {asked.scores[name]}" for name in severe)
+        facts |= {"symptoms": words, "symptoms_on": asked.assessed_on, "symptoms_id": asked.pk}
+    weights = kilograms(patient)
+    if lost := greatest_loss(weights):
+        facts |= {"weight_loss": lost.percent, "weight_on": weights[-1][0]}
+    return facts

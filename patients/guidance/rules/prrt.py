@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from patients.guidance.rules.eligibility import (
     MET,
     MISSING,
@@ -32,6 +30,7 @@ from patients.guidance.rules.facts import (
     WEIGHT,
     Snapshot,
 )
+from patients.record.rules import cockcroft_gault
 
 LAB_AGE = "prrt.lab_age"
 NUMBERS = (
@@ -69,12 +68,6 @@ def _uptake(s: Snapshot) -> Criterion:
         state = REVIEW
     words = f"Krenning {s.krenning}" + (f" on {s.uptake_modality}" if s.uptake_modality else "")
     return Criterion("Uptake", state, words, s.uptake_on, needed)
-
-
-def cockcroft_gault(*, age: int, weight: Decimal, creatinine: Decimal, female: bool) -> Decimal:
-    """Creatinine clearance in mL/min: weight in kg, creatinine in mg/dL (Cockcroft-Gault, P)."""
-    clearance = (140 - age) * weight / (72 * creatinine)
-    return (clearance * Decimal("0.85") if female else clearance).quantize(Decimal(1))
 
 
 def _clearance(s: Snapshot) -> Criterion:

@@ -4,7 +4,7 @@ Tags: V read in a primary source, V2 in a secondary, P prior knowledge, S foundi
 P numbers stay "local, unsigned" until a clinician signs them for the team (`ProtocolSignature`). Pure.
 """
 
-from patients.protocol.rules.base import ProtocolNumber, Tag
+from patients.protocol.rules.base import ProtocolNumber, Tag, working_days_after
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
 from patients.protocol.rules.numbers import LADDER, LIMITS, SERIES, SURVEILLANCE, TREATMENT
 from patients.protocol.rules.treatment import COURSE, CTCAE, DOSES, LABS
@@ -35,4 +35,5 @@ __all__ = [
     "TREATMENT",
     "ProtocolNumber",
     "Tag",
+    "working_days_after",
 ]

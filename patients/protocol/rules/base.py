@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import TextChoices
@@ -42,3 +43,12 @@ def number(
     return ProtocolNumber(
         code, name, Decimal(value), unit, source, tag, Decimal(low) if low else None, Decimal(high) if high else None
     )
+
+
+def working_days_after(start: date, days: int) -> date:
+    """The day so many working days (Monday to Friday) after the start."""
+    day = start
+    while days > 0:
+        day += timedelta(days=1)
+        days -= day.weekday() < 5
+    return day

@@ -84,6 +84,19 @@ LIMITS: tuple[ProtocolNumber, ...] = (
     _n("goals.answer", "From a goals prompt to its answer", "30", "d", "internal measure: 30 days", Tag.D, "7", "60"),
     _n("goals.admission", "How long an unplanned admission asks for goals", "183", "d", "SPICT: 6 months", Tag.V),
     _n("goals.line", "Therapy line that asks for goals", "3", "line", "design", Tag.D, "2", "4"),
+    _n(
+        "symptoms.severe",
+        "ESAS item that makes a task for the nurse",
+        "7",
+        "of 10",
+        "severe: clinical.md 5.4",
+        Tag.V,
+        "6",
+        "8",
+    ),
+    _n("symptoms.answer", "From severe symptoms to the nurse's call", "1", "working d", "design", Tag.D, "1", "2"),
+    _n("symptoms.distress", "Distress that asks for a psychosocial referral", "4", "of 10", "NCCN", Tag.V2, "3", "5"),
+    _n("weight.loss", "Weight loss over three to six months that asks for goals", "5", "%", "SPICT", Tag.V, "5", "10"),
     _n("goals.ecog", "ECOG that asks for goals", "2", "ECOG", "design", Tag.D, "2", "3"),
 )
 

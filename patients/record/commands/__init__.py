@@ -2,9 +2,12 @@
 
 from patients.record.commands.care import change_enrollment, close_step, open_step, record_death
 from patients.record.commands.entries import add_entry, change_entry, change_patient, enter_in_error
+from patients.record.commands.results import add_results, answer_symptoms, symptoms_key
 
 __all__ = [
     "add_entry",
+    "add_results",
+    "answer_symptoms",
     "change_enrollment",
     "change_entry",
     "change_patient",
@@ -12,4 +15,5 @@ __all__ = [
     "enter_in_error",
     "open_step",
     "record_death",
+    "symptoms_key",
 ]

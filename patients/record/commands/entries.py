@@ -28,8 +28,9 @@ from patients.record.models import (
     ReceptorImaging,
     Specimen,
     StaleEdit,
+    SymptomAssessment,
 )
-from patients.record.rules import ECOG, ResponseCategory, search_key, sort_key
+from patients.record.rules import ECOG, WEIGHT, ResponseCategory, search_key, sort_key
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -44,12 +45,16 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | bool | list | type(None)) else str(value)
 
 
-def _announce(row: ClinicalRow, *, team_id: int, now: datetime) -> None:
+def announce_entry(row: ClinicalRow, *, team_id: int, now: datetime) -> None:
     """What upper slices want to know about a new or corrected fact."""
     kind: EventKind | None = None
     payload: dict[str, Any] = {}
     if isinstance(row, Measurement) and row.code == ECOG:
         kind, payload = EventKind.ECOG, {"ecog": _plain(row.value)}
+    elif isinstance(row, Measurement) and row.code == WEIGHT:
+        kind = EventKind.WEIGHT
+    elif isinstance(row, SymptomAssessment):
+        kind = EventKind.SYMPTOMS
     elif isinstance(row, Admission) and row.unplanned:
         kind = EventKind.ADMISSION
     elif isinstance(row, DiseaseStatus):
@@ -88,7 +93,7 @@ def add_entry(patient: Patient, model: type[RowT], values: Mapping[str, Any], *,
         team_id=patient.team_id,
         details={"values": {name: _plain(value) for name, value in values.items()}},
     )
-    _announce(row, team_id=patient.team_id, now=now)
+    announce_entry(row, team_id=patient.team_id, now=now)
     return row
 
 
@@ -120,7 +125,7 @@ def change_entry(row: RowT, values: Mapping[str, Any], *, version: int, by: User
             "after": {name: _plain(value) for name, value in changed.items()},
         },
     )
-    _announce(current, team_id=patient.team_id, now=now)
+    announce_entry(current, team_id=patient.team_id, now=now)
     return current
 
 
@@ -144,6 +149,8 @@ def enter_in_error(row: RowT, *, reason: str, by: User, now: datetime) -> RowT:
             team_id=patient.team_id,
             reason=reason.strip(),
         )
+        if isinstance(current, SymptomAssessment):
+            announce(EventKind.SYMPTOMS, now=now, team_id=patient.team_id, patient_id=patient.pk, subject_id=current.pk)
         if isinstance(current, _DISEASE):
             announce(EventKind.RECORD_CHANGED, now=now, team_id=patient.team_id, patient_id=patient.pk)
     return current

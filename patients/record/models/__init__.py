@@ -18,6 +18,7 @@ from patients.record.models.findings import (
     Encounter,
     Measurement,
     Medication,
+    SymptomAssessment,
 )
 from patients.record.models.patient import (
     CareTeamMember,
@@ -54,5 +55,6 @@ __all__ = [
     "ReceptorImaging",
     "Specimen",
     "StaleEdit",
+    "SymptomAssessment",
     "visible_patients",
 ]

@@ -10,21 +10,26 @@ from django.db import models
 from careteam.audit.models import tracked
 from patients.record.models.base import ClinicalRow
 from patients.record.rules import (
+    Ascites,
     CellType,
     DatePrecision,
     Differentiation,
+    Encephalopathy,
     GradeResult,
     LiverScheme,
     MetastaticSiteCode,
+    Netpet,
     NetStatus,
     PrimarySite,
     ResponseCategory,
     SpecimenKind,
+    SstrRads,
     Stage,
     StatusMethod,
     Syndrome,
     Tracer,
     UptakeModality,
+    burden_bin,
     grade_of,
 )
 
@@ -102,6 +107,8 @@ class LiverAssessment(ClinicalRow):
     )
     burden_percent = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(100)])
     lobes = models.CharField(max_length=40, blank=True)
+    ascites = models.CharField(max_length=8, choices=Ascites, blank=True)
+    encephalopathy = models.CharField(max_length=4, choices=Encephalopathy, blank=True)
 
     class Meta(ClinicalRow.Meta):
         constraints = (
@@ -114,6 +121,11 @@ class LiverAssessment(ClinicalRow):
 
     def __str__(self) -> str:
         return f"liver {self.assessed_on}"
+
+    @property
+    def burden(self) -> str:
+        """The bin of the estimated share, in words."""
+        return burden_bin(self.burden_percent)
 
 
 @tracked
@@ -131,6 +143,11 @@ class Specimen(ClinicalRow):
     cell_type = models.CharField(max_length=5, choices=CellType, blank=True)
     is_lung = models.BooleanField(default=False)
     necrosis = models.BooleanField(null=True, blank=True)
+    mixed_share = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="MiNEN: share of the neuroendocrine component, percent"
+    )
+    mixed_with = models.CharField(max_length=80, blank=True, help_text="MiNEN: adenocarcinoma …")
+    mixed_grade = models.CharField(max_length=20, blank=True, help_text="MiNEN: as the report grades that component")
     reference = models.CharField(max_length=60, blank=True, help_text="number of the pathology report")
     conclusion = models.TextField(blank=True)
 
@@ -138,6 +155,7 @@ class Specimen(ClinicalRow):
         constraints = (
             *ClinicalRow.Meta.constraints,
             percent_check("ki67", "specimen_ki67_is_percent"),
+            percent_check("mixed_share", "specimen_mixed_share_is_percent"),
             models.CheckConstraint(
                 condition=models.Q(mitoses__isnull=True) | models.Q(mitoses__gte=0), name="specimen_mitoses_positive"
             ),
@@ -156,6 +174,8 @@ class Specimen(ClinicalRow):
             cell_type=self.cell_type,
             lung=self.is_lung,
             necrosis=self.necrosis,
+            share=self.mixed_share,
+            other=self.mixed_with,
         )
 
 
@@ -168,8 +188,8 @@ class ReceptorImaging(ClinicalRow):
     modality = models.CharField(max_length=6, choices=UptakeModality, blank=True)
     positive = models.BooleanField(null=True, blank=True)
     krenning = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(4)])
-    sstr_rads = models.CharField(max_length=2, blank=True)
-    netpet = models.CharField(max_length=3, blank=True)
+    sstr_rads = models.CharField(max_length=2, choices=SstrRads, blank=True)
+    netpet = models.CharField(max_length=3, choices=Netpet, blank=True)
     fdg_avid = models.BooleanField(null=True, blank=True)
     discordant_lesions = models.PositiveSmallIntegerField(null=True, blank=True)
     finding = models.TextField(blank=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator
 from django.db import models
 
 from careteam.audit.models import tracked
 from patients.record.models.base import ClinicalRow
-from patients.record.rules import AllergyKind, DatePrecision, DrugClass, FlagKind, FlagState
+from patients.record.rules import ESAS_ITEMS, AllergyKind, DatePrecision, DrugClass, FilledBy, FlagKind, FlagState
 
 
 @tracked
@@ -47,6 +51,67 @@ class Measurement(ClinicalRow):
 
     def __str__(self) -> str:
         return f"{self.label} {self.value if self.value is not None else self.text} {self.unit}".strip()
+
+
+def _score(label: str) -> models.PositiveSmallIntegerField[Any, Any]:
+    return models.PositiveSmallIntegerField(label, null=True, blank=True, validators=[MaxValueValidator(10)])
+
+
+def _score_check(*fields: str) -> models.CheckConstraint:
+    within = models.Q()
+    for field in fields:
+        within &= models.Q(**{f"{field}__isnull": True}) | models.Q(**{f"{field}__range": (0, 10)})
+    return models.CheckConstraint(condition=within, name="symptoms_scores_0_to_10")
+
+
+@tracked
+class SymptomAssessment(ClinicalRow):
+    """ESAS-r and distress thermometer of one day, 0 (none) to 10 (worst); None was not asked or not answered.
+
+    `answered_*`: what somebody did about it, which closes the nurse's task.
+    """
+
+    assessed_on = models.DateField()
+    filled_by = models.CharField(max_length=9, choices=FilledBy, default=FilledBy.PATIENT)
+    pain = _score("Pain")
+    tiredness = _score("Tiredness")
+    drowsiness = _score("Drowsiness")
+    nausea = _score("Nausea")
+    appetite = _score("Lack of appetite")
+    breathlessness = _score("Shortness of breath")
+    depression = _score("Depression")
+    anxiety = _score("Anxiety")
+    wellbeing = _score("Wellbeing")
+    other = _score("Other problem")
+    other_name = models.CharField(
+        max_length=80, blank=True, help_text="Which other problem, such as diarrhea or flushing."
+    )
+    distress = _score("Distress, past week")
+    note = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    answer = models.TextField(blank=True, help_text="what was done")
+
+    class Meta(ClinicalRow.Meta):
+        indexes = (models.Index(fields=["patient", "-assessed_on"], name="symptoms_latest"),)
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            _score_check(*ESAS_ITEMS, "distress"),
+            models.CheckConstraint(
+                condition=models.Q(answered_at__isnull=True, answered_by__isnull=True, answer="")
+                | (models.Q(answered_at__isnull=False, answered_by__isnull=False) & ~models.Q(answer="")),
+                name="symptoms_answer_has_who_what",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"symptoms {self.assessed_on}"
+
+    @property
+    def scores(self) -> dict[str, int | None]:
+        return {name: getattr(self, name) for name in ESAS_ITEMS}
 
 
 @tracked

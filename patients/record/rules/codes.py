@@ -125,6 +125,20 @@ class LiverScheme(TextChoices):
     CITY_OF_HOPE = "city_of_hope", "City of Hope 2023"
 
 
+class Ascites(TextChoices):
+    """As Child-Pugh asks (`clinical.md` 1.5, P)."""
+
+    NONE = "none", "None"
+    MILD = "mild", "Mild"
+    MODERATE = "moderate", "Moderate or more"
+
+
+class Encephalopathy(TextChoices):
+    NONE = "none", "None"
+    LOW = "1-2", "Grade 1–2"
+    HIGH = "3-4", "Grade 3–4"
+
+
 class SpecimenKind(TextChoices):
     BIOPSY = "biopsy", "Biopsy"
     RESECTION = "resection", "Resection"
@@ -196,6 +210,40 @@ class Tracer(TextChoices):
     OTHER = "other", "Other"
 
 
+class SstrRads(TextChoices):
+    """SSTR-RADS 1.0: 1 definitely benign to 5 high certainty of NEN (V); sub-codes and their words P
+    (`clinical.md` 1.4). A source without sub-codes says 1 or 3."""
+
+    R1 = "1", "1: definitely benign"
+    R1A = "1A", "1A: benign, no uptake"
+    R1B = "1B", "1B: benign, with uptake"
+    R2 = "2", "2: likely benign"
+    R3 = "3", "3: indeterminate"
+    R3A = "3A", "3A: uptake in soft tissue, suggestive"
+    R3B = "3B", "3B: uptake in bone, suggestive"
+    R3C = "3C", "3C: uptake of a site not typical of NEN"
+    R3D = "3D", "3D: lesion on CT or MRI without uptake, consider dedifferentiation"
+    R4 = "4", "4: NEN highly likely"
+    R5 = "5", "5: NEN almost certain"
+
+
+class Netpet(TextChoices):
+    """NETPET (V2): SSTR and FDG together; a is one or two lesions, b three or more (`clinical.md` 1.4)."""
+
+    P0 = "P0", "P0: neither"
+    P1 = "P1", "P1: SSTR positive, FDG negative"
+    P2 = "P2", "P2: FDG less than SSTR"
+    P2A = "P2a", "P2a: FDG less than SSTR, 1–2 lesions"
+    P2B = "P2b", "P2b: FDG less than SSTR, 3 or more lesions"
+    P3 = "P3", "P3: FDG equal to SSTR"
+    P3A = "P3a", "P3a: FDG equal to SSTR, 1–2 lesions"
+    P3B = "P3b", "P3b: FDG equal to SSTR, 3 or more lesions"
+    P4 = "P4", "P4: FDG more than SSTR"
+    P4A = "P4a", "P4a: FDG more than SSTR, 1–2 lesions"
+    P4B = "P4b", "P4b: FDG more than SSTR, 3 or more lesions"
+    P5 = "P5", "P5: SSTR negative, FDG positive"
+
+
 class UptakeModality(TextChoices):
     """The same lesion can score higher on PET (`clinical.md` 1.4, P): a Krenning score without it means little."""
 
@@ -208,6 +256,14 @@ class ContactScope(TextChoices):
     ALL = "all", "May be told everything"
     PRACTICAL = "practical", "Dates and practical things only"
     NONE = "none", "Must not be told"
+
+
+class FilledBy(TextChoices):
+    """Who answered a symptom form; a proxy's answers are read with care."""
+
+    PATIENT = "patient", "The patient"
+    CAREGIVER = "caregiver", "A caregiver for the patient"
+    STAFF = "staff", "Staff, by asking the patient"
 
 
 class StepKind(TextChoices):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patients.record.rules import NEC_GRADES, Grade, grade_of
+from patients.record.rules import NEC_GRADES, Grade, burden_bin, grade_of
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,50 @@ def test_grade_never_falls_when_ki67_rises(low: D, rise: D, mitoses: D) -> None:
         return grade_of(differentiation="well", ki67=ki67, mitoses=mitoses).severity
 
     assert severity(low) <= severity(min(low + rise, D(100)))
+
+
+def test_grade_of_a_mixed_tumor_grades_its_neuroendocrine_component() -> None:
+    result = grade_of(
+        differentiation="poor",
+        ki67=D(80),
+        mitoses=D(40),
+        cell_type="large",
+        mixed=True,
+        share=40,
+        other="adenocarcinoma",
+    )
+    assert (result.grade, result.component, result.words) == (Grade.MINEN, Grade.NEC_LC, "MiNEN (NEC, large cell)")
+    assert (result.missing, result.notes) == ((), ())
+
+
+def test_grade_of_a_mixed_tumor_names_what_is_missing_and_a_small_component() -> None:
+    result = grade_of(differentiation="", ki67=None, mitoses=None, mixed=True, share=20)
+    assert result.component is None
+    assert result.missing == ("neuroendocrine component: differentiation", "other component")
+    assert result.notes == ("A component below 30 %: not a MiNEN by definition (local, unsigned).",)
+
+
+@pytest.mark.parametrize(("cell_type", "grade"), [("small", Grade.SCLC), ("large", Grade.LCNEC), ("", Grade.NEC)])
+def test_grade_of_poor_lung_tumor_has_its_own_names(cell_type: str, grade: Grade) -> None:
+    result = grade_of(differentiation="poor", ki67=D(80), mitoses=D(40), cell_type=cell_type, lung=True)
+    assert result.grade == grade
+
+
+def test_grade_of_lung_above_ten_mitoses_is_asked_about_never_decided() -> None:
+    result = grade_of(differentiation="well", ki67=D(40), mitoses=D("10.5"), lung=True, necrosis=True)
+    assert result.grade == Grade.ATYPICAL
+    assert result.conflicts == ("More than 10 mitoses per 2 mm² in a well-differentiated lung tumor: LCNEC or SCLC?",)
+
+
+def test_grade_well_differentiated_with_a_cell_type_is_a_conflict() -> None:
+    assert grade_of(differentiation="well", ki67=D(5), mitoses=D(1), cell_type="small").conflicts == (
+        "Well differentiated, yet small or large cell is stated: pathology review.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("percent", "words"),
+    [(None, ""), (0, "0 %"), (1, "≤ 10 %"), (10, "≤ 10 %"), (11, "> 10–25 %"), (50, "> 25–50 %"), (51, "> 50 %")],
+)
+def test_liver_burden_has_a_bin(percent: int | None, words: str) -> None:
+    assert burden_bin(percent) == words

@@ -1,19 +1,12 @@
-"""Reading the record across its tables."""
+"""The whole record of one patient, in words."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
-from django.http import Http404
-
-from careteam.audit.commands import note_read
-from careteam.web.svg import Sparkline, sparkline
 from careteam.web.words import day
 from patients.record.models import (
     Admission,
@@ -27,7 +20,6 @@ from patients.record.models import (
     Encounter,
     GeneticResult,
     LiverAssessment,
-    Measurement,
     Medication,
     Metastasis,
     Patient,
@@ -35,116 +27,10 @@ from patients.record.models import (
     PatientIdentifier,
     ReceptorImaging,
     Specimen,
+    SymptomAssessment,
 )
-from patients.record.rules import MEASURES, NEC_GRADES, Grade, GradeResult, NetStatus
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-
-    from careteam.people.models import User
-
-
-def readable_patient(request: HttpRequest, patient_id: int) -> Patient:
-    """The patient, if this person may see them (else 404, never 403), and the read is noted for the audit trail.
-
-    A merged patient is read through: the surviving row is returned.
-    """
-    patients = Patient.objects.visible_to(request.user).select_related("team")
-    patient = patients.filter(pk=patient_id).first()
-    if patient is not None and patient.merged_into_id is not None:
-        patient = patients.filter(pk=patient.merged_into_id).first()
-    if patient is None:
-        raise Http404("No such patient, or not yours to see.")
-    note_read(request, [patient.pk], team_id=patient.team_id)
-    return patient
-
-
-@dataclass(frozen=True)
-class PatientGrade:
-    """Grade over all specimens: the highest counts, the latest is shown beside it when it differs."""
-
-    highest: GradeResult
-    highest_on: date | None
-    highest_ki67: str
-    highest_site: str
-    latest: GradeResult
-    latest_on: date | None
-    specimens: int
-
-    @property
-    def is_nec(self) -> bool:
-        return self.highest.grade in NEC_GRADES
-
-
-def grade_from(specimens: list[Specimen]) -> PatientGrade:
-    """Highest and latest grade of these specimens (valid ones of one patient). Without any: unclassified."""
-    if not specimens:
-        none = GradeResult(Grade.UNCLASSIFIED, missing=("specimen",))
-        return PatientGrade(none, None, "", "", none, None, 0)
-    graded = [(specimen, specimen.grade) for specimen in specimens]
-    oldest = date.min
-    top, top_grade = max(graded, key=lambda pair: (pair[1].severity, pair[0].taken_on or oldest))
-    last, last_grade = max(graded, key=lambda pair: (pair[0].taken_on or oldest, pair[0].pk or 0))
-    return PatientGrade(
-        top_grade,
-        top.taken_on,
-        f"{top.ki67.normalize():f}" if top.ki67 is not None else "",
-        top.site,
-        last_grade,
-        last.taken_on,
-        len(specimens),
-    )
-
-
-def grade_of_patient(patient_id: int) -> PatientGrade:
-    return grade_from(list(Specimen.objects.valid().filter(patient_id=patient_id)))
-
-
-def responsible_clinician(patient_id: int) -> User | None:
-    """The named person who decides when something is red; None when nobody is named or the person left."""
-    member = (
-        CareTeamMember.objects.valid()
-        .filter(patient_id=patient_id, is_responsible=True, ended_on__isnull=True, person__is_active=True)
-        .select_related("person")
-        .first()
-    )
-    return member.person if member else None
-
-
-@dataclass(frozen=True)
-class Trend:
-    """One measured thing: the latest value, its series (oldest first) and what the reference says."""
-
-    label: str
-    latest: Measurement
-    values: tuple[float, ...]
-    reading: str
-
-    @property
-    def spark(self) -> Sparkline | None:
-        return (
-            sparkline(self.values, label=f"{self.label}, last {len(self.values)} values")
-            if len(self.values) > 1
-            else None
-        )
-
-    @property
-    def unit(self) -> str:
-        """The unit as people write it: UCUM `10*9/L` reads ×10⁹/L."""
-        measure = MEASURES.get(self.latest.code)
-        known = measure.unit_named(self.latest.unit) if measure else None
-        if known is not None:
-            return known.label if known.label != known.code or "{" not in known.code else ""
-        return "" if self.latest.unit == "1" else ANNOTATION.sub(r"\1", self.latest.unit).replace("_", " ")
-
-    @property
-    def reference(self) -> str:
-        low, high = self.latest.reference_low, self.latest.reference_high
-        if low is not None and high is not None:
-            return f"{low.normalize():f}–{high.normalize():f}"
-        if high is not None:
-            return f"ULN {high.normalize():f}"
-        return ""
+from patients.record.queries.results import Trend, trends_of
+from patients.record.rules import NetStatus, esas_total
 
 
 @dataclass(frozen=True)
@@ -158,6 +44,7 @@ class Overview:
     receptor: tuple[ReceptorImaging, ...]
     statuses: tuple[DiseaseStatus, ...]
     trends: tuple[Trend, ...]
+    symptoms: tuple[SymptomAssessment, ...]
     genetics: tuple[GeneticResult, ...]
     allergies: tuple[Allergy, ...]
     medications: tuple[Medication, ...]
@@ -170,48 +57,12 @@ class Overview:
     identifiers: tuple[PatientIdentifier, ...]
 
 
-SERIES_LENGTH = 12
-ANNOTATION = re.compile(r"\{([^}]*)\}?")  # UCUM annotations: {score}, {1.73_m2}
 ENCOUNTERS_SHOWN = 12
 
 
-def _reading(latest: Measurement) -> str:
-    if latest.value is None:
-        return latest.interpretation
-    if latest.reference_high is not None and latest.value > latest.reference_high:
-        return "High"
-    if latest.reference_low is not None and latest.value < latest.reference_low:
-        return "Low"
-    return ""
-
-
-def trends_of(patient_id: int) -> tuple[Trend, ...]:
-    """Every measured code with its last values, in one query; known tests first, in the order of the catalog."""
-    series: dict[str, list[Measurement]] = {}
-    recent = (
-        Measurement.objects.valid()
-        .filter(patient_id=patient_id)
-        .annotate(place=Window(RowNumber(), partition_by=[F("code")], order_by=[F("taken_at").desc(), F("id").desc()]))
-        .filter(place__lte=SERIES_LENGTH)
-        .order_by("code", "taken_at", "pk")
-    )
-    for row in recent:
-        series.setdefault(row.code, []).append(row)
-    order = {code: position for position, code in enumerate(MEASURES)}
-    codes = sorted(series, key=lambda code: (order.get(code, len(order)), series[code][-1].label))
-    return tuple(
-        Trend(
-            label=series[code][-1].label,
-            latest=series[code][-1],
-            values=tuple(float(row.value) for row in series[code] if row.value is not None),
-            reading=_reading(series[code][-1]),
-        )
-        for code in codes
-    )
-
-
-def overview(patient_id: int) -> Overview:
-    """Seventeen queries, whatever the length of the record."""
+def overview(patient: Patient) -> Overview:
+    """Eighteen queries, whatever the length of the record."""
+    patient_id = patient.pk
 
     def rows(model: type[ClinicalRow], *order: str) -> tuple[Any, ...]:
         return tuple(model.objects.valid().filter(patient_id=patient_id).order_by(*order))
@@ -223,7 +74,8 @@ def overview(patient_id: int) -> Overview:
         specimens=rows(Specimen, "-taken_on", "-pk"),
         receptor=rows(ReceptorImaging, "-imaged_on", "-pk"),
         statuses=rows(DiseaseStatus, "-assessed_on", "-pk"),
-        trends=trends_of(patient_id),
+        trends=trends_of(patient),
+        symptoms=rows(SymptomAssessment, "-assessed_on", "-pk"),
         genetics=rows(GeneticResult, "gene", "pk"),
         allergies=rows(Allergy, "kind", "pk"),
         medications=rows(Medication, "ended_on", "name", "pk"),
@@ -257,6 +109,32 @@ def _words(*parts: object) -> str:
     return ", ".join(day(part) if isinstance(part, date) else str(part) for part in parts if part)
 
 
+def _stage(row: Diagnosis) -> str:
+    """Stage as entered, never without saying by which edition."""
+    if not row.stage:
+        return ""
+    tnm = " ".join(part for part in (row.stage_t, row.stage_n, row.stage_m) if part)
+    detail = f" ({row.stage_detail})" if row.stage_detail and row.stage_detail != row.stage_m else ""
+    edition = row.stage_edition or "edition not stated"
+    return f"stage {row.stage}{detail}{f', {tnm}' if tnm else ''}, {edition}"
+
+
+def _mixed(row: Specimen) -> str:
+    if not row.is_mixed:
+        return ""
+    share = f"{row.mixed_share} % neuroendocrine" if row.mixed_share is not None else ""
+    other = " ".join(part for part in (row.mixed_with, row.mixed_grade) if part)
+    return ", ".join(part for part in (share, f"with {other}" if other else "") if part)
+
+
+def _symptoms(row: SymptomAssessment) -> str:
+    total = esas_total(row.scores)
+    parts = [f"ESAS {total} of 90" if total is not None else "ESAS incomplete"]
+    if row.distress is not None:
+        parts.append(f"distress {row.distress}")
+    return ", ".join(parts)
+
+
 def sections(record: Overview) -> list[tuple[str, str, list[EntryRow]]]:
     """The record in words: (kind of entry, heading, rows), in the order people look for them."""
 
@@ -272,13 +150,7 @@ def sections(record: Overview) -> list[tuple[str, str, list[EntryRow]]]:
                 lambda r: (
                     str(r) + ("" if r.net_status == NetStatus.NET else f" ({r.get_net_status_display().lower()})")
                 ),
-                lambda r: _words(
-                    r.site_detail,
-                    r.diagnosed_on,
-                    f"stage {r.stage}" if r.stage else "",
-                    r.get_syndrome_display(),
-                    r.icd10,
-                ),
+                lambda r: _words(r.site_detail, r.diagnosed_on, _stage(r), r.get_syndrome_display(), r.icd10),
             ),
         ),
         (
@@ -286,15 +158,16 @@ def sections(record: Overview) -> list[tuple[str, str, list[EntryRow]]]:
             "Specimens and grade",
             of(
                 record.specimens,
-                lambda r: (
-                    f"{r.grade.grade.label}" + (f", Ki-67 {r.ki67.normalize():f} %" if r.ki67 is not None else "")
-                ),
+                lambda r: r.grade.words + (f", Ki-67 {r.ki67.normalize():f} %" if r.ki67 is not None else ""),
                 lambda r: _words(
                     r.site,
                     r.get_kind_display(),
                     r.taken_on,
+                    f"{r.mitoses.normalize():f} mitoses per 2 mm²" if r.mitoses is not None else "",
+                    _mixed(r),
                     *r.grade.conflicts,
                     *(f"missing: {m}" for m in r.grade.missing),
+                    *r.grade.notes,
                 ),
             ),
         ),
@@ -305,10 +178,15 @@ def sections(record: Overview) -> list[tuple[str, str, list[EntryRow]]]:
             of(
                 record.liver,
                 lambda r: _words(
-                    f"burden {r.burden_percent} %" if r.burden_percent is not None else "",
+                    f"burden {r.burden_percent} % ({r.burden})" if r.burden_percent is not None else "",
                     f"{r.get_scheme_display()} type {r.pattern}" if r.pattern else "",
                 ),
-                lambda r: _words(r.lobes, r.assessed_on),
+                lambda r: _words(
+                    r.lobes,
+                    f"ascites {r.get_ascites_display().lower()}" if r.ascites else "",
+                    f"encephalopathy {r.get_encephalopathy_display().lower()}" if r.encephalopathy else "",
+                    r.assessed_on,
+                ),
             ),
         ),
         (
@@ -318,9 +196,18 @@ def sections(record: Overview) -> list[tuple[str, str, list[EntryRow]]]:
                 record.receptor,
                 lambda r: _words(
                     {True: "SSTR positive", False: "SSTR negative", None: "SSTR not stated"}[r.positive],
-                    f"Krenning {r.krenning} {r.get_modality_display()}" if r.krenning is not None else "",
+                    f"Krenning {r.krenning} ({r.get_modality_display() or 'modality not stated'})"
+                    if r.krenning is not None
+                    else "",
+                    f"SSTR-RADS {r.sstr_rads}" if r.sstr_rads else "",
+                    f"NETPET {r.netpet}" if r.netpet else "",
                 ),
-                lambda r: _words(r.get_tracer_display(), r.finding[:120], r.imaged_on),
+                lambda r: _words(
+                    r.get_tracer_display(),
+                    f"{r.discordant_lesions} FDG-positive, SSTR-negative" if r.discordant_lesions else "",
+                    r.finding[:120],
+                    r.imaged_on,
+                ),
             ),
         ),
         (
@@ -330,6 +217,15 @@ def sections(record: Overview) -> list[tuple[str, str, list[EntryRow]]]:
                 record.statuses,
                 lambda r: r.get_category_display(),
                 lambda r: _words(r.get_method_display(), r.note[:120], r.assessed_on),
+            ),
+        ),
+        (
+            "symptomassessment",
+            "Symptoms asked",
+            of(
+                record.symptoms,
+                _symptoms,
+                lambda r: _words(r.get_filled_by_display().lower(), r.assessed_on, r.answer[:120]),
             ),
         ),
         ("allergy", "Allergies", of(record.allergies, str, lambda r: _words(r.reaction, r.severity, r.asked_on))),

@@ -1,0 +1,52 @@
+"""Reading the record: the patient and the grade, the whole record in words, results, symptoms, history."""
+
+from patients.record.queries.history import Version, saved_meanwhile, versions_of
+from patients.record.queries.overview import EntryRow, Overview, overview, sections
+from patients.record.queries.patients import (
+    PatientGrade,
+    grade_from,
+    grade_of_patient,
+    readable_patient,
+    responsible_clinician,
+)
+from patients.record.queries.results import (
+    Result,
+    Series,
+    SheetLine,
+    Trend,
+    result_of,
+    series_of,
+    sheet_of,
+    takes_ppi,
+    trends_of,
+)
+from patients.record.queries.symptoms import Course, SymptomsNow, greatest_loss, kilograms, symptoms_of
+
+__all__ = [
+    "Course",
+    "EntryRow",
+    "Overview",
+    "PatientGrade",
+    "Result",
+    "Series",
+    "SheetLine",
+    "SymptomsNow",
+    "Trend",
+    "Version",
+    "grade_from",
+    "grade_of_patient",
+    "greatest_loss",
+    "kilograms",
+    "overview",
+    "readable_patient",
+    "responsible_clinician",
+    "result_of",
+    "saved_meanwhile",
+    "sections",
+    "series_of",
+    "sheet_of",
+    "symptoms_of",
+    "takes_ppi",
+    "trends_of",
+    "versions_of",
+]
