@@ -12,7 +12,7 @@ from careteam.audit.commands import record
 from careteam.audit.rules import Kind
 from careteam.people.models import Absence, Deputy, Membership, Team, User
 from careteam.people.queries import is_demo_database
-from careteam.people.rules import Role, Specialty
+from careteam.people.rules import Role, Specialty, Units
 from patients.protocol.models import ProtocolSignature
 from patients.protocol.rules import NUMBERS
 from patients.record.models import ExternalCenter
@@ -83,6 +83,7 @@ CAST: dict[str, tuple[Character, ...]] = {
         Character("", "Otto Pauli", R.AUDITOR, S.ADMINISTRATION),
     ),
 }
+TEAM_UNITS = {FIRST_TEAM: Units.CONVENTIONAL, SECOND_TEAM: Units.SI}
 TEAM_NAMES = {FIRST_TEAM: "NET team, St. Brigid", SECOND_TEAM: "NET team, Northern General"}
 CENTERS = ("University Hospital Westend", "Practice Dr Halvorsen", "Radiology Center South")
 QUORUM = (
@@ -126,7 +127,12 @@ def create_teams(*, now: datetime) -> list[Team]:
     teams = []
     for slug, cast in CAST.items():
         team = Team.objects.create(
-            slug=slug, name=TEAM_NAMES[slug], time_zone="Europe/Berlin", country="DE", is_demo=True
+            slug=slug,
+            name=TEAM_NAMES[slug],
+            time_zone="Europe/Berlin",
+            country="DE",
+            is_demo=True,
+            units=TEAM_UNITS[slug],
         )
         people = _hire(team, cast, password)
         _convene(team, cast, people)

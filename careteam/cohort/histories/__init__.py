@@ -15,7 +15,9 @@ from careteam.cohort.histories.profile import profile_of
 from careteam.cohort.histories.rows import Dice, History, Key, Text, at, working_day
 from careteam.cohort.histories.stars import HAZARDS, NAMED_SEED, STARS, Star
 from careteam.cohort.histories.story import Story
+from careteam.cohort.histories.symptoms import write_symptoms
 from careteam.cohort.histories.treatment import disturb_doses, write_treatment
+from patients.record.rules import WEIGHT
 
 __all__ = ["HAZARDS", "History", "history_of"]
 
@@ -41,6 +43,7 @@ def _write(story: Story, seed: int, star: Star | None) -> None:
     story.lines = write_treatment(dice, history, profile, course, today)
     story.study = write_imaging(dice, history, profile, course, story.lines, today)
     write_findings(dice, history, profile, course, today, eventful=star is None)
+    write_symptoms(history, profile, seed=seed, index=story.index, today=today, directed=star is not None)
     if star is None:
         write_goals(dice, history, profile, course, story.lines, today)
         write_boards(dice, history, profile, course, story.lines, story.index, today)
@@ -50,6 +53,7 @@ def _write(story: Story, seed: int, star: Star | None) -> None:
         if profile.in_care and not history.of("step"):
             _see_again(story)
         return
+    _keep_weight(history)
     star.direct(story)
 
 
@@ -68,6 +72,13 @@ def _comes_today(story: Story) -> None:
             reason=dice.choice(("Follow-up", "Results of the scan", "Symptoms")),
             status="booked",
         )
+
+
+def _keep_weight(history: History) -> None:
+    """Directed patients are about something else than weight, unless their story says so."""
+    weights = [row for row in history.of("measurement") if row["code"] == WEIGHT]
+    for row in weights:
+        row["value"] = weights[0]["value"]
 
 
 def _see_again(story: Story) -> None:

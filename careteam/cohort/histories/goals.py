@@ -14,9 +14,11 @@ from careteam.cohort.histories.person import responsible
 from careteam.cohort.histories.profile import Profile
 from careteam.cohort.histories.rows import Dice, History, Key, Person, Ref, Text, at, working_day
 from patients.goals.rules import PROCEDURES
+from patients.record.rules import ESAS_LABELS, SEVERE, WEIGHT, greatest_loss, items_at_least
 from patients.treatment.rules import CountedLine, number_lines
 
 ADMISSION_DAYS, STAGE_IV_DAYS, REVIEW_DAYS, ANSWER_DAYS = 183, 60, 365, 30
+WEIGHT_PERCENT = 5
 QUOTES = (
     "I want to be at home with my dog, not in a hospital bed.",
     "As long as I can work in the garden I will take the injections.",
@@ -161,6 +163,8 @@ def reasons(history: History, profile: Profile, lines: list[Ref], today: date) -
             found.append(_Reason("progression", last["assessed_on"], Key("status", "status", n)))
     found += _of_lines(history, lines, news, today)
     found += _of_ecog(history, current, news)
+    found += _of_symptoms(history, news)
+    found += _of_weight(history, current, news)
     if profile.grade == "NEC" and profile.differentiation == "poor" and held is None:
         found.append(_Reason("nec", profile.diagnosed, "nec"))
     admissions = [(n, row) for n, row in enumerate(history.of("admission")) if row["unplanned"]]
@@ -202,6 +206,30 @@ def _of_lines(history: History, lines: list[Ref], news: Any, today: date) -> lis
         if row["modality"] in PROCEDURES and row["status"] in {"proposed", "planned"}:
             found.append(_Reason("before_procedure", min(on, today), Key("procedure", *ref), label))
     return found
+
+
+def _of_symptoms(history: History, news: Any) -> list[_Reason]:
+    asked = list(enumerate(history.of("symptom")))
+    if not asked:
+        return []
+    n, last = max(asked, key=lambda pair: (pair[1]["assessed_on"], pair[0]))
+    severe = items_at_least({name: last.get(name) for name in ESAS_LABELS}, SEVERE)
+    if not severe or not news(last["assessed_on"]):
+        return []
+    words = ", ".join(f"{ESAS_LABELS[name].lower()} {last[name]}" for name in severe)
+    return [_Reason("symptoms", last["assessed_on"], Key("symptoms", "symptom", n), words)]
+
+
+def _of_weight(history: History, current: Ref | None, news: Any) -> list[_Reason]:
+    weights = [(r["taken_at"].date(), r["value"]) for r in history.of("measurement") if r["code"] == WEIGHT]
+    lost = greatest_loss(weights)
+    if lost is None or lost.percent < WEIGHT_PERCENT:
+        return []
+    on = max(on for on, _ in weights)
+    if not news(on):
+        return []
+    key: object = Text("weight:{id}", *current) if current else "weight:0"
+    return [_Reason("weight", on, key, f"{lost.percent.normalize():f} % lost")]
 
 
 def _of_ecog(history: History, current: Ref | None, news: Any) -> list[_Reason]:

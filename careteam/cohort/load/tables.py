@@ -47,6 +47,7 @@ from patients.record.models import (
     PatientIdentifier,
     ReceptorImaging,
     Specimen,
+    SymptomAssessment,
 )
 from patients.treatment.models import Administration, AdverseEvent, TreatmentLine
 from tumorboard.actions.models import Action
@@ -69,6 +70,7 @@ TABLES: dict[str, type[models.Model]] = {
     "status": DiseaseStatus,
     "genetic": GeneticResult,
     "measurement": Measurement,
+    "symptom": SymptomAssessment,
     "allergy": Allergy,
     "medication": Medication,
     "comorbidity": Comorbidity,

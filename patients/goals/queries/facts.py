@@ -9,8 +9,8 @@ from patients.goals.queries.state import current_conversations
 from patients.goals.rules import Facts, Limits, LineFact
 from patients.protocol.queries import numbers
 from patients.record.models import Admission, DiseaseStatus, Measurement, Patient, SymptomAssessment
-from patients.record.queries import grade_of_patient, greatest_loss, kilograms
-from patients.record.rules import ECOG, ESAS_LABELS, SEVERE, ResponseCategory, items_at_least
+from patients.record.queries import grade_of_patient, kilograms
+from patients.record.rules import ECOG, ESAS_LABELS, SEVERE, ResponseCategory, greatest_loss, items_at_least
 from patients.treatment.models import TreatmentLine
 from patients.treatment.queries import in_order
 from patients.treatment.rules import ENDED_STATUSES, CountedLine, number_lines

@@ -20,7 +20,7 @@ from patients.record.queries.results import (
     takes_ppi,
     trends_of,
 )
-from patients.record.queries.symptoms import Course, SymptomsNow, greatest_loss, kilograms, symptoms_of
+from patients.record.queries.symptoms import Course, SymptomsNow, kilograms, symptoms_of
 
 __all__ = [
     "Course",
@@ -35,7 +35,6 @@ __all__ = [
     "Version",
     "grade_from",
     "grade_of_patient",
-    "greatest_loss",
     "kilograms",
     "overview",
     "readable_patient",

@@ -17,14 +17,12 @@ from patients.record.rules import (
     WeightLoss,
     esas_total,
     items_at_least,
+    losses_of,
     severity,
     total_change,
-    weight_loss,
 )
 
 SHOWN = 12
-# Weight loss is read over about three and about six months (SPICT, `clinical.md` 5.3); few are weighed on the day.
-THREE_MONTHS, SIX_MONTHS, SLACK = 91, 183, 31
 
 
 @dataclass(frozen=True)
@@ -116,18 +114,6 @@ def kilograms(patient: Patient) -> list[tuple[date, Decimal]]:
     return [
         (local(at), value) for at, value in rows.order_by("taken_at", "pk").values_list("taken_at", "value") if value
     ]
-
-
-def losses_of(weights: list[tuple[date, Decimal]]) -> tuple[WeightLoss, ...]:
-    """Over about three and about six months, where there are weights to compare."""
-    found = (weight_loss(weights, days, SLACK) for days in (THREE_MONTHS, SIX_MONTHS))
-    return tuple(loss for loss in found if loss is not None)
-
-
-def greatest_loss(weights: list[tuple[date, Decimal]]) -> WeightLoss | None:
-    """The larger of the two losses; None when nothing was lost or cannot be told."""
-    lost = [loss for loss in losses_of(weights) if loss.percent > 0]
-    return max(lost, key=lambda loss: loss.percent) if lost else None
 
 
 def symptoms_of(patient: Patient) -> SymptomsNow:

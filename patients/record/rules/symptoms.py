@@ -85,3 +85,19 @@ def weight_loss(weights: Sequence[tuple[date, Decimal]], days: int, slack: int) 
     _, since, before = min(near)
     percent = ((before - last) * 100 / before).quantize(Decimal("0.1"))
     return WeightLoss(days, percent, since, before - last)
+
+
+# Weight loss is read over about three and about six months (SPICT, `clinical.md` 5.3); few are weighed on the day.
+LOSS_DAYS, SLACK_DAYS = (91, 183), 31
+
+
+def losses_of(weights: Sequence[tuple[date, Decimal]]) -> tuple[WeightLoss, ...]:
+    """Over about three and about six months, where there are weights to compare."""
+    found = (weight_loss(weights, days, SLACK_DAYS) for days in LOSS_DAYS)
+    return tuple(loss for loss in found if loss is not None)
+
+
+def greatest_loss(weights: Sequence[tuple[date, Decimal]]) -> WeightLoss | None:
+    """The larger of the two losses; None when nothing was lost or cannot be told."""
+    lost = [loss for loss in losses_of(weights) if loss.percent > 0]
+    return max(lost, key=lambda loss: loss.percent) if lost else None
