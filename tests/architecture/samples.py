@@ -15,7 +15,7 @@ from patients.fhir.models import ImportedRow, ImportRun, ReviewItem, SourceRecor
 from patients.goals.models import GoalsConversation, PalliativeReferral
 from patients.guidance.models import GuidanceAnswer
 from patients.imaging.models import ContactAttempt
-from patients.record.models import Encounter
+from patients.record.models import Encounter, SymptomAssessment
 from patients.treatment.models import Administration
 from tests import factories
 from tumorboard.actions.models import Action
@@ -61,6 +61,8 @@ class World:
             answered_by=self.person,
             answered_at=NOW,
         )
+        self.measurement = factories.measurement(self.patient)
+        self.symptoms = SymptomAssessment.objects.create(patient=self.patient, assessed_on=DAY, pain=8)
         self.board = Board.objects.create(
             team=self.team, name="NET board", rrule="FREQ=WEEKLY;BYDAY=TH", starts_on=DAY, local_time=time(14)
         )
@@ -163,6 +165,7 @@ class Samples:
             "palliative": world.palliative,
             "guidance": world.answer,
             "record": world.specimen,
+            "symptoms": world.symptoms,
         }
         words = {
             "kind": "specimen",
@@ -176,6 +179,8 @@ class Samples:
         }
         if name in rows:
             return rows[name].pk
+        if address.name == "record-series":
+            return world.measurement.code
         if name == "team":
             return world.team.slug
         if name in words:
