@@ -110,10 +110,10 @@ def _latest(patient: Patient) -> dict[str, Measurement]:
 
 def _input(patient: Patient, latest: dict[str, Measurement], code: str) -> Input:
     measure = MEASURES[code]
+    label = measure.label if code in {INR, EGFR, KPS} else measure.label.lower()
     row = latest.get(code)
     if row is None:
-        return Input(measure.label.lower() if measure.label != "INR" else "INR", "", None, problem="not measured")
-    label = measure.label if measure.label == "INR" else measure.label.lower()
+        return Input(label, "", None, problem="not measured")
     on = patient.team.local_date(row.taken_at)
     shown = result_of(row, patient.team.units)
     words = f"{shown.text} {shown.unit}".strip()
@@ -139,7 +139,7 @@ def _albi(bilirubin: Input, albumin: Input) -> Score:
         )
         value, reading = f"{found.value:.2f}".replace("-", "−"), f"grade {found.grade}"
     caption = "Grades: local, unsigned."
-    return Score("ALBI", value, reading, inputs, _missing(inputs), caption, "clinical.md 1.5; formula V, cutoffs P")
+    return Score("ALBI", value, reading, inputs, _missing(inputs), caption, "Formula V, cutoffs P.")
 
 
 def _child_pugh(bilirubin: Input, albumin: Input, inr: Input, liver: LiverAssessment | None) -> Score:
@@ -164,7 +164,7 @@ def _child_pugh(bilirubin: Input, albumin: Input, inr: Input, liver: LiverAssess
         )
         value, reading = f"{found.points} points", f"class {found.letter}"
     caption = "Built for cirrhosis: liver metastases are another disease. Local, unsigned."
-    return Score("Child-Pugh", value, reading, inputs, missing, caption, "clinical.md 1.5, P")
+    return Score("Child-Pugh", value, reading, inputs, missing, caption, "P.")
 
 
 def _clearance(patient: Patient, creatinine: Input, weight: Input, today: date) -> Score:
@@ -183,12 +183,12 @@ def _clearance(patient: Patient, creatinine: Input, weight: Input, today: date) 
             age=age, weight=weight.value, creatinine=creatinine.value, female=patient.sex == Sex.FEMALE
         )
         value = f"{found} mL/min"
-    return Score("Creatinine clearance", value, "", inputs, missing, "Cockcroft-Gault.", "Cockcroft-Gault, P")
+    return Score("Creatinine clearance", value, "", inputs, missing, "Cockcroft-Gault.", "P.")
 
 
 def _as_sent(label: str, given: Input, caption: str) -> Score:
     value = "" if given.problem else given.words
-    return Score(label, value, "", (given,), _missing((given,)), caption, "as sent or asked")
+    return Score(label, value, "", (given,), _missing((given,)), caption, "")
 
 
 def _heart(patient: Patient, latest: dict[str, Measurement]) -> tuple[HeartFacts, dict[str, TeamNumber]]:

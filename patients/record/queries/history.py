@@ -25,6 +25,12 @@ _WORDS = {
     "error_at": "Entered in error",
     "error_reason": "What was wrong",
     "is_main": "Main diagnosis",
+    "is_metastasis": "From a metastasis",
+    "is_mixed": "Mixed (MiNEN)",
+    "is_lung": "Lung primary",
+    "is_responsible": "Responsible",
+    "is_proxy": "Health care proxy",
+    "mixed_share": "Neuroendocrine component",
     "on_ppi": "On a PPI",
     "dpyd": "DPYD",
 }

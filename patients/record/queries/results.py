@@ -166,7 +166,7 @@ def _trend(code: str, rows: list[Measurement], system: str) -> Trend:
 
 # --- one test ---------------------------------------------------------------------------------------------------------
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 180, 56, 16, 14, 26
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 1060, 200, 56, 16, 14, 26
 
 
 @dataclass(frozen=True)
