@@ -1,5 +1,15 @@
 """Table of contents: Django finds the app's tables here; the substance is in the slices."""
 
+from patients.care.models import (
+    Drainage,
+    FamilyMember,
+    InformationGiven,
+    NutritionReview,
+    PsychosocialCare,
+    Questionnaire,
+    SecondOpinion,
+    SocialSituation,
+)
 from patients.fhir.models import ImportedRow, ImportLine, ImportRun, ReviewItem, SourceRecord
 from patients.goals.models import (
     GoalsAddendum,
@@ -38,6 +48,8 @@ from patients.record.models import (
     SymptomAssessment,
 )
 from patients.treatment.models import Administration, AdverseEvent, TreatmentLine
+from patients.triage.models import SiteWording, SymptomCall
+from patients.trials.models import Trial, TrialConsideration
 
 __all__ = [
     "Administration",
@@ -50,9 +62,11 @@ __all__ = [
     "ContactAttempt",
     "Diagnosis",
     "DiseaseStatus",
+    "Drainage",
     "Encounter",
     "Enrollment",
     "ExternalCenter",
+    "FamilyMember",
     "GeneticResult",
     "GoalsAddendum",
     "GoalsConversation",
@@ -65,23 +79,33 @@ __all__ = [
     "ImportLine",
     "ImportRun",
     "ImportedRow",
+    "InformationGiven",
     "LiverAssessment",
     "Measurement",
     "Medication",
     "Metastasis",
     "NextStep",
+    "NutritionReview",
     "PalliativeReferral",
     "Patient",
     "PatientContact",
     "PatientIdentifier",
     "ProtocolSignature",
+    "PsychosocialCare",
+    "Questionnaire",
     "ReceptorImaging",
     "Reminder",
     "ReviewItem",
+    "SecondOpinion",
+    "SiteWording",
+    "SocialSituation",
     "SourceRecord",
     "Specimen",
     "SurveillancePlan",
     "SymptomAssessment",
+    "SymptomCall",
     "TradeOff",
     "TreatmentLine",
+    "Trial",
+    "TrialConsideration",
 ]

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from patients.care import views as care
 from patients.fhir import views as fhir
 from patients.goals import views as goals
 from patients.guidance import views as guidance
@@ -9,6 +10,8 @@ from patients.imaging import views as imaging
 from patients.protocol import views as protocol
 from patients.record import views as record
 from patients.treatment import views as treatment
+from patients.triage import views as triage
+from patients.trials import views as trials
 
 urlpatterns: list[URLPattern] = [
     path("patients/import/", fhir.imports, name="import"),
@@ -16,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("patients/import/<int:run_id>/progress/", fhir.import_progress, name="import-progress"),
     path("patients/import/<int:run_id>/kept/", fhir.import_kept, name="import-kept"),
     path("patients/import/sources/<int:record_id>/", fhir.source_record, name="import-source"),
+    path("patients/<int:patient_id>/fhir/", fhir.patient_bundle, name="patient-fhir"),
     path("patients/<int:patient_id>/sources/", fhir.patient_sources, name="patient-sources"),
     path("patients/review/", fhir.review, name="import-review"),
     path("patients/review/<int:item_id>/", fhir.review_decide, name="import-review-decide"),
@@ -46,6 +50,24 @@ urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/treatment/<int:line_id>/error/", treatment.line_error, name="line-error"),
     path("patients/<int:patient_id>/treatment/<int:line_id>/confirm/", treatment.line_confirm, name="line-confirm"),
     path("patients/<int:patient_id>/doses/<int:dose_id>/", treatment.dose_record, name="dose-record"),
+    path("patients/<int:patient_id>/care/", care.care_page, name="care-page"),
+    path("patients/<int:patient_id>/care/panel/", care.care_panel, name="care-panel"),
+    path("patients/<int:patient_id>/care/<slug:part>/new/", care.care_add, name="care-add"),
+    path("patients/<int:patient_id>/care/<slug:part>/<int:row_id>/", care.care_change, name="care-change"),
+    path("patients/<int:patient_id>/care/<slug:part>/<int:row_id>/error/", care.care_error, name="care-error"),
+    path("trials/", trials.trial_list, name="trials"),
+    path("trials/new/", trials.trial_add, name="trial-add"),
+    path("trials/<int:trial_id>/", trials.trial_page, name="trial"),
+    path("trials/<int:trial_id>/change/", trials.trial_change, name="trial-change"),
+    path("patients/<int:patient_id>/trials/", trials.patient_trials, name="patient-trials"),
+    path("patients/<int:patient_id>/trials/consider/", trials.trial_consider, name="trial-consider"),
+    path("patients/<int:patient_id>/trials/<int:consideration_id>/", trials.trial_decide, name="trial-decide"),
+    path("patients/<int:patient_id>/trials/<int:consideration_id>/error/", trials.trial_error, name="trial-error"),
+    path("patients/<int:patient_id>/calls/new/", triage.call_new, name="call-new"),
+    path("patients/<int:patient_id>/calls/<int:call_id>/", triage.call_page, name="call"),
+    path("patients/<int:patient_id>/calls/<int:call_id>/error/", triage.call_error, name="call-error"),
+    path("imaging/protocol/phone/", triage.wording_list, name="wordings"),
+    path("imaging/protocol/phone/<slug:sign>/", triage.wording_sign, name="wording-sign"),
     path("imaging/protocol/", protocol.protocol_list, name="protocol-list"),
     path("imaging/protocol/<str:code>/", protocol.protocol_sign, name="protocol-sign"),
     path("goals/", goals.workspace, name="goals"),
@@ -81,6 +103,7 @@ urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/imaging/plan/", imaging.plan_start, name="plan-start"),
     path("patients/<int:patient_id>/imaging/plan/<int:plan_id>/stop/", imaging.plan_stop, name="plan-stop"),
     path("patients/<int:patient_id>/imaging/plan/<int:plan_id>/confirm/", imaging.plan_confirm, name="plan-confirm"),
+    path("patients/<int:patient_id>/imaging/early/<int:call_id>/", imaging.early_scan, name="early-scan"),
     path("patients/<int:patient_id>/imaging/order/", imaging.study_create, name="study-create"),
     path("patients/<int:patient_id>/guidance/", guidance.panel, name="guidance-panel"),
     path("patients/<int:patient_id>/guidance/<slug:rule>/", guidance.answer, name="guidance-answer"),

@@ -14,8 +14,10 @@ from careteam.people.models import Absence, Deputy, Membership, Team, User
 from careteam.people.queries import is_demo_database
 from careteam.people.rules import Role, Specialty, Units
 from patients.protocol.models import ProtocolSignature
-from patients.protocol.rules import NUMBERS
+from patients.protocol.rules import NUMBERS, Tag
 from patients.record.models import ExternalCenter
+from patients.triage.models import SiteWording
+from patients.triage.rules import WORDINGS
 from tumorboard.boards.models import Board, BoardMember
 
 DEMO_PASSWORD = "Demo-sign-in-2026"  # noqa: S105  (printed by `make up`, exists in demo databases only)
@@ -138,6 +140,7 @@ def create_teams(*, now: datetime) -> list[Team]:
         _convene(team, cast, people)
         lead = people[cast.index(next(c for c in cast if c.role == R.TEAM_LEAD))]
         _sign_protocol(team, lead, now)
+        _word_protocol(team, lead, now)
         ExternalCenter.objects.bulk_create(
             ExternalCenter(team=team, name=name, phone=f"+49 30 5550 20{n}") for n, name in enumerate(CENTERS)
         )
@@ -194,6 +197,15 @@ def _sign_protocol(team: Team, lead: User, now: datetime) -> None:
             signed_at=now,
         )
         for number in NUMBERS.values()
+    )
+
+
+def _word_protocol(team: Team, lead: User, now: datetime) -> None:
+    """The lead has signed the sentences of the symptom call as the product brings them."""
+    SiteWording.objects.bulk_create(
+        SiteWording(team=team, sign=sign, version=1, text=wording.text, signed_by=lead, signed_at=now)
+        for sign, wording in WORDINGS.items()
+        if wording.tag == Tag.P
     )
 
 

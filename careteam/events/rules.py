@@ -20,4 +20,5 @@ class EventKind(TextChoices):
     GOALS_SIGNED = "goals.signed", "Goals conversation signed"
     SYMPTOMS = "symptoms", "Symptoms asked"
     WEIGHT = "weight", "Weight recorded"
+    CALL = "symptom.call", "Symptoms told by phone"
     RECORD_CHANGED = "record.changed", "Diagnosis, grade or status changed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from patients.care.rules import PATHWAY_TRANSITIONS
 from patients.fhir.rules.states import REVIEW_TRANSITIONS, RUN_TRANSITIONS
 from patients.goals.rules import (
     CONVERSATION_TRANSITIONS,
@@ -15,6 +16,7 @@ from patients.imaging.rules import STUDY_TRANSITIONS
 from patients.record.rules import ENROLLMENT_TRANSITIONS
 from patients.record.rules.visits import VISIT_TRANSITIONS
 from patients.treatment.rules import ADMINISTRATION_TRANSITIONS, LINE_TRANSITIONS
+from patients.trials.rules import OUTCOME_TRANSITIONS
 from tumorboard.actions.rules import ACTION_TRANSITIONS
 from tumorboard.decisions.rules import DECISION_TRANSITIONS, RECOMMENDATION_TRANSITIONS
 from tumorboard.meetings.rules import ITEM_TRANSITIONS, MEETING_TRANSITIONS
@@ -43,6 +45,8 @@ MACHINES: tuple[tuple[str, str, Mapping[Any, Any]], ...] = (
     ("Decision", "Corrections of a signed decision are addenda.", DECISION_TRANSITIONS),
     ("Recommendation", "Followed until done or consciously not done.", RECOMMENDATION_TRANSITIONS),
     ("Action", "Overdue is derived. Back to open is undo.", ACTION_TRANSITIONS),
+    ("Trial considered", "“Considered, because …”: every state has its reason.", OUTCOME_TRANSITIONS),
+    ("Psychosocial care", "Started by a distress score or by a person; one live per patient.", PATHWAY_TRANSITIONS),
     ("Import", "", RUN_TRANSITIONS),
     ("Difference after an import", "What was edited here stands until somebody decides.", REVIEW_TRANSITIONS),
 )

@@ -54,3 +54,46 @@ class CreateTables(Operation):
 
     def describe(self) -> str:
         return f"Create {len(self.models)} tables with their triggers"
+
+
+class Together(Operation):
+    """Runs ordinary operations one after the other between one state and the next, rendered once for all of them.
+
+    For operations that do not need each other's result: added and altered fields, triggers taken off and put on again.
+    """
+
+    reversible = True
+
+    def __init__(self, operations: list[Operation]) -> None:
+        self.operations = operations
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return (type(self).__name__, [], {"operations": self.operations})
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        state.__dict__.pop("apps", None)  # rendered once, when it is next needed
+        for operation in self.operations:
+            operation.state_forwards(app_label, state)
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for operation in self.operations:
+            operation.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for operation in reversed(self.operations):
+            operation.database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self) -> str:
+        return f"{len(self.operations)} operations together"

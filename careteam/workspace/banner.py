@@ -25,7 +25,7 @@ from patients.record.models import (
     Specimen,
 )
 from patients.record.queries import grade_from
-from patients.record.rules import ECOG, AllergyKind, DrugClass, FlagKind, FlagState, NetStatus
+from patients.record.rules import ECOG, AllergyKind, DrugClass, FlagKind, FlagState, NetStatus, Syndrome
 from patients.treatment.models import TreatmentLine
 from patients.treatment.queries import in_order, numbers_of
 from patients.treatment.rules import RUNNING_STATUSES, LineRole
@@ -174,8 +174,18 @@ def _goals(goals: GoalsNow, *, is_deceased: bool) -> tuple[Fact, Fact]:
     return ("Goals", f"{goals.headline}, {goals.age_words}", detail, "amb" if detail else ""), code
 
 
+def _crisis_plan(flag: ClinicalFlag | None) -> tuple[str, str, str]:
+    """Whether a crisis plan is documented, since when and where it lies; "none" is said aloud."""
+    if flag is None:
+        return "amb", FlagKind.CRISIS_PLAN.label, "none recorded"
+    if flag.state != FlagState.PRESENT:
+        return "amb", FlagKind.CRISIS_PLAN.label, "none" if flag.state == FlagState.ABSENT else "not known"
+    when = f"documented on {day(flag.documented_on)}" if flag.documented_on else "documented"
+    return "grn", FlagKind.CRISIS_PLAN.label, ", ".join(part for part in (when, flag.kept_at, flag.detail) if part)
+
+
 def _alerts(
-    allergies: list[Allergy], drugs: list[Medication], flags: list[ClinicalFlag]
+    allergies: list[Allergy], drugs: list[Medication], flags: list[ClinicalFlag], syndrome: str
 ) -> tuple[tuple[str, str, str], ...]:
     alerts = [
         (
@@ -189,10 +199,14 @@ def _alerts(
     latest: dict[str, ClinicalFlag] = {}
     for flag in flags:
         latest.setdefault(flag.kind, flag)
+    crisis = latest.get(FlagKind.CRISIS_PLAN)
+    if crisis is not None or syndrome == Syndrome.CARCINOID:
+        alerts.append(_crisis_plan(crisis))
     for flag in latest.values():
-        if flag.state in ALERTING:
+        if flag.state in ALERTING and flag is not crisis:
             alerts.append(("amb", flag.get_kind_display(), flag.detail or flag.get_state_display().lower()))
-    missing = [kind.label for kind in FlagKind if kind not in latest]
+    said = {*latest, FlagKind.CRISIS_PLAN} if syndrome == Syndrome.CARCINOID else set(latest)
+    missing = [kind.label for kind in FlagKind if kind not in said]
     if missing:
         shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
         alerts.append(("acc", "Not asked", shown))
@@ -253,6 +267,7 @@ def banner_for(patient: Patient, today: date) -> Banner:
             from_json(Allergy, known["all_allergies"]),
             from_json(Medication, known["all_drugs"]),
             from_json(ClinicalFlag, known["all_flags"]),
+            diagnosis.syndrome if diagnosis else "",
         ),
         next_step=Step(
             step.what,

@@ -39,6 +39,7 @@ KINDS: tuple[tuple[str, str, tuple[StepKind, ...]], ...] = (
     ("treatment", "Treatment", (StepKind.LINE, StepKind.ADMINISTRATION)),
     ("board", "Board", (StepKind.REFERRAL, StepKind.ACTION, StepKind.TOLD)),
     ("goals", "Goals", (StepKind.GOALS,)),
+    ("care", "Care", (StepKind.CARE,)),
     ("other", "Other", (StepKind.VISIT, StepKind.REVIEW_IMPORT)),
 )
 

@@ -257,6 +257,7 @@ def patient_page(request: SignedInRequest, patient_id: int) -> HttpResponse:
             "side": [
                 ("goals-panel", "Goals of care"),
                 ("symptoms-panel", "Symptoms and weight"),
+                ("care-panel", "Care around treatment"),
                 ("function-panel", "Function and heart screening"),
                 ("guidance-panel", "Guidance"),
             ],

@@ -7,7 +7,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -21,11 +21,12 @@ from careteam.people.rules import Permission
 from careteam.web.paging import Sort, keyset_page
 from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
 from patients.fhir import policies
-from patients.fhir.commands import decide, queue_import
+from patients.fhir.commands import decide, export_bundle, queue_import
 from patients.fhir.forms import ImportForm, LineFilter
 from patients.fhir.models import ImportLine, ImportRun, ReviewItem, SourceRecord
 from patients.fhir.queries import kept_kinds, kept_records, open_differences, records_of, touched_patients
 from patients.fhir.rules.states import Decision, RunStatus
+from patients.record.models import Patient
 from patients.record.queries import readable_patient
 
 if TYPE_CHECKING:
@@ -163,6 +164,24 @@ def patient_sources(request: SignedInRequest, patient_id: int) -> HttpResponse:
     page = keyset_page(records, sorts=KEPT_SORTS, params=request.GET)
     context = {"patient": patient, "page": page, "filter": chosen}
     return render_page(request, "patients/fhir/kept.html", context, fragment="rows")
+
+
+@require_safe
+@requires(Permission.PATIENT_EXPORT)
+def patient_bundle(request: SignedInRequest, patient_id: int) -> HttpResponse:
+    """What we hold about the patient as a file for another center; the export itself is what the trail keeps."""
+    patients = Patient.objects.visible_to(request.user).unmerged().select_related("team")
+    patient: Patient = get_object_or_404(patients, pk=patient_id)
+    now = timezone.now()
+    try:
+        bundle = export_bundle(patient, by=request.user, now=now)
+    except ValidationError as refused:
+        raise PermissionDenied(" ".join(refused.messages)) from refused
+    response = HttpResponse(json.dumps(bundle, ensure_ascii=False, indent=1), content_type="application/fhir+json")
+    # The name of the file says nothing about the person: downloads end up in strange places.
+    day = patient.team.local_date(now).isoformat()
+    response["Content-Disposition"] = f'attachment; filename="bundle-{patient.pk}-{day}.json"'
+    return response
 
 
 @require_safe

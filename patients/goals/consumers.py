@@ -9,9 +9,11 @@ from careteam.events.models import Event
 from careteam.events.rules import EventKind
 from patients.goals.commands import close_prompts_for_good, raise_prompts
 from patients.goals.queries import facts_of, limits
-from patients.goals.rules import CloseReason, reasons_now
+from patients.goals.rules import CloseReason, FoundReason, PromptReason, reasons_now
 from patients.record.models import Patient
 from patients.record.rules import EnrollmentStatus
+from patients.triage.models import SymptomCall
+from patients.triage.rules import Sign
 
 
 def ask_where_needed(patient_id: int, *, now: datetime) -> int:
@@ -38,6 +40,23 @@ def ask_where_needed(patient_id: int, *, now: datetime) -> int:
 def ask_after_change(event: Event, *, now: datetime) -> None:
     if event.patient_id is not None:
         ask_where_needed(event.patient_id, now=now)
+
+
+@consumes(EventKind.CALL)
+def ask_after_call(event: Event, *, now: datetime) -> None:
+    """A call told of a severe symptom, or the caller wants to talk about goals: a reason to ask, nothing more."""
+    severe, wish = event.payload.get("severe") or [], bool(event.payload.get("goals"))
+    call = SymptomCall.objects.valid().filter(pk=event.subject_id or 0).select_related("patient__team").first()
+    if call is None or not (severe or wish):
+        return
+    on = call.patient.team.local_date(call.called_at)
+    found = []
+    if severe:
+        words = ", ".join(str(Sign(sign).label).lower() for sign in severe if sign in Sign.values)
+        found.append(FoundReason(PromptReason.SYMPTOMS, on, f"call:{call.pk}", f"by phone: {words}"))
+    if wish:
+        found.append(FoundReason(PromptReason.WISH, on, f"call-wish:{call.pk}", "said by phone"))
+    raise_prompts({call.patient_id: found}, now=now)
 
 
 @consumes(EventKind.ENROLLMENT)

@@ -46,6 +46,13 @@ def stop_for_symptom_led_imaging(event: Event, *, now: datetime) -> None:
         commands.stop_all(patient, StopReason.SYMPTOM_LED, by=None, now=now)
 
 
+@consumes(EventKind.CALL)
+def suggest_early_scan(event: Event, *, now: datetime) -> None:
+    """A symptom call asks for an early scan: somebody who may order answers it; nothing is ordered by itself."""
+    if event.payload.get("scan") and event.subject_id is not None:
+        commands.suggest_early(event.subject_id, now=now)
+
+
 @consumes(EventKind.DECEASED)
 def fall_silent(event: Event, *, now: datetime) -> None:
     """Nothing is asked of anybody for a patient who died."""

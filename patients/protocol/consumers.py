@@ -19,8 +19,8 @@ from patients.record.rules import ESAS_LABELS, StepKind, items_at_least
 
 @consumes(EventKind.SYMPTOMS)
 def call_when_severe(event: Event, *, now: datetime) -> None:
-    """The latest assessment counts: severe symptoms, or distress, open one task for the nurse; a newer assessment, a
-    correction or an entry in error closes what it replaces."""
+    """The latest assessment counts: severe symptoms open one task for the nurse; a newer assessment, a correction or an
+    entry in error closes what it replaces. Distress starts psychosocial care, in the slice of that name."""
     patient = Patient.objects.filter(pk=event.patient_id or 0).select_related("team").first()
     if patient is None:
         return
@@ -33,18 +33,15 @@ def call_when_severe(event: Event, *, now: datetime) -> None:
         return
     limits = numbers(patient.team_id)
     severe = items_at_least(latest.scores, limits["symptoms.severe"].days)
-    distressed = latest.distress is not None and latest.distress >= limits["symptoms.distress"].value
-    if not (severe or distressed) or latest.answered_at is not None or not patient.is_in_care:
+    if not severe or latest.answered_at is not None or not patient.is_in_care:
         close_step(patient, source_key=symptoms_key(latest), because="Not severe", now=now)
         return
     words = [f"{ESAS_LABELS[name].lower()} {latest.scores[name]}" for name in severe]
-    if distressed:
-        words.append(f"distress {latest.distress}, offer psychosocial support")
     open_step(
         patient,
         kind=StepKind.VISIT,
         source_key=symptoms_key(latest),
-        what=f"{'Call: severe symptoms' if severe else 'Distress'} ({'; '.join(words)})",
+        what=f"Call: severe symptoms ({'; '.join(words)})",
         now=now,
         owner_role=Role.NURSE_COORDINATOR,
         due_on=working_days_after(patient.team.local_date(latest.created_at), limits["symptoms.answer"].days),

@@ -30,6 +30,7 @@ GROUPS = (
     ("Guidance: liver-directed", "thresholds of decision support", rules.LIVER),
     ("Guidance: single rules", "thresholds and cautions of decision support", rules.THRESHOLDS),
     ("Guidance: the rules", "signed by version", rules.RULES),
+    ("Care around treatment", "when somebody is asked to look", rules.CARE),
 )
 
 

@@ -11,12 +11,15 @@ from django.urls import reverse
 from careteam.access.matrix import Address
 from careteam.people.models import Team
 from careteam.people.rules import Role
+from patients.care.models import Drainage
 from patients.fhir.models import ImportedRow, ImportRun, ReviewItem, SourceRecord
 from patients.goals.models import GoalsConversation, PalliativeReferral
 from patients.guidance.models import GuidanceAnswer
 from patients.imaging.models import ContactAttempt
 from patients.record.models import Encounter, SymptomAssessment
 from patients.treatment.models import Administration
+from patients.triage.models import SymptomCall
+from patients.trials.models import TrialConsideration
 from tests import factories
 from tumorboard.actions.models import Action
 from tumorboard.boards.models import Board
@@ -89,6 +92,14 @@ class World:
         self.action = Action.objects.create(
             patient=self.patient, decision=self.decision, what="Order labs", owner=self.person, due_on=DAY
         )
+        self.call = SymptomCall.objects.create(
+            patient=self.patient, called_at=NOW, signs=["pain"], urgency="task", wants_scan=True
+        )
+        self.trial = factories.trial(self.team)
+        self.consideration = TrialConsideration.objects.create(
+            patient=self.patient, trial=self.trial, considered_on=DAY, because="SSTR positive"
+        )
+        self.drainage = Drainage.objects.create(patient=self.patient, noted_on=DAY, volume_ml=4000)
         self.run = ImportRun.objects.create(team=self.team, namespace="test", created_at=NOW)
         self.source = SourceRecord.objects.create(
             team=self.team,
@@ -159,6 +170,10 @@ class Samples:
             "action_id": world.action,
             "run_id": world.run,
             "record_id": world.source,
+            "call_id": world.call,
+            "trial_id": world.trial,
+            "consideration_id": world.consideration,
+            "row_id": world.drainage,
         }
         by_page: dict[str, Any] = {
             "goals": world.conversation,
@@ -176,6 +191,8 @@ class Samples:
             "rule": "R03",
             "treatment": "prrt",
             "day": DAY,
+            "part": "drainage",
+            "sign": "fever",
         }
         if name in rows:
             return rows[name].pk

@@ -20,6 +20,7 @@ from patients.record.models import (
 )
 from patients.record.rules import EnrollmentStatus, search_key, sort_key
 from patients.treatment.models import TreatmentLine
+from patients.trials.models import Trial
 
 PASSWORD = "correct horse battery staple"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -134,6 +135,17 @@ def study(of: Patient, **fields: Any) -> ImagingStudy:
         "due_on": date(2026, 11, 23),
     }
     return ImagingStudy.objects.create(patient=of, team=of.team, **(values | fields))
+
+
+def trial(of: Team, **fields: Any) -> Trial:
+    number = next(_count)
+    values: dict[str, Any] = {
+        "nct_number": f"NCT{number:08d}",
+        "title": "Lutetium after progression",
+        "phase": "3",
+        "status": "open",
+    }
+    return Trial.objects.create(team=of, **(values | fields))
 
 
 def responsible(of: Patient, user: User, role: Role = Role.ONCOLOGIST) -> CareTeamMember:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from careteam.cohort.histories.boards import write_boards
+from careteam.cohort.histories.care import write_care
 from careteam.cohort.histories.course import course_of
 from careteam.cohort.histories.disease import write_disease
 from careteam.cohort.histories.findings import write_findings
@@ -33,6 +34,7 @@ def history_of(seed: int, index: int, today: date) -> History:
     if star and star.shape:
         star.shape(story)
     _write(story, seed, star)
+    write_care(Dice(f"{seed}:{index}:care"), story.history, story.profile, today)
     return story.history
 
 

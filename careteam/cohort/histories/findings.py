@@ -188,7 +188,7 @@ def _allergies(dice: Dice, history: History, asked: date) -> None:
 
 
 def _flags(dice: Dice, history: History, profile: Profile, course: Course, asked: date) -> None:
-    def flag(kind: str, share: float, detail: str = "", *, ask: float = 0.7) -> None:
+    def flag(kind: str, share: float, detail: str = "", *, ask: float = 0.7, **document: object) -> None:
         if dice.chance(ask):
             present = dice.chance(share)
             history.add(
@@ -197,6 +197,7 @@ def _flags(dice: Dice, history: History, profile: Profile, course: Course, asked
                 state="present" if present else "absent",
                 detail=detail if present else "",
                 asked_on=asked,
+                **(document if present else {}),
             )
 
     flag("implant", 0.06, "pacemaker, MR conditional")
@@ -207,7 +208,16 @@ def _flags(dice: Dice, history: History, profile: Profile, course: Course, asked
         flag("dpyd", 0.03, "heterozygous", ask=0.9)
     if profile.syndrome == "carcinoid":
         flag("heart_disease", 0.2, "tricuspid regurgitation, moderate", ask=0.9)
-        flag("crisis_plan", 0.7, "octreotide at the bedside, anesthesia informed", ask=0.85)
+        flag(
+            "crisis_plan",
+            0.7,
+            "octreotide at the bedside, anesthesia informed",
+            ask=0.85,
+            documented_on=asked,
+            documented_by="Dr Elena Petrova",
+            kept_at="anesthesia folder",
+            review_on=asked + timedelta(days=365),
+        )
     age = asked.year - profile.birth.year
     if profile.sex == "female" and age < 52:
         flag("pregnancy", 0.0, ask=0.9)

@@ -48,6 +48,13 @@ class TheBoard(NamedTuple):
     """The team's weekly board."""
 
 
+class TeamRow(NamedTuple):
+    """A row of the team's own, by table and place: `trial` of its register, `center` it works with."""
+
+    table: str
+    n: int
+
+
 class ReminderKey(NamedTuple):
     """The key of a reminder's inbox item."""
 

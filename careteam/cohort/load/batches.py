@@ -10,7 +10,7 @@ from datetime import date
 from multiprocessing.connection import Connection
 
 from careteam.cohort.histories import history_of
-from careteam.cohort.histories.rows import Person
+from careteam.cohort.histories.rows import Person, TeamRow
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Order:
     board_id: int
     people: Mapping[Person, int]
     meetings: Mapping[int, int]
+    team_rows: Mapping[TeamRow, int]
     bases: Mapping[str, int]  # the first key of each table
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from careteam.cohort.histories.rows import Person
+from careteam.cohort.histories.care import CENTERS, TRIALS
+from careteam.cohort.histories.rows import Person, TeamRow
 from careteam.people.models import Membership, Team
 from careteam.people.rules import Role
+from patients.record.models import ExternalCenter
+from patients.trials.models import Trial
 
 MOST_NAMED = 3  # the highest n of a Person is one less
 
@@ -24,3 +27,43 @@ def people_of(team: Team) -> dict[Person, int]:
         for role in Role
         for n in range(MOST_NAMED)
     }
+
+
+# Invented trials under invented numbers: NCT999999xx are not given out.
+_TRIALS = (
+    (
+        "NCT99999901",
+        "Lutetium and CAPTEM in pancreatic NET",
+        "2",
+        "open",
+        "Ki-67 up to 20 %, SSTR positive",
+    ),
+    ("NCT99999902", "Alpha emitter after lutetium, GEP-NET", "1-2", "open", "At least 12 months after PRRT"),
+    ("NCT99999903", "Oral octreotide against depot, carcinoid syndrome", "3", "open", "At most three flushes a day"),
+    ("NCT99999904", "Immunotherapy in NEC, second line", "2", "closed", "After platinum and etoposide"),
+)
+_CENTERS = ("University Hospital Westend", "Practice Dr Halvorsen", "Radiology Center South")
+
+
+def team_rows_of(team: Team, people: dict[Person, int]) -> dict[TeamRow, int]:
+    """The trials and centers of the team by place; what is missing is made."""
+    nurse = people[Person("trial_nurse")]
+    if not Trial.objects.filter(team=team).exists():
+        Trial.objects.bulk_create(
+            Trial(
+                team=team,
+                nct_number=number,
+                title=title,
+                phase=phase,
+                status=status,
+                contact_id=nurse,
+                criteria=criteria,
+            )
+            for number, title, phase, status, criteria in _TRIALS
+        )
+    if not ExternalCenter.objects.filter(team=team).exists():
+        ExternalCenter.objects.bulk_create(ExternalCenter(team=team, name=name) for name in _CENTERS)
+    trials = list(Trial.objects.filter(team=team).order_by("pk").values_list("pk", flat=True))
+    centers = list(ExternalCenter.objects.filter(team=team).order_by("pk").values_list("pk", flat=True))
+    found = {TeamRow("trial", n): trials[n % len(trials)] for n in range(TRIALS)}
+    return found | {TeamRow("center", n): centers[n % len(centers)] for n in range(CENTERS)}

@@ -13,9 +13,19 @@ from django.apps import apps
 from django.db import models
 from django.db.models.fields import NOT_PROVIDED
 
-from careteam.cohort.histories.rows import Key, MeetingAt, Person, Ref, ReminderKey, Text, TheBoard
+from careteam.cohort.histories.rows import Key, MeetingAt, Person, Ref, ReminderKey, TeamRow, Text, TheBoard
 from careteam.cohort.load.batches import Order
 from careteam.notifications.models import InboxItem
+from patients.care.models import (
+    Drainage,
+    FamilyMember,
+    InformationGiven,
+    NutritionReview,
+    PsychosocialCare,
+    Questionnaire,
+    SecondOpinion,
+    SocialSituation,
+)
 from patients.goals.models import (
     GoalsAddendum,
     GoalsConversation,
@@ -50,6 +60,8 @@ from patients.record.models import (
     SymptomAssessment,
 )
 from patients.treatment.models import Administration, AdverseEvent, TreatmentLine
+from patients.triage.models import SymptomCall
+from patients.trials.models import TrialConsideration
 from tumorboard.actions.models import Action
 from tumorboard.decisions.models import Decision, Recommendation, Told
 from tumorboard.meetings.models import AgendaItem
@@ -84,6 +96,16 @@ TABLES: dict[str, type[models.Model]] = {
     "study": ImagingStudy,
     "reminder": Reminder,
     "attempt": ContactAttempt,
+    "nutrition": NutritionReview,
+    "drainage": Drainage,
+    "questionnaire": Questionnaire,
+    "psychosocial": PsychosocialCare,
+    "social": SocialSituation,
+    "family": FamilyMember,
+    "information": InformationGiven,
+    "opinion": SecondOpinion,
+    "call": SymptomCall,
+    "consideration": TrialConsideration,
     "conversation": GoalsConversation,
     "tradeoff": TradeOff,
     "addendum": GoalsAddendum,
@@ -153,7 +175,7 @@ class Encoder:
     def __init__(self, order: Order) -> None:
         self.start = dict(order.bases)
         self.patient_id = 0
-        people, meetings = order.people, order.meetings
+        people, meetings, team_rows = order.people, order.meetings, order.team_rows
         self.write = _Writers(
             {
                 **_PLAIN,
@@ -163,6 +185,7 @@ class Encoder:
                 Person: lambda person: str(people[person]),
                 MeetingAt: lambda meeting: str(meetings[meeting.week]),
                 TheBoard: lambda _: str(order.board_id),
+                TeamRow: lambda row: str(team_rows[row]),
                 ReminderKey: lambda key: f"reminder:{self.start['study'] + key.n}:{key.step}:{key.due.isoformat()}",
             }
         )

@@ -1,6 +1,7 @@
 """The only writers of surveillance: plans, studies, contacts, the sweep."""
 
 from patients.imaging.commands.contacts import log_contact, undo_contact
+from patients.imaging.commands.early import decline_early, suggest_early
 from patients.imaging.commands.plans import (
     ask_to_confirm,
     confirm_interval,
@@ -33,6 +34,7 @@ __all__ = [
     "cancel_slot",
     "close_study",
     "confirm_interval",
+    "decline_early",
     "hand_over",
     "log_contact",
     "mark_no_show",
@@ -48,6 +50,7 @@ __all__ = [
     "start_plan",
     "stop_all",
     "stop_plan",
+    "suggest_early",
     "sweep",
     "take",
     "undo_contact",

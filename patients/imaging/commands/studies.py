@@ -21,6 +21,7 @@ from patients.imaging.commands.base import (
     refresh_step,
     withdraw_reviews,
 )
+from patients.imaging.commands.early import ordered_early
 from patients.imaging.commands.plans import coordinator_of, replan, skip_study
 from patients.imaging.models import ImagingStudy
 from patients.imaging.rules import (
@@ -63,6 +64,7 @@ def add_study(
         created_by=by,
     )
     audit("add_study", study, by=by, now=now, due=due_on.isoformat())
+    ordered_early(patient, by=by, now=now)
     refresh_step(study, now=now)
     return study
 

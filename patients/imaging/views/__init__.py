@@ -1,5 +1,6 @@
 """Pages of surveillance imaging."""
 
+from patients.imaging.views.early import early_scan
 from patients.imaging.views.plans import imaging_panel, plan_confirm, plan_start, plan_stop, study_create
 from patients.imaging.views.reports import study_act, study_report, study_review
 from patients.imaging.views.studies import (
@@ -21,6 +22,7 @@ from patients.imaging.views.worklist import imaging_worklist
 __all__ = [
     "contact_log",
     "contact_undo",
+    "early_scan",
     "imaging_panel",
     "imaging_worklist",
     "plan_confirm",

@@ -5,6 +5,7 @@ P numbers stay "local, unsigned" until a clinician signs them for the team (`Pro
 """
 
 from patients.protocol.rules.base import ProtocolNumber, Tag, working_days_after
+from patients.protocol.rules.care import CARE
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
 from patients.protocol.rules.numbers import LADDER, LIMITS, SERIES, SURVEILLANCE, TREATMENT
 from patients.protocol.rules.treatment import COURSE, CTCAE, DOSES, LABS
@@ -13,11 +14,12 @@ GUIDANCE: tuple[ProtocolNumber, ...] = (*PRRT, *LIVER, *THRESHOLDS)
 
 NUMBERS: dict[str, ProtocolNumber] = {
     number.code: number
-    for numbers in (SURVEILLANCE, SERIES, LADDER, LIMITS, TREATMENT, DOSES, LABS, CTCAE, COURSE, GUIDANCE, RULES)
+    for numbers in (SURVEILLANCE, SERIES, LADDER, LIMITS, TREATMENT, DOSES, LABS, CTCAE, COURSE, GUIDANCE, RULES, CARE)
     for number in numbers
 }
 
 __all__ = [
+    "CARE",
     "COURSE",
     "CTCAE",
     "DOSES",

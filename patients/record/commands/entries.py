@@ -13,6 +13,7 @@ from careteam.access.policies import insist
 from careteam.audit.commands import record
 from careteam.events.commands import announce
 from careteam.events.rules import EventKind
+from careteam.people.rules import Permission
 from patients.record import policies
 from patients.record.models import (
     Admission,
@@ -78,9 +79,18 @@ def _make_room(row: ClinicalRow) -> None:
 
 
 @transaction.atomic
-def add_entry(patient: Patient, model: type[RowT], values: Mapping[str, Any], *, by: User, now: datetime) -> RowT:
-    """Adds one fact to the record. A second main diagnosis replaces the first as main, which stays."""
-    insist(policies.why_not_edit(patient, by))
+def add_entry(
+    patient: Patient,
+    model: type[RowT],
+    values: Mapping[str, Any],
+    *,
+    by: User,
+    now: datetime,
+    permission: Permission = Permission.PATIENT_EDIT,
+) -> RowT:
+    """Adds one fact to the record. A second main diagnosis replaces the first as main, which stays. `permission`:
+    what upper slices ask of those who write in their tables."""
+    insist(policies.why_not_edit(patient, by, permission))
     row = model(patient=patient, created_by=by, **values)
     _make_room(row)
     row.save(force_insert=True)
@@ -98,11 +108,19 @@ def add_entry(patient: Patient, model: type[RowT], values: Mapping[str, Any], *,
 
 
 @transaction.atomic
-def change_entry(row: RowT, values: Mapping[str, Any], *, version: int, by: User, now: datetime) -> RowT:
+def change_entry(
+    row: RowT,
+    values: Mapping[str, Any],
+    *,
+    version: int,
+    by: User,
+    now: datetime,
+    permission: Permission = Permission.PATIENT_EDIT,
+) -> RowT:
     """Corrects one fact. Raises `StaleEdit` when it was changed after the form was opened; unchanged saves nothing."""
     current: RowT = type(row).objects.lock(row.pk, version=version)
     patient = Patient.objects.select_related("team").get(pk=current.patient_id)
-    insist(policies.why_not_edit(patient, by))
+    insist(policies.why_not_edit(patient, by, permission))
     if current.error_at is not None:
         raise ValidationError("This entry was marked as entered in error and can no longer be changed.")
     before = {name: getattr(current, name) for name in values}
@@ -130,11 +148,13 @@ def change_entry(row: RowT, values: Mapping[str, Any], *, version: int, by: User
 
 
 @transaction.atomic
-def enter_in_error(row: RowT, *, reason: str, by: User, now: datetime) -> RowT:
+def enter_in_error(
+    row: RowT, *, reason: str, by: User, now: datetime, permission: Permission = Permission.PATIENT_EDIT
+) -> RowT:
     """Marks a fact as entered in error; it stays in the history and disappears from every list."""
     current: RowT = type(row).objects.lock(row.pk)
     patient = Patient.objects.select_related("team").get(pk=current.patient_id)
-    insist(policies.why_not_edit(patient, by))
+    insist(policies.why_not_edit(patient, by, permission))
     if not reason.strip():
         raise ValidationError({"reason": "Say what was wrong."})
     if current.error_at is None:

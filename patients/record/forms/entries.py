@@ -28,7 +28,7 @@ from patients.record.models import (
     ReceptorImaging,
     Specimen,
 )
-from patients.record.rules import Differentiation, EnrollmentStatus
+from patients.record.rules import PATHOGENIC, Differentiation, EnrollmentStatus
 
 UNSTATED = "unstated"
 
@@ -111,6 +111,24 @@ class SpecimenForm(EntryForm):
         return values
 
 
+class GeneticForm(EntryForm):
+    """A variant with its class; whether it is pathogenic follows from the class."""
+
+    class Meta:
+        model = GeneticResult
+        fields = ("origin", "gene", "variant", "result", "significance", "consequence", "tested_on", "reference")
+        formfield_callback = staticmethod(pretty)
+        labels = {"result": "Finding", "reference": "Number of the report", "significance": "Class of the variant"}
+        help_texts = {
+            "variant": "c.249_252del, p.Arg83fs …",
+            "consequence": "What follows: family counseling for MEN1, screening, a drug that becomes possible",
+        }
+
+    def values(self) -> dict[str, Any]:
+        tier = self.cleaned_data["significance"]
+        return super().values() | {"pathogenic": PATHOGENIC.get(tier) if tier else self.instance.pathogenic}
+
+
 # What a person can enter: key in the URL, heading, form.
 ENTRIES: dict[str, tuple[str, type[EntryForm]]] = {
     "diagnosis": (
@@ -178,7 +196,7 @@ ENTRIES: dict[str, tuple[str, type[EntryForm]]] = {
     "diseasestatus": ("Response or progression", form_for(DiseaseStatus, "assessed_on", "category", "method", "note")),
     "measurement": ("Result", MeasurementForm),
     "symptomassessment": ("Symptoms", SymptomForm),
-    "geneticresult": ("Genetic result", form_for(GeneticResult, "origin", "gene", "result", "pathogenic", "tested_on")),
+    "geneticresult": ("Genetic result", GeneticForm),
     "allergy": (
         "Allergy or reaction",
         form_for(Allergy, "kind", "substance", "reaction", "severity", "since", "asked_on"),

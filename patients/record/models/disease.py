@@ -22,6 +22,7 @@ from patients.record.rules import (
     NetStatus,
     PrimarySite,
     ResponseCategory,
+    Significance,
     SpecimenKind,
     SstrRads,
     Stage,
@@ -229,12 +230,16 @@ class DiseaseStatus(ClinicalRow):
 
 @tracked
 class GeneticResult(ClinicalRow):
-    """Germline (MEN1, VHL …) and molecular findings of the tumor."""
+    """Germline (MEN1, VHL …) and molecular findings of the tumor, with what follows for patient and family."""
 
     origin = models.CharField(max_length=8, choices=[("germline", "Germline"), ("somatic", "Tumor")])
     gene = models.CharField(max_length=60)
+    variant = models.CharField(max_length=120, blank=True)
     result = models.CharField(max_length=250)
     pathogenic = models.BooleanField(null=True, blank=True)
+    significance = models.CharField(max_length=17, choices=Significance, blank=True)
+    consequence = models.CharField(max_length=250, blank=True)
+    reference = models.CharField(max_length=60, blank=True, help_text="number of the laboratory's report")
     tested_on = models.DateField(null=True, blank=True)
     codes = ArrayField(models.CharField(max_length=60), default=list, blank=True)
 
@@ -242,4 +247,4 @@ class GeneticResult(ClinicalRow):
         pass
 
     def __str__(self) -> str:
-        return f"{self.gene}: {self.result}"
+        return f"{self.gene}{f' {self.variant}' if self.variant else ''}: {self.result}"

@@ -168,12 +168,19 @@ class Comorbidity(ClinicalRow):
 
 @tracked
 class ClinicalFlag(ClinicalRow):
-    """A fact of the alert strip with the date it was asked; the latest row per kind counts."""
+    """A fact of the alert strip with the date it was asked; the latest row per kind counts.
+
+    What is a document (a crisis plan) says by whom it was written, where it lies and when it is reviewed.
+    """
 
     kind = models.CharField(max_length=16, choices=FlagKind)
     state = models.CharField(max_length=8, choices=FlagState)
     detail = models.CharField(max_length=250, blank=True)
     asked_on = models.DateField()
+    documented_on = models.DateField(null=True, blank=True)
+    documented_by = models.CharField(max_length=120, blank=True)
+    kept_at = models.CharField(max_length=160, blank=True)
+    review_on = models.DateField(null=True, blank=True)
 
     class Meta(ClinicalRow.Meta):
         indexes = (models.Index(fields=["patient", "kind", "-asked_on"], name="flag_latest"),)

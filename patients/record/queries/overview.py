@@ -135,6 +135,17 @@ def _symptoms(row: SymptomAssessment) -> str:
     return ", ".join(parts)
 
 
+def _genetic(row: GeneticResult) -> str:
+    """What the laboratory says, and what follows from it."""
+    return _words(
+        row.get_origin_display(),
+        row.get_significance_display(),
+        row.tested_on,
+        f"report {row.reference}" if row.reference else "",
+        f"follows: {row.consequence}" if row.consequence else "",
+    )
+
+
 def sections(record: Overview) -> list[tuple[str, str, list[EntryRow]]]:
     """The record in words: (kind of entry, heading, rows), in the order people look for them."""
 
@@ -240,7 +251,7 @@ def sections(record: Overview) -> list[tuple[str, str, list[EntryRow]]]:
         ),
         ("comorbidity", "Comorbidities", of(record.comorbidities, str, lambda r: _words(r.icd10, r.since))),
         ("clinicalflag", "Alerts asked", of(record.flags, str, lambda r: _words(r.detail, r.asked_on))),
-        ("geneticresult", "Genetics", of(record.genetics, str, lambda r: _words(r.get_origin_display(), r.tested_on))),
+        ("geneticresult", "Genetics", of(record.genetics, str, _genetic)),
         (
             "admission",
             "Admissions",

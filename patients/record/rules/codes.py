@@ -182,6 +182,26 @@ class FlagState(TextChoices):
     UNKNOWN = "unknown", "Asked, not known"
 
 
+class Significance(TextChoices):
+    """The five tiers in which laboratories class a variant."""
+
+    PATHOGENIC = "pathogenic", "Pathogenic"
+    LIKELY_PATHOGENIC = "likely_pathogenic", "Likely pathogenic"
+    UNCERTAIN = "uncertain", "Uncertain significance"
+    LIKELY_BENIGN = "likely_benign", "Likely benign"
+    BENIGN = "benign", "Benign"
+
+
+# What a class says about "pathogenic"; an uncertain variant says nothing.
+PATHOGENIC: dict[str, bool | None] = {
+    Significance.PATHOGENIC: True,
+    Significance.LIKELY_PATHOGENIC: True,
+    Significance.UNCERTAIN: None,
+    Significance.LIKELY_BENIGN: False,
+    Significance.BENIGN: False,
+}
+
+
 class AllergyKind(TextChoices):
     CONTRAST = "contrast", "Contrast reaction"
     DRUG = "drug", "Drug"
@@ -279,3 +299,4 @@ class StepKind(TextChoices):
     GOALS = "goals", "Goals conversation"
     TOLD = "told", "Tell the patient"
     VISIT = "visit", "Visit or call"
+    CARE = "care", "Care around treatment"

@@ -171,6 +171,9 @@ def _enzyme(code: str, label: str, low: str, high: str) -> Measure:
     return Measure(code, label, _LAB, (_u("U/L", low, high, digits=0, **_UL),))  # type: ignore[arg-type]
 
 
+# What people tell by phone; without a LOINC code that we could check, so with names of our own (P).
+PAIN, STOOLS, FLUSHES = "pain", "stools", "flushes"
+
 _ALL = (
     Measure(ECOG, "ECOG", _SURVEY, (_u("{score}", "0", "5", label="", digits=0, also=("1",)),)),
     Measure(KPS, "Karnofsky", _SURVEY, (_u("%", "0", "100", digits=0),)),
@@ -359,6 +362,9 @@ _ALL = (
         ),
     ),
     Measure("3016-3", "TSH", _LAB, (_u("m[IU]/L", "0.001", "500", label="mIU/L", digits=2, also=("mU/L", "uIU/mL")),)),
+    Measure(STOOLS, "Stools", _SURVEY, (_u("/d", "0", "40", label="a day", digits=0),)),
+    Measure(FLUSHES, "Flushes", _SURVEY, (_u("/d", "0", "100", label="a day", digits=0),)),
+    Measure(PAIN, "Pain", _SURVEY, (_u("{score}", "0", "10", label="", digits=0),)),
 )
 MEASURES: dict[str, Measure] = {measure.code: measure for measure in _ALL}
 # Markers whose rise means tumor, and what a sheet of labs asks for, in the order of the sheet.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -26,7 +26,7 @@ from patients.treatment.forms import (
 from patients.treatment.forms.asking import PREFIX
 from patients.treatment.models import Administration, TreatmentLine
 from patients.treatment.queries import LineRow, line_history, lines_of
-from patients.treatment.rules import SYSTEMIC_OR_PRRT, Modality, plan_class
+from patients.treatment.rules import SYSTEMIC_OR_PRRT, Modality, plan_class, why_not_trial_number
 from patients.treatment.views.base import FORM, line_of, to_line
 
 
@@ -51,6 +51,16 @@ def treatment_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
     return render_page(request, "patients/treatment/panel.html", context, fragment="panel")
 
 
+def prefilled(asked: QueryDict) -> dict[str, str]:
+    """What a link to the form may fill in: a kind of treatment and the registry number of a trial, nothing else."""
+    found = {}
+    if (modality := asked.get("modality", "")) in Modality.values:
+        found["modality"] = modality
+    if (number := asked.get("trial_number", "")) and not why_not_trial_number(number):
+        found["trial_number"] = number
+    return found
+
+
 @requires(Permission.TREATMENT_EDIT)
 @require_http_methods(["GET", "POST"])
 def line_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
@@ -72,7 +82,7 @@ def line_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
     }
     template = "patients/treatment/start.html"
     if request.method == "GET":
-        context["form"] = build(initial={"on": today})
+        context["form"] = build(initial={"on": today, **prefilled(request.GET)})
         return render_page(request, template, context, fragment="fields")
     if "refresh" in request.POST:
         context["form"] = build(initial={"on": today, **_typed(request)})

@@ -63,8 +63,8 @@ def test_moderate_symptoms_make_no_task(client: Client, nurse) -> None:  # type:
 
 def test_distress_of_four_asks_for_support(client: Client, nurse) -> None:  # type: ignore[no-untyped-def]
     _ask(client, nurse, distress="4")
-    step = NextStep.objects.get(source_key__startswith="symptoms:")
-    assert step.what == "Distress (distress 4, offer psychosocial support)"
+    step = NextStep.objects.get(source_key="care:psychosocial")
+    assert step.what == "Offer psycho-oncology: distress 4 of 10"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""Answering an early scan that was asked for by phone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from careteam.access.gate import SignedInRequest, requires
+from careteam.people.rules import Permission
+from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from patients.imaging import commands, policies
+from patients.imaging.forms import NotNeededForm
+from patients.record.queries import readable_patient
+from patients.triage.models import SymptomCall
+
+
+@requires(Permission.IMAGING_PLAN, Permission.IMAGING_SCHEDULE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def early_scan(request: SignedInRequest, patient_id: int, call_id: int) -> HttpResponse:
+    """What was told, and the two ways to answer: order early, or say why not."""
+    patient = readable_patient(request, patient_id)
+    call: SymptomCall = get_object_or_404(SymptomCall.objects.valid(), pk=call_id, patient=patient, wants_scan=True)
+    form = NotNeededForm(request.POST or None)
+    context: dict[str, Any] = {
+        "patient": patient,
+        "today": patient.team.local_date(timezone.now()),
+        "call": call,
+        "form": form,
+        "why_not": policies.why_not_add_study(patient, request.user),
+    }
+    template = "patients/imaging/early.html"
+    if request.method != "POST":
+        return render_page(request, template, context)
+    if form.is_valid():
+        try:
+            commands.decline_early(call, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now())
+        except ValidationError as error:
+            form.add_error(None, error.messages)
+    if form.errors:
+        return invalid(request, template, context)
+    toast(request, "No early scan: noted")
+    return redirect_or_refresh(request, reverse("patient", args=[patient.pk]))
