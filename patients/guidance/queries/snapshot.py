@@ -190,6 +190,7 @@ class _Receptors:
     positive: bool | None
     sstr_on: date | None
     discordant: int | None
+    netpet: str
 
 
 def _receptors(patient: Patient, on: date, found: Mapping[str, NumberFact], pet_on: date | None) -> _Receptors:
@@ -206,6 +207,7 @@ def _receptors(patient: Patient, on: date, found: Mapping[str, NumberFact], pet_
         positive,
         max([*days, *([pet_on] if pet_on else [])], default=None),
         next((scan.discordant_lesions for scan in scans if scan.discordant_lesions is not None), None),
+        next((scan.netpet for scan in scans if scan.netpet), ""),
     )
 
 
@@ -256,6 +258,7 @@ def snapshot(patient: Patient, on: date) -> Snapshot:
         sstr_on=receptors.sstr_on,
         sstr_positive=receptors.positive,
         discordant=receptors.discordant,
+        netpet=receptors.netpet,
         lines=lines,
         therapy_line=reached,
         response=response.category if response else "",

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from patients.guidance.rules.facts import LabFact, Snapshot
+from patients.protocol.rules.prognosis import TRIALS
 
 MET, REVIEW, NOT_MET, MISSING, STALE, NO_LIMIT = "met", "review", "not_met", "missing", "stale", "no_limit"
 # (color of the badge, word) of each verdict.
@@ -58,6 +59,12 @@ class Eligibility:
     label: str = ""
     unread: tuple[str, ...] = ()
     note: str = ""
+
+    @property
+    def trials(self) -> str:
+        """What trials found, each with source and tag."""
+        found = (f"{each.figure}, {each.source} ({each.tag})" for each in TRIALS if each.treatment == self.kind)
+        return "; ".join(found)
 
     @property
     def met(self) -> int:

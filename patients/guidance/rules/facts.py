@@ -170,6 +170,7 @@ class Snapshot:
     sstr_on: date | None = None
     sstr_positive: bool | None = None
     discordant: int | None = None
+    netpet: str = ""
     lines: tuple[LineFact, ...] = ()
     therapy_line: int = 0
     response: str = ""

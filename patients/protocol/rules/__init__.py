@@ -7,13 +7,17 @@ P numbers stay "local, unsigned" until a clinician signs them for the team (`Pro
 from patients.protocol.rules.base import ProtocolNumber, Tag
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
 from patients.protocol.rules.numbers import LADDER, LIMITS, SERIES, SURVEILLANCE, TREATMENT
+from patients.protocol.rules.prognosis import PROGNOSIS
 from patients.protocol.rules.treatment import COURSE, CTCAE, DOSES, LABS
 
 GUIDANCE: tuple[ProtocolNumber, ...] = (*PRRT, *LIVER, *THRESHOLDS)
 
 NUMBERS: dict[str, ProtocolNumber] = {
     number.code: number
-    for numbers in (SURVEILLANCE, SERIES, LADDER, LIMITS, TREATMENT, DOSES, LABS, CTCAE, COURSE, GUIDANCE, RULES)
+    for numbers in (
+        *(SURVEILLANCE, SERIES, LADDER, LIMITS, TREATMENT, DOSES, LABS, CTCAE, COURSE),
+        *(GUIDANCE, RULES, PROGNOSIS),
+    )
     for number in numbers
 }
 
@@ -27,6 +31,7 @@ __all__ = [
     "LIMITS",
     "LIVER",
     "NUMBERS",
+    "PROGNOSIS",
     "PRRT",
     "RULES",
     "SERIES",
