@@ -18,6 +18,7 @@ from careteam.people.models import Team
 from careteam.people.rules import Permission
 from careteam.web.paging import Sort, keyset_page
 from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.words import day
 from patients.guidance import commands
 from patients.guidance.forms import AnswerForm, AnswersFilter, CatalogFilter
 from patients.guidance.models import GuidanceAnswer
@@ -175,6 +176,12 @@ class CatalogRow:
     own: TeamNumber | None
     numbers: tuple[TeamNumber, ...]
     use: Use
+
+    @property
+    def signatures(self) -> str:
+        """Who signed its numbers, each name and day once: most teams sign them together."""
+        by_day = {(number.signed_by, number.signed_at.date()) for number in self.numbers if number.signed_at}
+        return "; ".join(f"{name}, {day(on)}" for name, on in sorted(by_day, key=lambda each: each[1]))
 
     @property
     def is_settled(self) -> bool:

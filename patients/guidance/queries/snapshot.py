@@ -78,10 +78,11 @@ def _lab(row: Measurement, on: date) -> LabFact:
             assay=assay,
             on_ppi=on_ppi,
         )
+    sent = "" if row.unit == "1" else row.unit  # UCUM writes "no unit" as 1
     try:
-        value, _ = converted(measure, row.value, row.unit)
+        value, _ = converted(measure, row.value, sent)
         limit = row.reference_high
-        unit = measure.unit_named(row.unit) if row.unit else measure.unit
+        unit = measure.unit_named(sent) if sent else measure.unit
         uln = limit * unit.factor if limit and unit else None
     except ValueError as problem:
         return LabFact(measure.label, on, None, problem=str(problem))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from patients.guidance.rules.facts import LabFact, Snapshot
+from patients.guidance.rules.facts import Snapshot
 from patients.protocol.rules.prognosis import TRIALS
 
 MET, REVIEW, NOT_MET, MISSING, STALE, NO_LIMIT = "met", "review", "not_met", "missing", "stale", "no_limit"
@@ -108,10 +108,13 @@ def lab_row(
     return Criterion(name, state, lab.words, lab.on, needed, unsigned, limit)
 
 
-def value_row(name: str, lab: LabFact | None) -> Criterion:
-    """A value that is asked for, without a number to compare it with."""
+def value_row(s: Snapshot, name: str, code: str, *, stale: str) -> Criterion:
+    """A value that is asked for, without a number to compare it with; too old a one is stale all the same."""
+    lab = s.labs.get(code)
     if lab is None or lab.value is None:
         return Criterion(name, MISSING, lab.problem if lab else "", lab.on if lab else None, "to be known")
+    if is_stale(s, lab.on, stale):
+        return Criterion(name, STALE, lab.words, lab.on, "to be known")
     return Criterion(name, NO_LIMIT, lab.words, lab.on, "to be known")
 
 

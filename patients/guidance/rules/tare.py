@@ -56,7 +56,7 @@ def _albi(s: Snapshot) -> Criterion:
         return Criterion("ALBI", MISSING, f"needs {' and '.join(absent)}", None, needed)
     score, grade = albi(bilirubin_umol=bilirubin.value * _UMOL, albumin_g_l=albumin.value * 10, s=s)
     on = min(bilirubin.on, albumin.on)
-    words = f"{score}, grade {grade}"
+    words = f"{score}, grade {grade}".replace("-", "−")
     if is_stale(s, on, LAB_AGE):
         return Criterion("ALBI", STALE, words, on, needed)
     state = {1: MET, 2: REVIEW, 3: NOT_MET}[grade]
@@ -137,9 +137,9 @@ def criteria(s: Snapshot) -> tuple[Criterion, ...]:
     """The full panel that TARE asks for, in the order of `model.md` 4, then what `clinical.md` 2.3 adds."""
     return (
         lab_row(s, "Bilirubin", BILIRUBIN, "tare.bilirubin", stale=LAB_AGE, at_most=True),
-        value_row("Albumin", s.labs.get(ALBUMIN)),
+        value_row(s, "Albumin", ALBUMIN, stale=LAB_AGE),
         _albi(s),
-        value_row("INR", s.labs.get(INR)),
+        value_row(s, "INR", INR, stale=LAB_AGE),
         lab_row(s, "Neutrophils", ANC, "tare.anc", stale=LAB_AGE),
         flag_row(s, "Ascites", "ascites", "tace.ascites"),
         _prior_prrt(s),

@@ -33,7 +33,7 @@ from patients.record.rules.grade import (
     GradeResult,
     grade_of,
 )
-from patients.record.rules.measures import CGA, ECOG, HEIGHT, KPS, MEASURES, WEIGHT, Measure, Unit, converted
+from patients.record.rules.measures import CGA, ECOG, HEIGHT, KPS, MEASURES, STOOLS, WEIGHT, Measure, Unit, converted
 from patients.record.rules.names import (
     age_on,
     plain_form,
@@ -51,6 +51,7 @@ __all__ = [
     "KPS",
     "MEASURES",
     "NEC_GRADES",
+    "STOOLS",
     "WEIGHT",
     "AllergyKind",
     "CellType",

@@ -45,6 +45,7 @@ def _u(code: str, low: str, high: str, factor: str = "1", label: str = "") -> Un
 
 _LAB, _VITAL, _SURVEY = "laboratory", "vital-signs", "survey"
 ECOG, KPS, WEIGHT, HEIGHT, CGA = "89247-1", "89243-0", "29463-7", "8302-2", "9811-1"
+STOOLS = "stools"
 
 _ALL = (
     Measure(ECOG, "ECOG", _SURVEY, (_u("{score}", "0", "5", label=""),)),
@@ -52,6 +53,8 @@ _ALL = (
     Measure(WEIGHT, "Weight", _VITAL, (_u("kg", "20", "300"), _u("[lb_av]", "44", "660", "0.45359237", "lb"))),
     Measure(HEIGHT, "Height", _VITAL, (_u("cm", "80", "230"), _u("[in_i]", "32", "90", "2.54", "in"))),
     Measure(CGA, "Chromogranin A", _LAB, (_u("ng/mL", "1", "100000"), _u("ug/L", "1", "100000", "1", "µg/L"))),
+    # No LOINC code that we have read: a code of our own.
+    Measure(STOOLS, "Bowel movements", _SURVEY, (_u("/d", "0", "40"),)),
     Measure("1695-6", "5-HIAA, 24 h urine", _LAB, (_u("mg/(24.h)", "0.1", "2000", label="mg/24 h"),)),
     Measure("57371-7", "NSE", _LAB, (_u("ng/mL", "0.5", "5000"),)),
     Measure("33762-6", "NT-proBNP", _LAB, (_u("pg/mL", "1", "100000"), _u("ng/L", "1", "100000"))),
