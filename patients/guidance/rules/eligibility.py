@@ -120,7 +120,7 @@ def value_row(s: Snapshot, name: str, code: str, *, stale: str) -> Criterion:
 
 def flag_row(s: Snapshot, name: str, kind: str, caution: str) -> Criterion:
     """A yes-or-no fact that is a caution: asked and no is met, yes is for review, not asked is missing."""
-    flag = s.flags.get(kind)
+    flag = s.flag(kind)
     if flag is None or flag.state == "unknown":
         return Criterion(name, MISSING, "", flag.on if flag else None, "no", code=caution)
     if flag.state == "absent":
