@@ -87,7 +87,7 @@ def _lab(row: Measurement, on: date) -> LabFact:
     except ValueError as problem:
         return LabFact(measure.label, on, None, problem=str(problem))
     return LabFact(
-        measure.label, on, value, measure.unit.label or _plain(measure.unit.code), uln, assay=assay, on_ppi=on_ppi
+        measure.label, on, value, _plain(measure.unit.label or measure.unit.code), uln, assay=assay, on_ppi=on_ppi
     )
 
 
