@@ -108,6 +108,7 @@ urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/guidance/", guidance.panel, name="guidance-panel"),
     path("patients/<int:patient_id>/guidance/<slug:rule>/", guidance.answer, name="guidance-answer"),
     path("patients/<int:patient_id>/eligibility/<slug:treatment>/", guidance.eligibility, name="guidance-eligibility"),
+    path("patients/<int:patient_id>/prognosis/", guidance.prognosis, name="guidance-prognosis"),
     path("guidance/answers/<int:pk>/undo/", guidance.undo, name="guidance-undo"),
     path("reports/guidance/", guidance.catalog, name="guidance-catalog"),
     path("reports/guidance/answers/", guidance.answers, name="guidance-answers"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
@@ -17,23 +18,27 @@ from careteam.people.models import Team
 from careteam.people.rules import Permission
 from careteam.web.paging import Sort, keyset_page
 from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.words import day
 from patients.guidance import commands
 from patients.guidance.forms import AnswerForm, AnswersFilter, CatalogFilter
 from patients.guidance.models import GuidanceAnswer
 from patients.guidance.queries import (
     TABLES,
+    Prognosis,
     Use,
     answers_for,
     eligibility_of,
     guidance_of,
     is_enabled,
     not_noted,
+    prognosis_of,
     prompt_for,
     use_of_rules,
 )
 from patients.guidance.rules import BY_ID, RULES, Rule
 from patients.guidance.rules.answers import Answer
 from patients.protocol.queries import TeamNumber, numbers
+from patients.protocol.rules.prognosis import CAPTION, WORDING
 from patients.record.policies import why_not_edit
 from patients.record.queries import readable_patient
 
@@ -55,6 +60,7 @@ def panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
         "today": today,
         "guidance": guidance,
         "may_answer": not why_not_edit(patient, request.user, Permission.GUIDANCE_ANSWER),
+        "may_read_prognosis": request.access.may(Permission.GUIDANCE_ANSWER) and not patient.is_deceased,
     }
     return render_page(request, "patients/guidance/patient.html", context, fragment="panel")
 
@@ -139,6 +145,29 @@ def eligibility(request: SignedInRequest, patient_id: int, treatment: str) -> Ht
     return render_page(request, "patients/guidance/eligibility.html", context, fragment="table")
 
 
+def _is_projected(request: SignedInRequest) -> bool:
+    """The page, the session, or the page that asks for this part is a projector's."""
+    if "projector" in (request.GET.get("view"), request.session.get("view")):
+        return True
+    asking = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return "projector" in parse_qs(asking.query).get("view", [])
+
+
+@requires(Permission.GUIDANCE_ANSWER)
+@require_GET
+def prognosis(request: SignedInRequest, patient_id: int) -> HttpResponse:
+    """Figures about groups, for clinicians: a page of its own, opened on purpose, never projected, printed or put into
+    a file. Reading figures is an act of its own in the audit trail."""
+    patient = readable_patient(request, patient_id)
+    today = patient.team.local_date(timezone.now())
+    projected = _is_projected(request)
+    found = Prognosis("Not shown on a projector.") if projected else prognosis_of(patient, today)
+    if found.groups is not None:
+        note_read(request, [patient.pk], team_id=patient.team_id, what="guidance.read_prognosis")
+    context = {"patient": patient, "today": today, "prognosis": found, "caption": CAPTION, "wording": WORDING}
+    return render_page(request, "patients/guidance/prognosis.html", context)
+
+
 @dataclass(frozen=True)
 class CatalogRow:
     """A rule with the numbers it compares with, its own signature, and what the team made of it."""
@@ -147,6 +176,12 @@ class CatalogRow:
     own: TeamNumber | None
     numbers: tuple[TeamNumber, ...]
     use: Use
+
+    @property
+    def signatures(self) -> str:
+        """Who signed its numbers, each name and day once: most teams sign them together."""
+        by_day = {(number.signed_by, number.signed_at.date()) for number in self.numbers if number.signed_at}
+        return "; ".join(f"{name}, {day(on)}" for name, on in sorted(by_day, key=lambda each: each[1]))
 
     @property
     def is_settled(self) -> bool:

@@ -46,11 +46,15 @@ class TeamNumber:
         return self.value != self.definition.value
 
 
+_SHOWN = ("code", "version", "value", "note", "signed_at", "signed_by__title", "signed_by__name")
+
+
 def numbers(team_id: int) -> Mapping[str, TeamNumber]:
     """Every number of the catalog for the team, in the catalog's order (one query)."""
     signed: dict[str, ProtocolSignature] = {}
     rows = ProtocolSignature.objects.filter(team_id=team_id, withdrawn_at__isnull=True).select_related("signed_by")
-    for row in rows.order_by("version"):
+    # Some two hundred rows for every panel that reads a number: no more columns than it shows.
+    for row in rows.only(*_SHOWN).order_by("version"):
         signed[row.code] = row
     return {code: _team_number(definition, signed.get(code)) for code, definition in NUMBERS.items()}
 

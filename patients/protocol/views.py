@@ -29,6 +29,7 @@ GROUPS = (
     ("Guidance: PRRT", "thresholds of decision support", rules.PRRT),
     ("Guidance: liver-directed", "thresholds of decision support", rules.LIVER),
     ("Guidance: single rules", "thresholds and cautions of decision support", rules.THRESHOLDS),
+    ("Prognosis", "figures about groups, for clinicians", rules.PROGNOSIS),
     ("Guidance: the rules", "signed by version", rules.RULES),
     ("Care around treatment", "when somebody is asked to look", rules.CARE),
 )

@@ -22,6 +22,7 @@ SITUATIONS = {
     "S7": "during PRRT",
     "S8": "after the last PRRT dose",
     "S9": "after embolization",
+    "S10a": "after TARE",
     "S10b": "after ablation",
     "S11": "after resection",
     "S12": "after resection of liver metastases",

@@ -195,6 +195,20 @@ REGIMENS: dict[str, Regimen] = {
             intent="cytoreductive",
         ),
         Regimen(
+            "tare",
+            "embolization",
+            "TARE (Y-90)",
+            "one session, right lobe",
+            400,
+            38,
+            1,
+            "1",
+            "session",
+            best={"PR": 0.3, "SD": 0.6, "PD": 0.1},
+            toxicities=(("Fatigue", 2), ("Abdominal pain", 2)),
+            intent="cytoreductive",
+        ),
+        Regimen(
             "ablation",
             "ablation",
             "Microwave ablation",
@@ -303,8 +317,9 @@ def surveillance(regimen: Regimen, profile: Profile, days: int, *, finished: boo
         return ("S8", 90 if days < 365 else 180) if finished else ("S7", 112)
     if regimen.code in {"tae", "tace"}:
         return "S9", 35 if days < 40 else 90
-    if regimen.code == "ablation":
-        return "S10b", 35 if days < 40 else 90
+    if regimen.code in {"tare", "ablation"}:
+        situation, first = ("S10a", 60) if regimen.code == "tare" else ("S10b", 35)
+        return situation, first if days < first + 5 else 90
     if regimen.code == "surgery":
         return ("S12", 120) if profile.stage == "IV" else ("S11", 180)
     return ("S1", 90) if days < 365 else ("S2", 180)

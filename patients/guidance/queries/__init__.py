@@ -1,5 +1,6 @@
 """Reading for guidance: the snapshot of one patient, and what became of the prompts."""
 
+from patients.guidance.queries.prognosis import Prognosis, prognosis_of
 from patients.guidance.queries.prompts import (
     TABLES,
     Answered,
@@ -23,6 +24,7 @@ __all__ = [
     "Answered",
     "GuidanceNow",
     "Local",
+    "Prognosis",
     "Use",
     "answers_for",
     "answers_of",
@@ -30,6 +32,7 @@ __all__ = [
     "guidance_of",
     "is_enabled",
     "not_noted",
+    "prognosis_of",
     "prompt_for",
     "snapshot",
     "to_discuss",

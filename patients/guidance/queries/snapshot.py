@@ -78,15 +78,16 @@ def _lab(row: Measurement, on: date) -> LabFact:
             assay=assay,
             on_ppi=on_ppi,
         )
+    sent = "" if row.unit == "1" else row.unit  # UCUM writes "no unit" as 1
     try:
-        value, _ = converted(measure, row.value, row.unit)
+        value, _ = converted(measure, row.value, sent)
         limit = row.reference_high
-        unit = measure.unit_named(row.unit) if row.unit else measure.unit
+        unit = measure.unit_named(sent) if sent else measure.unit
         uln = limit * unit.factor if limit and unit else None
     except ValueError as problem:
         return LabFact(measure.label, on, None, problem=str(problem))
     return LabFact(
-        measure.label, on, value, measure.unit.label or _plain(measure.unit.code), uln, assay=assay, on_ppi=on_ppi
+        measure.label, on, value, _plain(measure.unit.label or measure.unit.code), uln, assay=assay, on_ppi=on_ppi
     )
 
 
@@ -190,6 +191,7 @@ class _Receptors:
     positive: bool | None
     sstr_on: date | None
     discordant: int | None
+    netpet: str
 
 
 def _receptors(patient: Patient, on: date, found: Mapping[str, NumberFact], pet_on: date | None) -> _Receptors:
@@ -206,6 +208,7 @@ def _receptors(patient: Patient, on: date, found: Mapping[str, NumberFact], pet_
         positive,
         max([*days, *([pet_on] if pet_on else [])], default=None),
         next((scan.discordant_lesions for scan in scans if scan.discordant_lesions is not None), None),
+        next((scan.netpet for scan in scans if scan.netpet), ""),
     )
 
 
@@ -256,6 +259,7 @@ def snapshot(patient: Patient, on: date) -> Snapshot:
         sstr_on=receptors.sstr_on,
         sstr_positive=receptors.positive,
         discordant=receptors.discordant,
+        netpet=receptors.netpet,
         lines=lines,
         therapy_line=reached,
         response=response.category if response else "",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from patients.guidance.rules.facts import LabFact, Snapshot
+from patients.guidance.rules.facts import Snapshot
+from patients.protocol.rules.prognosis import TRIALS
 
 MET, REVIEW, NOT_MET, MISSING, STALE, NO_LIMIT = "met", "review", "not_met", "missing", "stale", "no_limit"
 # (color of the badge, word) of each verdict.
@@ -60,6 +61,12 @@ class Eligibility:
     note: str = ""
 
     @property
+    def trials(self) -> str:
+        """What trials found, each with source and tag."""
+        found = (f"{each.figure}, {each.source} ({each.tag})" for each in TRIALS if each.treatment == self.kind)
+        return "; ".join(found)
+
+    @property
     def met(self) -> int:
         return sum(row.state == MET for row in self.rows)
 
@@ -101,16 +108,19 @@ def lab_row(
     return Criterion(name, state, lab.words, lab.on, needed, unsigned, limit)
 
 
-def value_row(name: str, lab: LabFact | None) -> Criterion:
-    """A value that is asked for, without a number to compare it with."""
+def value_row(s: Snapshot, name: str, code: str, *, stale: str) -> Criterion:
+    """A value that is asked for, without a number to compare it with; too old a one is stale all the same."""
+    lab = s.labs.get(code)
     if lab is None or lab.value is None:
         return Criterion(name, MISSING, lab.problem if lab else "", lab.on if lab else None, "to be known")
+    if is_stale(s, lab.on, stale):
+        return Criterion(name, STALE, lab.words, lab.on, "to be known")
     return Criterion(name, NO_LIMIT, lab.words, lab.on, "to be known")
 
 
 def flag_row(s: Snapshot, name: str, kind: str, caution: str) -> Criterion:
     """A yes-or-no fact that is a caution: asked and no is met, yes is for review, not asked is missing."""
-    flag = s.flags.get(kind)
+    flag = s.flag(kind)
     if flag is None or flag.state == "unknown":
         return Criterion(name, MISSING, "", flag.on if flag else None, "no", code=caution)
     if flag.state == "absent":

@@ -24,6 +24,16 @@ _DEB = re.compile(r"\bdeb\b|drug-eluting bead", re.IGNORECASE)
 _VEGF = re.compile(r"cabozantinib|sunitinib|axitinib|pazopanib|lenvatinib|surufatinib|bevacizumab", re.IGNORECASE)
 
 
+# Where the plan of an embolization answers the same question as a flag (`patients.treatment`).
+_IN_PLAN: dict[str, tuple[str, dict[str, str]]] = {
+    "portal_vein": ("portal_vein", {"open": "absent", "branch": "present", "main": "present"}),
+    "biliary_stent": (
+        "biliary",
+        {"intact": "absent", "stent": "present", "anastomosis": "present", "sphincterotomy": "present"},
+    ),
+}
+
+
 @dataclass(frozen=True)
 class NumberFact:
     """A configured number as it holds for the patient's team; unsettled: tagged P and not signed there."""
@@ -122,7 +132,7 @@ class LabFact:
 @dataclass(frozen=True)
 class FlagFact:
     state: str  # present, absent, unknown
-    on: date
+    on: date | None
     detail: str = ""
 
 
@@ -170,6 +180,7 @@ class Snapshot:
     sstr_on: date | None = None
     sstr_positive: bool | None = None
     discordant: int | None = None
+    netpet: str = ""
     lines: tuple[LineFact, ...] = ()
     therapy_line: int = 0
     response: str = ""
@@ -197,12 +208,27 @@ class Snapshot:
         found = self.labs.get(code)
         return found.value if found else None
 
+    def flag(self, kind: str) -> FlagFact | None:
+        """The flag of the record, or what the plan of an open embolization says of it; "present" wins, since either may
+        be older."""
+        known = self.flags.get(kind)
+        field_name, states = _IN_PLAN.get(kind, ("", {}))
+        for line in self.open_lines("embolization"):
+            word = str(line.plan.get(field_name, ""))
+            if states.get(word) == "present" and (known is None or known.state != "present"):
+                return FlagFact("present", None, f"{word.replace('_', ' ')}, by the plan")
+            if states.get(word) == "absent" and (known is None or known.state == "unknown"):
+                known = FlagFact("absent", None, f"{word}, by the plan")
+        return known
+
     def has_flag(self, kind: str) -> bool:
-        return kind in self.flags and self.flags[kind].state == "present"
+        found = self.flag(kind)
+        return found is not None and found.state == "present"
 
     def was_asked(self, kind: str) -> bool:
         """Asked and answered; "asked, not known" is not known."""
-        return kind in self.flags and self.flags[kind].state != "unknown"
+        found = self.flag(kind)
+        return found is not None and found.state != "unknown"
 
     def open_lines(self, *modalities: str) -> tuple[LineFact, ...]:
         return tuple(line for line in self.lines if line.is_open and (not modalities or line.modality in modalities))

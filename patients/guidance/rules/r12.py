@@ -1,22 +1,23 @@
 """R12: an embolization ahead, and something that an interventional radiologist would want to know first."""
 
 from patients.guidance.rules.base import Finding, Hit, Matched, Rule, of_line, weighed
-from patients.guidance.rules.facts import BILIRUBIN, ECOG, FlagFact, Snapshot
+from patients.guidance.rules.facts import BILIRUBIN, ECOG, Snapshot
 
-
-def _flag(label: str, flag: FlagFact) -> Matched:
-    return Matched(label, flag.detail or "yes", flag.on)
+# Kind of flag: its words, and the number that it rests on ("" for none).
+_CAUTIONS = {
+    "portal_vein": ("Portal vein thrombosis", ""),
+    "biliary_stent": ("Biliary stent or anastomosis", "tace.stent"),
+    "ascites": ("Ascites", "tace.ascites"),
+}
 
 
 def _flags(s: Snapshot) -> list[Hit]:
-    hits = []
-    if s.has_flag("portal_vein"):
-        hits.append(Hit(_flag("Portal vein thrombosis", s.flags["portal_vein"])))
-    if s.has_flag("biliary_stent"):
-        hits.append(Hit(_flag("Biliary stent or anastomosis", s.flags["biliary_stent"]), "tace.stent"))
-    if s.has_flag("ascites"):
-        hits.append(Hit(_flag("Ascites", s.flags["ascites"]), "tace.ascites"))
-    return hits
+    found = ((s.flag(kind), label, code) for kind, (label, code) in _CAUTIONS.items())
+    return [
+        Hit(Matched(label, flag.detail or "yes", flag.on), code)
+        for flag, label, code in found
+        if flag is not None and flag.state == "present"
+    ]
 
 
 def _values(s: Snapshot, kind: str) -> list[Hit]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from patients.guidance.rules.eligibility import (
     MET,
@@ -56,7 +56,7 @@ def _albi(s: Snapshot) -> Criterion:
         return Criterion("ALBI", MISSING, f"needs {' and '.join(absent)}", None, needed)
     score, grade = albi(bilirubin_umol=bilirubin.value * _UMOL, albumin_g_l=albumin.value * 10, s=s)
     on = min(bilirubin.on, albumin.on)
-    words = f"{score}, grade {grade}"
+    words = f"{score}, grade {grade}".replace("-", "−")
     if is_stale(s, on, LAB_AGE):
         return Criterion("ALBI", STALE, words, on, needed)
     state = {1: MET, 2: REVIEW, 3: NOT_MET}[grade]
@@ -99,34 +99,20 @@ def _chemotherapy(s: Snapshot) -> Criterion:
 
 
 def _lung(s: Snapshot) -> Criterion:
-    """From the mapping recorded with the TARE line: lung dose in Gy, else the shunt in percent, which has no limit."""
-    name, needed = "Lung shunt", threshold(s, "tare.lung_dose", "≤")
-    planned = [line for line in s.open_lines("embolization") if line.is_tare]
-    for line in planned:
-        dose, shunt = _decimal(line.plan.get("lung_dose_gy")), _decimal(line.plan.get("lung_shunt_percent"))
-        if dose is not None:
-            state = MET if dose <= s.numbers["tare.lung_dose"].value else NOT_MET
-            return Criterion(
-                name, state, f"{dose.normalize():f} Gy per session", None, needed, *judged(s, "tare.lung_dose", state)
-            )
-        if shunt is not None:
-            return Criterion(name, NO_LIMIT, f"{shunt.normalize():f} %; lung dose not recorded", None, needed)
-    return Criterion(name, MISSING, "", None, needed)
-
-
-def _decimal(value: object) -> Decimal | None:
-    """A number of a plan as it was saved; None for anything else."""
-    if value is None or isinstance(value, bool):
-        return None
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        return None
+    """The shunt of the mapping, from the plan of the TARE line. The limit is a lung dose, which is not held here: the
+    shunt stands beside it without a verdict."""
+    name, needed = "Lung shunt", f"lung dose {threshold(s, 'tare.lung_dose', '≤')} per session"
+    unsigned = not s.numbers["tare.lung_dose"].settled
+    shunts = (line.plan.get("lung_shunt") for line in s.open_lines("embolization") if line.is_tare)
+    shunt = next((found for found in shunts if found not in (None, "")), None)
+    if shunt is None:
+        return Criterion(name, MISSING, "", None, needed, unsigned, "tare.lung_dose")
+    return Criterion(name, NO_LIMIT, f"{shunt} %", None, needed, unsigned, "tare.lung_dose")
 
 
 def _portal_vein(s: Snapshot) -> Criterion:
     """No limit: thrombosis is where TARE is rather preferred to other embolization (P)."""
-    flag = s.flags.get("portal_vein")
+    flag = s.flag("portal_vein")
     if flag is None or flag.state == "unknown":
         return Criterion("Portal vein thrombosis", MISSING, "", flag.on if flag else None, "to be known")
     words = "no" if flag.state == "absent" else flag.detail or "yes"
@@ -137,9 +123,9 @@ def criteria(s: Snapshot) -> tuple[Criterion, ...]:
     """The full panel that TARE asks for, in the order of `model.md` 4, then what `clinical.md` 2.3 adds."""
     return (
         lab_row(s, "Bilirubin", BILIRUBIN, "tare.bilirubin", stale=LAB_AGE, at_most=True),
-        value_row("Albumin", s.labs.get(ALBUMIN)),
+        value_row(s, "Albumin", ALBUMIN, stale=LAB_AGE),
         _albi(s),
-        value_row("INR", s.labs.get(INR)),
+        value_row(s, "INR", INR, stale=LAB_AGE),
         lab_row(s, "Neutrophils", ANC, "tare.anc", stale=LAB_AGE),
         flag_row(s, "Ascites", "ascites", "tace.ascites"),
         _prior_prrt(s),

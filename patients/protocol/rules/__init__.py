@@ -8,13 +8,17 @@ from patients.protocol.rules.base import ProtocolNumber, Tag, working_days_after
 from patients.protocol.rules.care import CARE
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
 from patients.protocol.rules.numbers import LADDER, LIMITS, SERIES, SURVEILLANCE, TREATMENT
+from patients.protocol.rules.prognosis import PROGNOSIS
 from patients.protocol.rules.treatment import COURSE, CTCAE, DOSES, LABS
 
 GUIDANCE: tuple[ProtocolNumber, ...] = (*PRRT, *LIVER, *THRESHOLDS)
 
 NUMBERS: dict[str, ProtocolNumber] = {
     number.code: number
-    for numbers in (SURVEILLANCE, SERIES, LADDER, LIMITS, TREATMENT, DOSES, LABS, CTCAE, COURSE, GUIDANCE, RULES, CARE)
+    for numbers in (
+        *(SURVEILLANCE, SERIES, LADDER, LIMITS, TREATMENT, DOSES, LABS, CTCAE, COURSE),
+        *(GUIDANCE, RULES, PROGNOSIS, CARE),
+    )
     for number in numbers
 }
 
@@ -29,6 +33,7 @@ __all__ = [
     "LIMITS",
     "LIVER",
     "NUMBERS",
+    "PROGNOSIS",
     "PRRT",
     "RULES",
     "SERIES",

@@ -362,8 +362,8 @@ _ALL = (
         ),
     ),
     Measure("3016-3", "TSH", _LAB, (_u("m[IU]/L", "0.001", "500", label="mIU/L", digits=2, also=("mU/L", "uIU/mL")),)),
-    Measure(STOOLS, "Stools", _SURVEY, (_u("/d", "0", "40", label="a day", digits=0),)),
-    Measure(FLUSHES, "Flushes", _SURVEY, (_u("/d", "0", "100", label="a day", digits=0),)),
+    Measure(STOOLS, "Bowel movements", _SURVEY, (_u("/d", "0", "40", digits=0),)),
+    Measure(FLUSHES, "Flushes", _SURVEY, (_u("/d", "0", "100", digits=0),)),
     Measure(PAIN, "Pain", _SURVEY, (_u("{score}", "0", "10", label="", digits=0),)),
 )
 MEASURES: dict[str, Measure] = {measure.code: measure for measure in _ALL}

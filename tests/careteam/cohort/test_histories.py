@@ -220,11 +220,11 @@ def test_platinum_is_for_carcinoma(cohort: list[History]) -> None:
     assert differentiations == {"poor"}
 
 
-def test_sunitinib_is_for_the_pancreas(cohort: list[History]) -> None:
+def test_sunitinib_is_for_the_pancreas_but_where_it_is_meant(cohort: list[History]) -> None:
     sites = {
         history.of("diagnosis")[0]["primary_site"]
-        for history in cohort
-        if any(row["agent"] == "Sunitinib" for row in history.of("line"))
+        for index, history in enumerate(cohort)
+        if any(row["agent"] == "Sunitinib" for row in history.of("line")) and index % 300 != HAZARDS["off_label"]
     }
     assert sites == {"pancreas"}
 

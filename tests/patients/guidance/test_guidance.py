@@ -48,6 +48,7 @@ def test_snapshot_reads_the_record() -> None:
     measurement(someone, "1975-2", 10, unit="umol/L", reference_high=21)
     measurement(someone, "9811-1", 300, unit="ng/mL", assay="Kryptor", on_ppi=True, reference_high=100)
     measurement(someone, "9811-1", 200, unit="ng/mL", assay="Kryptor", taken_at=datetime(2026, 8, 1, 9, tzinfo=UTC))
+    measurement(someone, "6301-6", Decimal("1.1"), unit="1")
     measurement(someone, "33914-3", 55, unit="mL/min/{1.73_m2}")
     Medication.objects.create(patient=someone, name="Apixaban", drug_class="anticoagulant", asked_on=TODAY)
     Medication.objects.create(patient=someone, name="Bevacizumab", drug_class="vegf", ended_on=date(2026, 1, 1))
@@ -65,7 +66,7 @@ def test_snapshot_reads_the_record() -> None:
         (Decimal(300), "Kryptor", True),
         (Decimal(200), "Kryptor", None),
     ]
-    assert facts.labs["33914-3"].words == "55 mL/min"
+    assert (facts.labs["33914-3"].words, facts.labs["6301-6"].words) == ("55 mL/min", "1.1")
     assert facts.drugs == (DrugFact("Apixaban", "anticoagulant", TODAY),)
     assert (facts.metastases, facts.liver) == ({"liver"}, LiverFact(date(2026, 9, 1), "frilling", 2, 35))
     assert (facts.echo_on, facts.sstr_on, facts.ki67) == (date(2026, 4, 1), date(2026, 10, 1), Decimal(8))

@@ -376,6 +376,7 @@ def test_r11_asks_whether_nodes_are_regional_and_for_the_grade() -> None:
     assert missing("R11", **fields) == ("whether the lymph nodes are regional", "grade: differentiation")
 
 
+CLEAR_PLAN = {"portal_vein": "open", "biliary": "intact"}
 BEFORE: dict[str, Any] = {"lines": (TACE_PLANNED,), "flags": ASKED, "liver": LIVER}
 
 
@@ -386,6 +387,8 @@ BEFORE: dict[str, Any] = {"lines": (TACE_PLANNED,), "flags": ASKED, "liver": LIV
         (BEFORE | {"lines": ()}, "silent"),
         (BEFORE | {"lines": (replace(TACE_PLANNED, status="active"),)}, "silent"),
         (BEFORE | {"flags": ASKED | {"portal_vein": YES}}, "raised"),
+        (BEFORE | {"flags": {}, "lines": (replace(TACE_PLANNED, plan=CLEAR_PLAN),)}, "silent"),
+        (BEFORE | {"lines": (replace(TACE_PLANNED, plan={"portal_vein": "branch"}),)}, "raised"),
         (BEFORE | {"flags": ASKED | {"biliary_stent": YES}}, "local"),
         (BEFORE | {"flags": ASKED | {"biliary_stent": YES}, "numbers": signed("tace.stent")}, "raised"),
         (BEFORE | {"flags": ASKED | {"ascites": YES}}, "local"),

@@ -19,7 +19,7 @@ CLEAR: dict[str, Any] = {
     "labs": LABS,
     "liver": LiverFact(LAB_DAY, "frilling", 3, 40),
     "flags": {kind: FlagFact("absent", LAB_DAY) for kind in ("ascites", "portal_vein", "biliary_stent")},
-    "lines": (replace(TARE, plan={"lung_dose_gy": "12"}),),
+    "lines": (replace(TARE, plan={"lung_shunt": "6"}),),
 }
 
 
@@ -36,7 +36,7 @@ def test_full_panel_is_shown_in_its_order() -> None:
         ("Neutrophils", "met"),
         ("Ascites", "met"),
         ("Earlier PRRT", "met"),
-        ("Lung shunt", "met"),
+        ("Lung shunt", "no_limit"),
         ("Liver burden", "met"),
         ("Chemotherapy", "met"),
         ("Portal vein thrombosis", "no_limit"),
@@ -66,15 +66,17 @@ def test_thresholds(name: str, code: str, value: str, state: str) -> None:
 @pytest.mark.parametrize(("on", "state"), [(date(2026, 10, 26), "met"), (date(2026, 10, 25), "stale")])
 def test_old_labs_do_not_pass(on: date, state: str) -> None:
     assert row("Bilirubin", labs=LABS | {"1975-2": lab("1", on=on)}).state == state
-    assert row("ALBI", labs=LABS | {"1751-7": lab("4", on=on)}).state == state
+    albumin = LABS | {"1751-7": lab("4", on=on)}
+    assert row("ALBI", labs=albumin).state == state
+    assert row("Albumin", labs=albumin).state == {"met": "no_limit"}.get(state, state)
 
 
 @pytest.mark.parametrize(
     ("bilirubin", "albumin", "words", "state"),
     [
-        ("0.584795", "4", "-2.740, grade 1", "met"),
-        ("1.988304", "3", "-1.539, grade 2", "review"),
-        ("3.508772", "2.2", "-0.696, grade 3", "not_met"),
+        ("0.584795", "4", "−2.740, grade 1", "met"),
+        ("1.988304", "3", "−1.539, grade 2", "review"),
+        ("3.508772", "2.2", "−0.696, grade 3", "not_met"),
     ],
 )
 def test_albi_is_judged_by_cutoffs_that_are_local_until_signed(
@@ -94,18 +96,32 @@ def test_burden(burden: int | None, state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("plan", "state", "value"),
-    [
-        ({}, "missing", ""),
-        ({"lung_dose_gy": "30"}, "met", "30 Gy per session"),
-        ({"lung_dose_gy": 31}, "not_met", "31 Gy per session"),
-        ({"lung_shunt_percent": "8.5"}, "no_limit", "8.5 %; lung dose not recorded"),
-        ({"lung_dose_gy": "a lot"}, "missing", ""),
-    ],
+    ("plan", "state", "value"), [({}, "missing", ""), ({"lung_shunt": "8.5"}, "no_limit", "8.5 %")]
 )
-def test_lung_shunt_comes_from_the_mapping(plan: dict[str, object], state: str, value: str) -> None:
+def test_lung_shunt_comes_from_the_mapping_and_gets_no_verdict(plan: dict[str, object], state: str, value: str) -> None:
     found = row("Lung shunt", lines=(replace(TARE, plan=plan),))
-    assert (found.state, found.value, found.fails) == (state, value, False)  # the limit is unsigned
+    assert (found.state, found.value, found.fails) == (state, value, False)  # the limit is a dose, and unsigned
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [("open", "no_limit"), ("branch", "no_limit"), ("main", "no_limit"), ("unknown", "missing"), ("", "missing")],
+)
+def test_portal_vein_is_read_from_the_plan_where_the_record_is_silent(word: str, state: str) -> None:
+    found = row("Portal vein thrombosis", flags={}, lines=(replace(TARE, plan={"portal_vein": word}),))
+    assert found.state == state
+
+
+@pytest.mark.parametrize(
+    ("biliary", "state"),
+    [("intact", "met"), ("stent", "review"), ("anastomosis", "review"), ("sphincterotomy", "review"), ("", "missing")],
+)
+def test_bile_ducts_are_read_from_the_plan_where_the_record_is_silent(biliary: str, state: str) -> None:
+    lines = (replace(TARE, plan={"biliary": biliary}),)
+    assert row("Biliary stent or anastomosis", flags={}, lines=lines).state == state
+    # The record says no, the plan says yes: the caution stands.
+    if state == "review":
+        assert row("Biliary stent or anastomosis", lines=lines).state == "review"
 
 
 def test_earlier_prrt_is_reviewed() -> None:

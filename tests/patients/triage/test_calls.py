@@ -237,4 +237,4 @@ def test_stools_of_a_call_are_what_guidance_reads(patient: Patient, nurse: User,
 
     call(patient, nurse, now, stools=6)
     fact = snapshot(patient, date(2026, 11, 23)).labs["stools"]
-    assert (int(fact.value or 0), fact.unit) == (6, "a day")
+    assert (int(fact.value or 0), fact.unit) == (6, "/d")

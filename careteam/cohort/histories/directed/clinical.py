@@ -65,6 +65,46 @@ def krenning_2(story: Story) -> None:
     story.prompt("open")
 
 
+def settled(story: Story) -> None:
+    """What matters lies in the treatment itself; goals were spoken of."""
+    story.talk(story.day(-30), event="", event_on=None)
+    story.prompt("closed")
+
+
+def frail_before_chemotherapy(story: Story) -> None:
+    """CAPTEM in eight days for somebody who is in bed or chair most of the day."""
+    planned = working_day(story.day(8))
+    line = story.history.add(
+        "line",
+        modality="chemotherapy",
+        agent="CAPTEM",
+        dose="capecitabine and temozolomide",
+        intent="disease_control",
+        start_reason="progression",
+        role="antitumor",
+        status="planned",
+        planned_on=planned,
+        started_on=None,
+        planned_count=6,
+        interval_days=28,
+    )
+    story.history.add(
+        "step",
+        kind="line",
+        source_key=Key("line", *line),
+        what="Start CAPTEM; ECOG again before",
+        owner=responsible(story.history),
+        owner_role="oncologist",
+        due_on=planned,
+        url=Text("/patients/{patient}/treatment/{id}/", *line),
+        opened_at=at(story.day(-4)),
+    )
+    story.lines.append(line)
+    story.ecog(3, story.day(-12))
+    story.talk(story.day(-9), event="", event_on=None, code_status="full", code_status_on=story.day(-9))
+    story.prompt("closed")
+
+
 def unowned_overdue(story: Story) -> None:
     story.restate_study(status="planned", owner=None)
     story.talk(story.day(-200))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from careteam.cohort.histories.findings import measure
 from careteam.cohort.histories.person import responsible
 from careteam.cohort.histories.rows import Key, Person, Text, at, working_day
 from careteam.cohort.histories.story import Story
+from patients.record.rules import STOOLS
 
 
 def dnr_with_procedure(story: Story) -> None:
@@ -16,7 +18,7 @@ def dnr_with_procedure(story: Story) -> None:
     line = story.history.add(
         "line",
         modality="embolization",
-        agent="Bland embolization (TAE)",
+        agent="DEB-TACE",
         dose="two sessions, right then left lobe",
         intent="symptom",
         start_reason="symptom_control",
@@ -32,7 +34,7 @@ def dnr_with_procedure(story: Story) -> None:
         "step",
         kind="line",
         source_key=Key("line", *line),
-        what="Start bland embolization; echo and NT-proBNP before",
+        what="Start DEB-TACE; echo and NT-proBNP before",
         owner=responsible(story.history),
         owner_role="oncologist",
         due_on=planned,
@@ -68,7 +70,9 @@ def dnr_with_procedure(story: Story) -> None:
 
 
 def excluded_proxy(story: Story) -> None:
-    """The proxy of the paper is the one she no longer wants to be told; an injection is due today."""
+    """The proxy of the paper is the one she no longer wants to be told; an injection is due today. Five bowel movements
+    a day on the analog."""
+    measure(story.history, STOOLS, "Bowel movements", 5, "/d", story.day(-6), category="survey")
     story.clear("contact")
     family = story.profile.family
     story.history.add(

@@ -101,6 +101,8 @@ def measurement(row: Any, export: Any) -> list[JsonObject]:
     """A result."""
     profiles = {"89247-1": "mcode-ecog-performance-status", "89243-0": "mcode-karnofsky-performance-status"}
     code = [coding(LOINC if _LOINC.fullmatch(row.code) else SNOMED, row.code, row.label)] if row.code else []
+    if not any(sign.isdigit() for sign in row.code):
+        code = []  # a code of our own means nothing elsewhere: the words do
     value: JsonObject = {"valueString": row.text}
     if row.value is not None:
         value = {"valueQuantity": quantity(row.value, row.unit, row.comparator)}
