@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from careteam.access.gate import SignedInRequest, signed_in
@@ -182,7 +183,8 @@ def preferences(request: SignedInRequest) -> HttpResponse:
         user.save(update_fields=changed)
         toast(request, "Saved")
     back = request.POST.get("next", "/")
-    return redirect(back if back.startswith("/") and not back.startswith("//") else "/")
+    # a browser takes “/\host” for “//host”: Django knows all the spellings
+    return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "/")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  # Django's signature
