@@ -184,7 +184,8 @@ def preferences(request: SignedInRequest) -> HttpResponse:
         toast(request, "Saved")
     back = request.POST.get("next", "/")
     # a browser takes “/\host” for “//host”: Django knows all the spellings
-    return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "/")
+    ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return redirect(back if ours else "/")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  # Django's signature

@@ -109,6 +109,7 @@ def test_list_without_a_next_step_is_the_same_for_few_and_for_many(
         ("//evil.example/", "/"),
         ("/\\evil.example/", "/"),
         ("https://evil.example/", "/"),
+        ("999", "/"),
         ("", "/"),
     ],
 )
