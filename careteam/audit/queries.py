@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verification:
-    """`broken` names the first broken row or seal in words; empty when the whole trail is proved."""
+    """`broken` names the first broken row or seal in words, empty when the whole trail is proved. `head` is the digest
+    of the last seal in hexadecimal: whoever notes it elsewhere can tell later that nothing was cut off behind it."""
 
     seals: int
     sealed_rows: int
     unsealed_rows: int
     broken: str = ""
+    head: str = ""
 
 
 def _broken_row(seal: AuditSeal) -> str:
@@ -40,9 +42,11 @@ def _broken_row(seal: AuditSeal) -> str:
     return ""
 
 
-def verify() -> Verification:
-    """Recomputes every row and every seal in order; stops at the first that does not match."""
+def verify(*, head: str = "") -> Verification:
+    """Recomputes every row and every seal in order; stops at the first that does not match. `head` is one noted
+    earlier: the trail must still hold that seal."""
     previous, seals, rows = GENESIS, 0, 0
+    held = not head
     for seal in AuditSeal.objects.order_by("pk").iterator(chunk_size=50):
         digests = bytes(seal.row_digests)
         pairs = [(row_id, digests[32 * i : 32 * i + 32]) for i, row_id in enumerate(seal.row_ids)]
@@ -53,15 +57,26 @@ def verify() -> Verification:
         if broken := _broken_row(seal):
             return Verification(seals, rows, 0, broken)
         previous, seals, rows = bytes(seal.digest), seals + 1, rows + len(seal.row_ids)
+        held = held or previous.hex() == head
+    if not held:
+        return Verification(seals, rows, 0, f"the seal noted as {head[:16]}… is gone: the trail was cut or rewritten")
     unsealed = 0
     for row in AuditEvent.objects.filter(seal__isnull=True).order_by("pk").iterator(chunk_size=2000):
         if row.computed_digest() != bytes(row.digest):
             return Verification(seals, rows, unsealed, f"audit row {row.pk} was changed before it was sealed")
         unsealed += 1
-    orphan = AuditEvent.objects.filter(seal__isnull=False).count() - rows
-    if orphan:
-        return Verification(seals, rows, unsealed, f"{orphan} audit rows name a seal that does not hold them")
-    return Verification(seals, rows, unsealed)
+    if AuditEvent.objects.filter(seal__isnull=False).count() != rows:
+        return Verification(seals, rows, unsealed, _slipped_in())
+    return Verification(seals, rows, unsealed, head=previous.hex() if seals else "")
+
+
+def _slipped_in() -> str:
+    """The first row that names a seal which does not hold it."""
+    for seal in AuditSeal.objects.order_by("pk").iterator(chunk_size=50):
+        strange = AuditEvent.objects.filter(seal=seal).exclude(pk__in=seal.row_ids).order_by("pk").first()
+        if strange is not None:
+            return f"audit row {strange.pk} names seal {seal.pk}, which does not hold it: it was slipped in"
+    return "an audit row names a seal that does not exist"
 
 
 def trail(

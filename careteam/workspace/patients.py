@@ -224,7 +224,7 @@ def found(request: SignedInRequest, words: str, limit: int) -> list[Patient]:
 @require_POST
 def search(request: SignedInRequest) -> HttpResponse:
     """By POST: what is typed never stands in a URL."""
-    words = request.POST.get("q", "").strip()[:100]
+    words = request.POST.get("q", "").replace("\x00", "").strip()[:100]  # PostgreSQL refuses NUL
     whole = not request.htmx
     limit = PAGE_SIZE if whole else SEARCH_LIMIT
     hits = found(request, words, limit + 1)

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from careteam.access.gate import SignedInRequest, signed_in
@@ -199,7 +200,9 @@ def preferences(request: SignedInRequest) -> HttpResponse:
         user.save(update_fields=changed)
         toast(request, "Saved")
     back = request.POST.get("next", "/")
-    return redirect(back if back.startswith("/") and not back.startswith("//") else "/")
+    # a browser takes “/\host” for “//host”: Django knows all the spellings
+    ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return redirect(back if ours else "/")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  # Django's signature

@@ -39,7 +39,7 @@ def printouts(request: SignedInRequest) -> HttpResponse:
     """The printouts of the person's teams. POST (`team`) makes today's anew."""
     now = timezone.now()
     if request.method == "POST":
-        slug = request.POST.get("team", "")
+        slug = request.POST.get("team", "").replace("\x00", "")
         if not slug:
             raise BadRequest("Which team?")
         made = make_printout(_own_team(request, slug), by=request.user, now=now)

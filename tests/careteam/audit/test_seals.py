@@ -57,6 +57,44 @@ def test_verify_names_a_deleted_row(now: datetime) -> None:
     assert verify().broken == f"audit row {rows[1].pk} is missing (seal {AuditSeal.objects.get().pk})"
 
 
+def test_verify_names_the_first_of_two_swapped_rows(now: datetime) -> None:
+    rows = _rows(now, 4)
+    seal(now=now)
+    one, other = rows[1].pk, rows[2].pk
+    for old, new in ((one, -1), (other, one), (-1, other)):
+        _tamper("UPDATE careteam_auditevent SET id = %s WHERE id = %s", new, old)
+    assert verify().broken == f"audit row {one} was changed after it was sealed (seal {AuditSeal.objects.get().pk})"
+
+
+def test_verify_names_a_row_slipped_in_between(now: datetime) -> None:
+    rows = _rows(now, 4)
+    seal(now=now)
+    _rows(now, 1)
+    fresh = AuditEvent.objects.order_by("pk").last()
+    assert fresh is not None
+    held = AuditSeal.objects.get().pk
+    _tamper("UPDATE careteam_auditevent SET id = %s, seal_id = %s WHERE id = %s", -rows[0].pk, held, fresh.pk)
+    assert verify().broken == f"audit row {-rows[0].pk} names seal {held}, which does not hold it: it was slipped in"
+
+
+def test_a_noted_head_proves_that_the_end_was_not_cut_off(now: datetime, capsys: pytest.CaptureFixture[str]) -> None:
+    _rows(now, 2)
+    seal(now=now)
+    early = verify().head
+    _rows(now, 2)
+    seal(now=now)
+    head = verify().head
+    call_command("verify_audit", head=early)
+    assert capsys.readouterr().out.splitlines()[-1] == f"Head: {head}"
+    last = AuditSeal.objects.order_by("pk").last()
+    assert last is not None
+    _tamper("DELETE FROM careteam_auditevent WHERE seal_id = %s", last.pk)
+    _tamper("DELETE FROM careteam_auditseal WHERE id = %s", last.pk)
+    assert verify().broken == ""  # the rest is whole: only somebody who noted the head can tell
+    assert verify(head=head).broken == f"the seal noted as {head[:16]}… is gone: the trail was cut or rewritten"
+    assert verify(head=early).broken == ""
+
+
 def test_verify_names_a_missing_seal(now: datetime) -> None:
     for _ in range(2):
         _rows(now, 2)

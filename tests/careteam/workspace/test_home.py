@@ -100,3 +100,20 @@ def test_list_without_a_next_step_is_the_same_for_few_and_for_many(
     few = names()
     monkeypatch.setattr("careteam.workspace.patients.FEW", 1)
     assert few == names() == ["Given Abel", "Given Moritz", "Given Zweig"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "goes"),
+    [
+        ("/patients/?status=all", "/patients/?status=all"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example/", "/"),
+        ("https://evil.example/", "/"),
+        ("999", "/"),
+        ("", "/"),
+    ],
+)
+def test_preferences_lead_back_to_a_page_of_ours_only(asked: str, goes: str) -> None:
+    client = Client()
+    client.force_login(factories.person(factories.team(), Role.ONCOLOGIST))
+    assert client.post("/preferences/", {"theme": "dark", "next": asked})["Location"] == goes

@@ -83,6 +83,8 @@ def test_list_pages_cost_the_same_at_one_and_three_rows(url: str) -> None:
         ("zz", False),
         ("a", False),
         ("%", False),
+        ("achter\x00berg", True),
+        ("\x00", False),
     ],
 )
 def test_search_finds_by_name_number_and_birth_date(typed: str, hit: bool) -> None:

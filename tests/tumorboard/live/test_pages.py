@@ -198,3 +198,10 @@ def test_case_card_costs_the_same_at_any_history(room: Room, on: AgendaItem, dja
     more()
     more()
     assert count() == one
+
+
+def test_numbers_of_any_length_are_no_error(room: Room) -> None:
+    client, asked = _as(room.chair), "9" * 5000
+    go, attend = (reverse(name, args=[room.meeting.pk]) for name in ("live-go", "meeting-attendance"))
+    assert client.post(go, {"item": asked}).status_code == 404
+    assert client.post(attend, {"person": asked, "present": "yes"}).status_code == 404

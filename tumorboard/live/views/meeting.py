@@ -145,7 +145,7 @@ def live_go(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     asked = request.POST.get("item", "")
     try:
         if asked.isdecimal():
-            show_item(meeting, visible_item(request.user, int(asked)), by=request.user, now=now)
+            show_item(meeting, visible_item(request.user, int(asked[:19])), by=request.user, now=now)
         else:
             step_item(meeting, -1 if request.POST.get("steps") == "-1" else 1, by=request.user, now=now)
     except ValidationError as error:

@@ -119,7 +119,7 @@ def meeting_attendance(request: SignedInRequest, meeting_id: int) -> HttpRespons
     """Marks a person (`person`, default oneself) as there (`present` yes) or gone."""
     row = visible_meeting(request.user, meeting_id)
     asked = request.POST.get("person", "")
-    person = User.objects.filter(pk=int(asked)).first() if asked.isdecimal() else request.user
+    person = User.objects.filter(pk=int(asked[:19])).first() if asked.isdecimal() else request.user
     if person is None:
         raise Http404("No such person.")
     to = "live" if request.POST.get("back") == "live" else "meeting"
