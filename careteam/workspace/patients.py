@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.postgres.search import TrigramWordSimilarity
@@ -21,6 +22,7 @@ from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
 from careteam.web.paging import Sort, keyset_page
 from careteam.web.responses import render_page
+from careteam.workspace.timeline import coded_range, coded_view
 from patients.record.models import Diagnosis, NextStep, Patient, Specimen
 from patients.record.queries import PatientGrade, grade_from, readable_patient
 from patients.record.rules import EnrollmentStatus, NetStatus, PrimarySite, plain_form
@@ -240,14 +242,17 @@ def search(request: SignedInRequest) -> HttpResponse:
 @requires(Permission.PATIENT_VIEW)
 @require_safe
 def patient_page(request: SignedInRequest, patient_id: int) -> HttpResponse:
-    """The banner and the record at once; the other slices' panels load themselves."""
+    """The banner at once; the panels of the slices load themselves. `range` and `view` are for the timeline."""
     patient = readable_patient(request, patient_id)
+    kept = {"range": coded_range(request.GET.get("range", "")), "view": coded_view(request.GET.get("view", ""))}
+    query = urlencode({name: value for name, value in kept.items() if value})
     return render_page(
         request,
         "workspace/patient.html",
         {
             "patient": patient,
             "today": patient.team.local_date(timezone.now()),
+            "drawn": f"?{query}" if query else "",
             "wide": [("timeline-panel", "Timeline"), ("treatment-panel", "Treatment lines")],
             "panels": [
                 ("imaging-panel", "Imaging"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import date
+from urllib.parse import urlsplit
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -11,25 +14,61 @@ from django.views.decorators.http import require_safe
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.parts import Tab
 from careteam.web.responses import render_page, wants_fragment
 from careteam.web.words import day
 from patients.record.models import Patient
 from patients.record.queries import readable_patient
 from patients.reports.queries import timeline_of
-from patients.reports.rules import PROJECTOR, SCREEN, BoardMark, Carried, Course, Window, draw, rows_of, values_of
+from patients.reports.rules import (
+    PROJECTOR,
+    SCREEN,
+    BoardMark,
+    Carried,
+    Course,
+    LineMark,
+    Window,
+    draw,
+    rows_of,
+    values_of,
+)
 from tumorboard.decisions.queries import DecisionRow, decisions_of_patient
 from tumorboard.decisions.rules import RecommendationStatus
 from tumorboard.meetings.models import AgendaItem
 
 R = RecommendationStatus
-LABELS = {Window.ALL: "Whole course", Window.YEAR: "Last 12 months"}
+LABELS = {Window.ALL: "All", Window.YEAR: "12 months"}
+_RANGE = re.compile(r"all|12m|line-\d{1,18}")
 _STATE_WORDS = {
     Carried.DONE: "carried out",
     Carried.PARTLY: "partly carried out",
     Carried.DEVIATED: "deviated",
     Carried.OPEN: "open",
 }
+
+
+@dataclass(frozen=True)
+class Zoom:
+    """One way to look at the course. `url` is the page that shows it so, `panel` the card alone."""
+
+    code: str
+    label: str
+    url: str
+    panel: str
+    current: bool
+
+
+def coded_range(asked: str) -> str:
+    """What a `range` in a URL may say (`all`, `12m`, `line-17`), else nothing."""
+    return asked if _RANGE.fullmatch(asked) else ""
+
+
+def coded_view(asked: str) -> str:
+    """`projector`, or nothing."""
+    return asked if asked == "projector" else ""
+
+
+def _line_of(course: Course, asked: str) -> LineMark | None:
+    return course.line(int(asked.removeprefix("line-"))) if asked.startswith("line-") else None
 
 
 def carried(statuses: list[RecommendationStatus]) -> Carried:
@@ -75,26 +114,41 @@ def course_of(patient: Patient, today: date) -> Course:
     return timeline_of(patient, today, board_marks(patient.pk))
 
 
+def line_words(line: LineMark) -> str:
+    """`L5 PRRT ×4, 2020`: how a line is named in the list of zooms."""
+    return f"{line.number} {line.label}, {line.start.year}".strip()
+
+
 @requires(Permission.PATIENT_VIEW)
 @require_safe
 def timeline_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
-    """`?range=12m` draws the last twelve months, `?view=projector` larger; unknown values draw the whole course.
+    """`?range=12m` draws the last twelve months, `?range=line-17` the time around one line, `?view=projector` larger;
+    unknown values draw the whole course.
 
-    On the patient page the table under the drawing is fetched when it is opened (`?part=table`).
+    The zooms are addresses of the page that holds the card (the patient page, or this one), so that the back button and
+    a bookmark find them again. There the table under the drawing is fetched when it is opened (`?part=table`).
     """
     patient = readable_patient(request, patient_id)
     today = patient.team.local_date(timezone.now())
-    asked = request.GET.get("range", "")
-    window = {str(each): each for each in Window}.get(asked, Window.ALL)
+    asked = coded_range(request.GET.get("range", ""))
     view = request.GET.get("view", request.session.get("view", ""))
     projector = view == "projector"
     course = course_of(patient, today)
-    drawing = draw(course, today, window=window, size=PROJECTOR if projector else SCREEN, prefix=f"tl{patient.pk}")
+    around = _line_of(course, asked)
+    window = Window.YEAR if asked == Window.YEAR else Window.ALL
+    now = f"line-{around.key}" if around else str(window)
+    size = PROJECTOR if projector else SCREEN
+    drawing = draw(course, today, window=window, around=around, size=size, prefix=f"tl{patient.pk}")
     whole = not wants_fragment(request)
     table = request.GET.get("part") == "table"
     here = reverse("timeline-panel", args=[patient.pk])
     kept = "&view=projector" if request.GET.get("view") == "projector" else ""
-    choices = [Tab(label, f"{here}?range={choice}{kept}") for choice, label in LABELS.items() if choice != window]
+    elsewhere = not whole and urlsplit(request.headers.get("HX-Current-URL", "")).path != here
+    page = reverse("patient", args=[patient.pk]) if elsewhere else here
+
+    def zoom(code: str, label: str) -> Zoom:
+        return Zoom(code, label, f"{page}?range={code}{kept}", f"{here}?range={code}{kept}", code == now)
+
     return render_page(
         request,
         "patients/reports/timeline.html",
@@ -106,9 +160,11 @@ def timeline_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
             "rows": rows_of(course),
             "values": values_of(course),
             "curves": course.curves,
-            "choices": choices,
-            "url": f"{here}?range={window}{kept}",
-            "projector_url": f"{here}?range={window}&view=projector",
+            "zooms": [zoom(code, label) for code, label in LABELS.items()],
+            "lines": [zoom(f"line-{line.key}", line_words(line)) for line in reversed(course.lines)],
+            "around": around and (around.number or around.label),
+            "url": f"{here}?range={now}{kept}",
+            "projector_url": f"{here}?range={now}&view=projector",
             "opened": whole or table,
             "table_url": f"{here}?part=table",
         },

@@ -9,6 +9,8 @@ document.addEventListener("click", (event) => {
       if (!dialog.open) dialog.showModal();
     }
   }
+  // A choice from a menu that swaps a part of the page closes it, and focus returns to the button that opened it.
+  event.target.closest(".menu a[hx-get]")?.closest("[popover]").hidePopover();
   event.target.closest("[data-closes]")?.closest("dialog")?.close();
 });
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from django.urls import reverse
+
 from careteam.web.words import count
 from patients.record.models import Diagnosis, Patient
 from patients.reports.queries.care import goals_marks, stay_marks
@@ -40,4 +42,5 @@ def timeline_of(patient: Patient, today: date, extra: Iterable[BoardMark] = ()) 
         curves=curves_of(patient),
         therapy_line=therapy_line,
         notes=tuple(notes),
+        url=reverse("record-page", args=[patient.pk]),
     )

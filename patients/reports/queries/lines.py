@@ -87,6 +87,7 @@ def _line(
         url=reverse("line-page", args=[row.patient_id, row.pk]),
         doses=() if style == Style.DAILY else days,
         levels=_levels(row, doses) if style == Style.DAILY else (),
+        key=row.pk,
     )
 
 
@@ -98,6 +99,8 @@ def _names(row: TreatmentLine, given: int) -> tuple[str, str]:
     name = REGIMENS.get(frozenset(re.findall(r"[a-z]{4,}", name.lower())), name)
     if row.modality == Modality.PRRT:
         name = SHORT_MODALITIES[Modality.PRRT]
+    if row.role == LineRole.SYMPTOM_CONTROL and row.modality == Modality.SSA:
+        return f"{name}, for symptoms", name
     times = f" ×{given}" if given > 1 and row.modality in COUNTED else ""
     known = SHORT_NAMES.get(name.split(" ")[0].lower())
     short = known or (name if times else SHORT_MODALITIES.get(row.modality, ""))

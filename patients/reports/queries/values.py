@@ -15,11 +15,15 @@ from patients.reports.rules import Curve, Point
 # What is drawn as a curve: label, codes (LOINC). A marker that spans a decade or more gets a logarithmic axis.
 CURVES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("CgA", (CGA,)),
+    ("CgA, molar", ("25587-7",)),
+    ("CgA, units", ("30169-7",)),
     ("5-HIAA", ("1695-6",)),
     ("NSE", ("57371-7", "15060-7")),
+    ("NT-proBNP", ("33762-6",)),
     ("Weight", (WEIGHT,)),
 )
 DECADE = 10
+PPI_MATTERS = frozenset({CGA, "25587-7", "30169-7"})  # `clinical.md` 3.3: a PPI raises chromogranin A
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class _Value:
     value: float
     unit: str
     assay: str
+    on_ppi: bool
     limit: float | None
 
 
@@ -39,11 +44,11 @@ def curves_of(patient: Patient) -> tuple[Curve, ...]:
         Measurement.objects.valid()
         .filter(patient=patient, code__in=codes, value__isnull=False)
         .order_by("taken_at", "pk")
-        .values_list("code", "taken_at", "value", "unit", "assay", "reference_high")
+        .values_list("code", "taken_at", "value", "unit", "assay", "on_ppi", "reference_high")
     )
-    for code, at, value, unit, assay, high in rows:
+    for code, at, value, unit, assay, on_ppi, high in rows:
         limit = float(high) if high is not None else None
-        series[codes[code]].append(_Value(patient.team.local_date(at), float(value), unit, assay, limit))
+        series[codes[code]].append(_Value(patient.team.local_date(at), float(value), unit, assay, bool(on_ppi), limit))
     url = reverse("record-page", args=[patient.pk])
     curves = []
     for label, known in CURVES:
@@ -59,7 +64,10 @@ def curves_of(patient: Patient) -> tuple[Curve, ...]:
             Curve(
                 label,
                 _unit_words(known[0], unit),
-                tuple(Point(value.on, value.value, value.assay) for value in same),
+                tuple(
+                    Point(value.on, value.value, value.assay, on_ppi=value.on_ppi and known[0] in PPI_MATTERS)
+                    for value in same
+                ),
                 url,
                 limit=limit,
                 log=is_marker and bool(spread) and max(spread) >= DECADE * min(spread),

@@ -9,11 +9,12 @@ from itertools import pairwise
 
 from careteam.web.svg import tidy
 from careteam.web.words import MONTHS
-from patients.reports.rules.marks import Course
+from patients.reports.rules.marks import Course, LineMark
 from patients.reports.rules.shapes import Size, text_width
 
 YEARS = timedelta(days=3 * 365)
 HALF_YEAR = timedelta(days=183)
+AROUND = timedelta(days=60)  # at least this much before and after a line that is looked at on its own
 LATE_CURVE = timedelta(days=5 * 365)  # a course of values only is drawn from here at the earliest
 
 
@@ -22,6 +23,7 @@ class Window(StrEnum):
 
     ALL = "all"
     YEAR = "12m"
+    LINE = "line"
 
 
 class Ticks(StrEnum):
@@ -48,7 +50,10 @@ class Tick:
 
 @dataclass(frozen=True)
 class Axis:
-    """`now` is today, or the day of death; what lies after is not drawn as past. Coordinates rise from 0 to `width`."""
+    """`now` is today, or the day of death; what lies after is not drawn as past. Coordinates rise from 0 to `width`.
+
+    `cut`: the axis ends before that, and `now` is its last day. `whole`: it begins with the course.
+    """
 
     first: date
     now: date
@@ -56,6 +61,8 @@ class Axis:
     died: bool
     kind: Ticks
     width: float
+    cut: bool = False
+    whole: bool = True
 
     def x(self, on: date) -> float:
         return tidy((on - self.first).days / (self.last - self.first).days * self.width)
@@ -63,11 +70,26 @@ class Axis:
     def shows(self, on: date) -> bool:
         return self.first <= on <= self.last
 
+    def beyond(self, on: date) -> bool:
+        """After an end that lies in the future: a sign at the edge tells of it. What follows a cut axis or a death is
+        left out."""
+        return on > self.last and not (self.cut or self.died)
 
-def axis_of(course: Course, today: date, window: Window, size: Size) -> Axis:
+    def reaches(self, on: date) -> bool:
+        return self.shows(on) or self.beyond(on)
+
+    def overlaps(self, start: date, end: date | None) -> bool:
+        """Something of this stretch lies on the axis; one without an end lasts until now."""
+        return start <= self.last and (end or self.now) >= self.first
+
+
+def axis_of(course: Course, today: date, window: Window, size: Size, around: LineMark | None = None) -> Axis:
     """The axis of a course: from the period of the diagnosis (or of a mark before it) to 6 to 15 % after today; for
-    somebody who died, after the death."""
+    somebody who died, after the death. With `around`: that line with a quarter of its length on both sides."""
     now = min(today, course.died_on) if course.died_on else today
+    died = course.died_on is not None and course.died_on <= today
+    if around is not None:
+        return _axis_around(around, now, size, died=died)
     start = _start(course, now) if window == Window.ALL else _year_before(now)
     kind = _kind(now - start)
     if window == Window.YEAR:
@@ -75,12 +97,40 @@ def axis_of(course: Course, today: date, window: Window, size: Size) -> Axis:
     elif kind == Ticks.YEARS:
         first = date(start.year, 1, 1)
     elif kind == Ticks.QUARTERS:
-        first = date(start.year, (start.month - 1) // 3 * 3 + 1, 1)
+        first = _quarter(start)
     else:
-        first = start - timedelta(days=start.weekday())
+        first = _monday(start)
+    return Axis(first, now, _last(first, now, kind, size), died, kind, size.plot, whole=window == Window.ALL)
+
+
+def _axis_around(line: LineMark, now: date, size: Size, *, died: bool) -> Axis:
+    start = min(line.start, now)
+    end = now if line.ongoing or line.planned else max(line.start, line.end or line.start, *line.doses)
+    margin = max(AROUND, (end - start) / 4)
+    kind = _kind(min(end + margin, now) - start + margin)
+    first = start - margin
+    first = (
+        _quarter(first) if kind == Ticks.YEARS else first.replace(day=1) if kind == Ticks.QUARTERS else _monday(first)
+    )
+    if end + margin < now:
+        return Axis(first, end + margin, end + margin, False, kind, size.plot, cut=True, whole=False)
+    last = _last(first, now, kind, size)
+    return Axis(
+        first, now, max(last, line.start + AROUND) if line.planned else last, died, kind, size.plot, whole=False
+    )
+
+
+def _quarter(on: date) -> date:
+    return date(on.year, (on.month - 1) // 3 * 3 + 1, 1)
+
+
+def _monday(on: date) -> date:
+    return on - timedelta(days=on.weekday())
+
+
+def _last(first: date, now: date, kind: Ticks, size: Size) -> date:
     room = ROOM_AHEAD * size.k / (size.plot - ROOM_AHEAD * size.k)
-    ahead = max(_LEAST_AHEAD, (now - first) * max(_AHEAD[kind], room))
-    return Axis(first, now, now + ahead, course.died_on is not None and course.died_on <= today, kind, size.plot)
+    return now + max(_LEAST_AHEAD, (now - first) * max(_AHEAD[kind], room))
 
 
 def _start(course: Course, now: date) -> date:
@@ -114,7 +164,9 @@ def ticks_of(axis: Axis, size: Size) -> tuple[Tick, ...]:
     """Major ticks with labels where they fit, minor ticks where they are at least 4 units apart."""
     if axis.kind == Ticks.YEARS:
         ticks = [
-            Tick(axis.x(on), on.month == 1, str(on.year) if on.month == 1 else "")
+            Tick(
+                axis.x(on), on.month == 1, str(on.year) if on.month == 1 or (on == axis.first and on.month < 8) else ""
+            )
             for on in _months(axis.first, axis.last, step=3)
         ]
     elif axis.kind == Ticks.QUARTERS:
@@ -130,7 +182,9 @@ def ticks_of(axis: Axis, size: Size) -> tuple[Tick, ...]:
         for offset in range((axis.last - axis.first).days + 1):
             on = axis.first + timedelta(days=offset)
             strong = f"{on.day} {MONTHS[on.month - 1]}" if offset % 7 == 0 else ""
-            ticks.append(Tick(axis.x(on), offset % 7 == 0, strong, f"week {offset // 7 + 1}" if strong else ""))
+            year = str(on.year) if offset == 0 or (on - timedelta(days=7)).year != on.year else ""
+            said = f"week {offset // 7 + 1}" if axis.whole else year
+            ticks.append(Tick(axis.x(on), offset % 7 == 0, strong, said if strong else ""))
     return tuple(_thinned(ticks, size, axis.width))
 
 

@@ -92,7 +92,7 @@ def board_groups(marks: Sequence[BoardMark], top: float, axis: Axis, size: Size)
     for x in xs:
         row.claim((x - 6 * k, x + 6 * k))
     groups = []
-    beyond = min((mark for mark in marks if mark.on > axis.last), key=lambda mark: mark.on, default=None)
+    beyond = min((mark for mark in marks if axis.beyond(mark.on)), key=lambda mark: mark.on, default=None)
     if beyond is not None:
         shapes, left = _edge("", beyond.on, middle, axis, size)
         row.claim((left, axis.width))
@@ -205,7 +205,7 @@ def scan_groups(marks: Sequence[ScanMark], top: float, height: float, axis: Axis
     middle = top + 13 * k if below else top + height / 2
     row = Row(axis.width, scale=0.5 * k)
     groups = []
-    beyond = min((mark for mark in marks if mark.on > axis.last), key=lambda mark: mark.on, default=None)
+    beyond = min((mark for mark in marks if axis.beyond(mark.on)), key=lambda mark: mark.on, default=None)
     edge = axis.width
     if beyond is not None:
         shapes, edge = _edge("due ", beyond.on, top + height / 2, axis, size)

@@ -83,12 +83,14 @@ def _days(mark: LineMark) -> tuple[date, ...]:
 
 def _span(mark: LineMark, axis: Axis, size: Size) -> Extent | None:
     if mark.planned:
+        if axis.cut:
+            return None
         start = max(mark.start, axis.now)
         return (min(axis.x(start), axis.width - 12 * size.k), axis.width)
-    if mark.start > axis.last:
+    if mark.start > (axis.now if axis.died else axis.last):
         return None
     end = mark.end or (axis.now if mark.ongoing else max((mark.start, *mark.doses)))
-    end = max(end, mark.start)
+    end = max(min(end, axis.now) if axis.died else end, mark.start)
     if end < axis.first:
         return None
     left, right = max(axis.x(mark.start), 0.0), min(axis.x(end), axis.width)
@@ -177,7 +179,7 @@ def _group(each: Laid, row: Row, y: float, axis: Axis, size: Size, prefix: str) 
     shapes.append(rect("hit", left, y - size.pad + 2, wide, max(24 * k, size.line - 4)))
     place = place_label(each, row, axis, size)
     if place is not None:
-        marked = place.inside and mark.style not in {Style.PLAIN, Style.BLOCKS} and not mark.planned
+        marked = place.inside and not mark.planned and (mark.beside or mark.style not in {Style.PLAIN, Style.BLOCKS})
         baseline = y + size.inside if marked else y + height / 2 + 4 * k
         css = "lbl" if place.inside else "lbl halo"
         shapes.append(
@@ -210,13 +212,17 @@ def _bar(each: Laid, y: float, height: float, axis: Axis, size: Size, prefix: st
     bottom = y + height
     starts_before = not mark.planned and mark.start < axis.first
     x0 = -6 * k if starts_before else each.x0
+    if mark.beside and not mark.planned:
+        y += size.inside + 2.2 * k
+        height = bottom - y
     shapes: list[Shape] = []
     if _open_right(mark):
         r = 3 * k
         edge = d("M", each.x1, y, "H", x0 + r, "q", -r, 0, -r, r, "v", height - 2 * r, "q", 0, r, r, r, "H", each.x1)
         shapes.append(stroke("bar", edge, **({"stroke_dasharray": "3 2"} if mark.planned else {})))
     else:
-        shapes.append(rect("bar", x0, y, each.x1 - x0, height, rx=3 * k))
+        goes_on = mark.end is not None and mark.end > axis.last
+        shapes.append(rect("bar", x0, y, each.x1 + (6 * k if goes_on else 0) - x0, height, rx=3 * k))
     if not mark.planned:
         shapes += _given(each, y, bottom, axis, size, prefix)
     if _open_right(mark):
@@ -227,7 +233,7 @@ def _bar(each: Laid, y: float, height: float, axis: Axis, size: Size, prefix: st
 def _given(each: Laid, y: float, bottom: float, axis: Axis, size: Size, prefix: str) -> list[Shape]:
     """What was given: one tick or lollipop for each dose, or a hatched foot as high as the daily dose."""
     mark, k = each.mark, size.k
-    foot = (bottom - y) * 0.27
+    foot = (bottom - y) * (1 if mark.beside else 0.27)
     xs = [min(max(axis.x(day), each.x0), each.x1) for day in mark.doses if axis.shows(day)]
     if mark.style == Style.DAILY:
         return _hatched(each, bottom, foot, axis, prefix)

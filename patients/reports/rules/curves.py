@@ -11,7 +11,7 @@ from careteam.web.words import day, num
 from patients.reports.rules.axis import Axis
 from patients.reports.rules.labels import overlaps
 from patients.reports.rules.marks import Curve, Point
-from patients.reports.rules.shapes import Group, Shape, Size, circle, d, dots, text_width, words
+from patients.reports.rules.shapes import Group, Shape, Size, circle, d, dots, squares, text_width, words
 from patients.reports.rules.shapes import line as stroke
 
 MOST_DOTS = 120  # a denser series is a line only
@@ -56,13 +56,27 @@ def curve_lane(curve: Curve, top: float, axis: Axis, size: Size) -> CurveLane:
     last = xy[-1]
     drawn = [stroke("crv", _broken(xy, breaks))]
     if len(xy) <= MOST_DOTS:
-        drawn.append(stroke("pt", dots(xy[:-1], 2 * k)) if len(xy) > 1 else circle("pt", *last, 2 * k))
-    drawn.append(circle("pt last", *last, 3 * k))
+        plain = [at for at, point in zip(xy[:-1], points, strict=False) if not point.on_ppi]
+        unsure = [at for at, point in zip(xy[:-1], points, strict=False) if point.on_ppi]
+        drawn += [stroke("pt", dots(plain, 2 * k))] if plain else []
+        drawn += [stroke("pt", squares(unsure, 2.4 * k))] if unsure else []
+    drawn.append(stroke("pt last", squares([last], 3 * k)) if points[-1].on_ppi else circle("pt last", *last, 3 * k))
     drawn.append(_latest(points[-1], last, top, axis, size))
     named = f"{curve.label}, {curve.unit}" if curve.unit else curve.label
-    title = f"{named}: latest {num(points[-1].value)} on {day(points[-1].on)}"
+    which = "latest" if points[-1] is curve.points[-1] else "last one shown"
+    title = f"{named}: {which} {value_words(curve, points[-1])} on {day(points[-1].on)}"
     groups = (Group(tuple(shapes)), Group(tuple(drawn), title, curve.url))
     return CurveLane(groups, _column(curve, top, size, [(up(t), num(t)) for t in ticks], up, limit))
+
+
+def value_words(curve: Curve, point: Point) -> str:
+    """The value with what makes it hard to compare: `116 (on a PPI)`, `380 (other assay)` than that of the latest."""
+    now = next((each.assay for each in reversed(curve.points) if each.assay), "")
+    doubts = [
+        *(["on a PPI"] if point.on_ppi else []),
+        *(["other assay"] if point.assay and point.assay != now else []),
+    ]
+    return f"{num(point.value)} ({', '.join(doubts)})" if doubts else num(point.value)
 
 
 def _crisp(y: float) -> float:

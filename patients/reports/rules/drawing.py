@@ -12,9 +12,10 @@ from patients.reports.rules import bands, courses
 from patients.reports.rules.axis import Axis, Window, axis_of, ticks_of
 from patients.reports.rules.curves import curve_lane, shown_points
 from patients.reports.rules.key import KeyEntry, key_of
-from patients.reports.rules.marks import TREATMENT_LANES, Course, Curve, Lane
+from patients.reports.rules.marks import TREATMENT_LANES, Course, Curve, Lane, LineMark
 from patients.reports.rules.shapes import SCREEN, Group, Pane, Shape, Size, d, rect, text_width, words
 from patients.reports.rules.shapes import line as stroke
+from patients.reports.rules.table import end_title
 
 SWATCHES = ("ssa", "prrt", "tgt", "chem", "liv", "surg")
 
@@ -61,12 +62,19 @@ class _Band:
 
 
 def draw(
-    course: Course, today: date, *, window: Window = Window.ALL, size: Size = SCREEN, prefix: str = "tl"
+    course: Course,
+    today: date,
+    *,
+    window: Window = Window.ALL,
+    around: LineMark | None = None,
+    size: Size = SCREEN,
+    prefix: str = "tl",
 ) -> Drawing | None:
-    """The drawing of a course as of today; None when there is nothing to draw."""
+    """The drawing of a course as of today, all of it, a year or one line; None when there is nothing to draw."""
     if course.is_empty:
         return None
-    axis = axis_of(course, today, window, size)
+    window = Window.LINE if around else window
+    axis = axis_of(course, today, window, size, around)
     placed: list[tuple[_Band, float]] = []
     column: list[Shape] = []
     marks: list[Group] = []
@@ -83,18 +91,17 @@ def draw(
         *_ground(axis, size, top, prefix),
         *(stroke(css, d("M", 0, y, "H", axis.width)) for y, css in rules),
         *_progressions(course, axis, size, placed),
-        stroke("tl-now", d("M", axis.x(axis.now), 18 if size.k == 1 else 39.6, "V", top)),
-        *_top_row(course, axis, size, top),
+        *([] if axis.cut else [stroke("tl-now", d("M", axis.x(axis.now), 18 if size.k == 1 else 39.6, "V", top))]),
     ]
     return Drawing(
         prefix=prefix,
         size=size,
         column=Pane(size.column, top, (Group(tuple(column)),)),
-        plot=Pane(size.plot, top, (Group(tuple(behind)), *marks)),
+        plot=Pane(size.plot, top, (Group(tuple(behind)), *_top_row(course, axis, size, top), *marks)),
         hatches=SWATCHES,
         title=f"Timeline of {course.name}",
         summary=_summary(course, axis),
-        head=head_words(course, axis.now),
+        head=head_words(course, min(today, course.died_on or today)),
         key=key_of(course, axis),
         window=window,
     )
@@ -111,7 +118,7 @@ def _bands(course: Course, axis: Axis, size: Size, prefix: str) -> list[_Band]:
         band("Goals", size.band, lambda y: bands.goals_groups(course.goals, y, axis, size)),
         band("Board", size.band, lambda y: bands.board_groups(course.board, y, axis, size)),
     ]
-    if any((stay.end or axis.now) >= axis.first for stay in course.stays):
+    if any(axis.overlaps(stay.start, stay.end) for stay in course.stays):
         talks.append(band(Lane.STAYS.value, size.band, lambda y: bands.stay_groups(course.stays, y, axis, size)))
     treated = []
     for lane in TREATMENT_LANES:
@@ -122,7 +129,7 @@ def _bands(course: Course, axis: Axis, size: Size, prefix: str) -> list[_Band]:
             treated.append(_Band(lane.value, rows * size.line, plot, named(lane.value, size.line), treats=True))
     scanned = []
     for lane, height in ((Lane.SCANS, size.scan), (Lane.PET, size.pet), (Lane.OTHER_SCANS, size.pet)):
-        scans = [scan for scan in course.scans if scan.lane == lane and scan.on >= axis.first]
+        scans = [scan for scan in course.scans if scan.lane == lane and axis.reaches(scan.on)]
         if scans:
             label = lane.value if lane != Lane.SCANS or any(scan.is_scan for scan in scans) else "Response"
             scanned.append(band(label, height, partial(bands.scan_groups, scans, height=height, axis=axis, size=size)))
@@ -146,7 +153,7 @@ def _ground(axis: Axis, size: Size, height: float, prefix: str) -> list[Shape]:
     """The hatched future and the time axis."""
     k, now = size.k, axis.x(axis.now)
     shapes: list[Shape] = []
-    if not axis.died:
+    if not (axis.died or axis.cut):
         shapes.append(rect("", now, size.head, axis.width - now, height - size.head, fill=f"url(#{prefix}-future)"))
     for tick in ticks_of(axis, size):
         x = int(tick.x) + 0.5
@@ -170,32 +177,42 @@ def _progressions(course: Course, axis: Axis, size: Size, placed: list[tuple[_Ba
     return [stroke("tl-pd", d("M", axis.x(on), top, "V", bottom)) for on in course.progressions if axis.shows(on)]
 
 
-def _top_row(course: Course, axis: Axis, size: Size, height: float) -> list[Shape]:
-    """Today (or the death) in a pill and the diagnosis, side by side."""
+def _top_row(course: Course, axis: Axis, size: Size, height: float) -> list[Group]:
+    """Today (or the death) in a pill and the diagnosis, side by side. Death and diagnosis are links."""
     k, now = size.k, axis.x(axis.now)
-    said = f"Died {day(axis.now)}" if axis.died else f"Today {axis.now.day} {MONTHS[axis.now.month - 1]}"
-    wide = text_width(said, size.sub_font, bold=True) + 18 * k
-    left = min(max(0.0, now - wide / 2), axis.width - wide)
     high = 18.0 if k == 1 else 34.0
     pill_top = 1.0 if k == 1 else 2.2
     base = pill_top + high / 2 + size.sub_font * 0.36
-    shapes = [
-        rect("tl-pill", left, pill_top, wide, high, rx=high / 2),
-        words("tl-pt", left + wide / 2, base, said, anchor="middle"),
-    ]
+    left, groups = axis.width, []
+    if not axis.cut:
+        said = f"Died {day(axis.now)}" if axis.died else f"Today {axis.now.day} {MONTHS[axis.now.month - 1]}"
+        wide = text_width(said, size.sub_font, bold=True) + 18 * k
+        left = min(max(0.0, now - wide / 2), axis.width - wide)
+        pill = (
+            rect("tl-pill", left, pill_top, wide, high, rx=high / 2),
+            words("tl-pt", left + wide / 2, base, said, anchor="middle"),
+        )
+        hit = rect("hit", left, 0, wide, 24 * k)
+        groups.append(Group((hit, *pill), end_title("Death", axis.now), course.url) if axis.died else Group(pill))
     on = course.diagnosed_on
-    if on is not None and axis.first <= on <= axis.now:
-        x = axis.x(on)
-        shapes.append(stroke("tl-fh", d("M", x, 5 * k, "V", height), stroke_dasharray="1 3"))
-        for text in (f"Diagnosis {day(on)}", "Diagnosis"):
-            room = text_width(text, size.sub_font) + 4 * k
-            if x + room <= left - 4:
-                shapes.append(words("tl-sub", x + 4 * k, base, text))
-                break
-            if x - room >= 0 and x <= left:
-                shapes.append(words("tl-sub", x - 4 * k, base, text, anchor="end"))
-                break
-    return shapes
+    if on is None or not axis.first <= on <= axis.now:
+        return groups
+    x = axis.x(on)
+    shapes: tuple[Shape, ...] = (stroke("tl-fh", d("M", x, 5 * k, "V", height), stroke_dasharray="1 3"),)
+    title = end_title("Diagnosis", on)
+    hit = rect("hit", max(0.0, min(x, left) - 24 * k), 0, 24 * k, 24 * k)
+    for text in (title, "Diagnosis"):
+        room = text_width(text, size.sub_font) + 4 * k
+        if x + room <= left - 4:
+            hit = rect("hit", x, 0, room, 24 * k)
+            shapes = (*shapes, words("tl-sub", x + 4 * k, base, text))
+            break
+        if x - room >= 0 and x <= left:
+            hit = rect("hit", x - room, 0, room, 24 * k)
+            shapes = (*shapes, words("tl-sub", x - 4 * k, base, text, anchor="end"))
+            break
+    groups.append(Group((hit, *shapes), title, course.url))
+    return groups
 
 
 def span_words(first: date, last: date) -> str:
@@ -240,5 +257,7 @@ def _summary(course: Course, axis: Axis) -> str:
         count(talks, "goals conversation", "goals conversations"),
     ]
     drawn = "" if axis.first <= (course.diagnosed_on or axis.first) else f" Drawn from {day(axis.first)} on."
-    ended = f" Died {day(axis.now)}." if axis.died else ""
+    if axis.cut:
+        drawn = f" Drawn from {day(axis.first)} to {day(axis.last)}."
+    ended = f" Died {day(course.died_on)}." if course.died_on is not None and (axis.died or axis.cut) else ""
     return f"{', '.join(parts)}.{ended}{drawn} The same data are in the table below."

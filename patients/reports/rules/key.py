@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from patients.reports.rules.axis import Axis
 from patients.reports.rules.bands import bubble, diamond, response_sign
+from patients.reports.rules.curves import shown_points
 from patients.reports.rules.marks import Carried, Course, Style
-from patients.reports.rules.shapes import Group, Pane, Shape, circle, rect
+from patients.reports.rules.shapes import Group, Pane, Shape, circle, rect, squares
 from patients.reports.rules.shapes import line as stroke
 
 EDGE = 14.0
@@ -37,7 +38,9 @@ class KeyEntry:
 
 def key_of(course: Course, axis: Axis) -> tuple[KeyEntry, ...]:
     """One entry for each kind of sign inside the axis: scans, board, goals, lines."""
-    return (*_scan_keys(course, axis), *_talk_keys(course, axis), *_line_keys(course, axis))
+    return (
+        *_scan_keys(course, axis), *_talk_keys(course, axis), *_line_keys(course, axis), *_curve_keys(course, axis)
+    )  # fmt: skip
 
 
 def _entry(said: str, *shapes: Shape, css: str = "") -> KeyEntry:
@@ -45,7 +48,7 @@ def _entry(said: str, *shapes: Shape, css: str = "") -> KeyEntry:
 
 
 def _scan_keys(course: Course, axis: Axis) -> Iterator[KeyEntry]:
-    scans = [scan for scan in course.scans if axis.first <= scan.on]
+    scans = [scan for scan in course.scans if axis.reaches(scan.on)]
     done = [scan for scan in scans if not scan.planned and scan.uptake is None]
     for response, said in _RESPONSES:
         if any(scan.response == response for scan in done):
@@ -59,7 +62,7 @@ def _scan_keys(course: Course, axis: Axis) -> Iterator[KeyEntry]:
 
 
 def _talk_keys(course: Course, axis: Axis) -> Iterator[KeyEntry]:
-    drawn = {mark.state for mark in course.board if axis.first <= mark.on}
+    drawn = {mark.state for mark in course.board if axis.reaches(mark.on)}
     for state, said in _STATES:
         if state in drawn:
             yield _entry(said, *diamond(7, 7, 1, state))
@@ -71,15 +74,23 @@ def _talk_keys(course: Course, axis: Axis) -> Iterator[KeyEntry]:
 
 
 def _line_keys(course: Course, axis: Axis) -> Iterator[KeyEntry]:
-    lines = [line for line in course.lines if not line.planned and (line.end or axis.now) >= axis.first]
+    lines = [line for line in course.lines if not line.planned and axis.overlaps(line.start, line.end)]
     for style, said, shapes in _DOSES:
         line = next((each for each in lines if each.style == style and (each.doses or style == Style.DAILY)), None)
         if line is not None:
             yield _entry(said, *shapes, css=f"mo {line.swatch}")
     if any(line.ongoing for line in lines):
         yield _entry("ongoing", stroke("open", "M5 3l4 4l-4 4"), css="mo surg")
-    if any(line.planned for line in course.lines):
+    if any(line.beside for line in lines):
+        yield _entry("beside, no L number", rect("bar", 1, 5, 12, 5), css="mo surg")
+    if any(line.planned for line in course.lines) and not axis.cut:
         yield _entry("planned line", rect("bar", 1, 3, 12, 8, stroke_dasharray="3 2"), css="mo surg")
+
+
+def _curve_keys(course: Course, axis: Axis) -> Iterator[KeyEntry]:
+    points = [point for curve in course.curves for point in shown_points(curve, axis)]
+    if any(point.on_ppi for point in points):
+        yield _entry("value on a PPI", stroke("pt", squares([(7, 7)], 3.5)))
 
 
 _DOSES: tuple[tuple[Style, str, tuple[Shape, ...]], ...] = (

@@ -88,7 +88,7 @@ class LineMark:
     """A treatment line. `number` is "L5", empty beside the lines. `end` None with `ongoing` False: not known.
 
     `doses` are the days something was given (ascending); `levels` the dose of a daily drug relative to its start, each
-    from its day on (1.0 = as started), empty when it never changed.
+    from its day on (1.0 = as started), empty when it never changed. `key` names the line where one is zoomed to.
     """
 
     lane: Lane
@@ -105,6 +105,12 @@ class LineMark:
     url: str
     doses: tuple[date, ...] = ()
     levels: tuple[tuple[date, float], ...] = ()
+    key: int = 0
+
+    @property
+    def beside(self) -> bool:
+        """Runs beside the lines and counts for nothing: drawn as a thin bar."""
+        return not self.number
 
 
 class Uptake(StrEnum):
@@ -182,6 +188,7 @@ class Point:
     on: date
     value: float
     assay: str = ""
+    on_ppi: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,7 +205,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Course:
-    """Everything that is drawn of one patient."""
+    """Everything that is drawn of one patient. `url` is where diagnosis and death are recorded."""
 
     name: str
     diagnosed_on: date | None = None
@@ -211,11 +218,16 @@ class Course:
     curves: tuple[Curve, ...] = ()
     therapy_line: int = 0
     notes: tuple[str, ...] = field(default=())
+    url: str = ""
 
     @property
     def is_empty(self) -> bool:
         """Nothing to draw: no mark in any lane and no value (a date of diagnosis alone draws nothing)."""
         return not (self.lines or self.scans or self.goals or self.board or self.stays or self.curves)
+
+    def line(self, key: int) -> LineMark | None:
+        """The line with this key."""
+        return next((line for line in self.lines if line.key == key), None)
 
     @property
     def treatments(self) -> int:

@@ -143,6 +143,12 @@ def dots(points: Iterable[tuple[float, float]], r: float) -> str:
     )
 
 
+def squares(points: Iterable[tuple[float, float]], half: float) -> str:
+    """Path data of one small square around each point."""
+    n = number
+    return "".join(f"M{n(x - half)} {n(y - half)}h{n(2 * half)}v{n(2 * half)}h{n(-2 * half)}z" for x, y in points)
+
+
 def d(*parts: str | float) -> str:
     """Path data from commands and lengths: `d("M", 3, 4, "h", 10)` is `M3 4h10`."""
     written = ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from careteam.web.words import num
+from careteam.web.words import day
+from patients.reports.rules.curves import value_words
 from patients.reports.rules.marks import Course
 
 
@@ -28,9 +29,16 @@ class ValueRow:
     values: tuple[str, ...]
 
 
+def end_title(lane: str, on: date) -> str:
+    """`Diagnosis 11 Apr 2017`, `Died 3 Feb 2024`."""
+    return f"{'Died' if lane == 'Death' else lane} {day(on)}"
+
+
 def rows_of(course: Course) -> tuple[TableRow, ...]:
     """Every mark but single doses and values, the latest first."""
+    ends = (("Diagnosis", course.diagnosed_on), ("Death", course.died_on))
     rows = [
+        *(TableRow(on, None, lane, end_title(lane, on), course.url) for lane, on in ends if on),
         *(TableRow(mark.start, mark.end, mark.lane.value, mark.title, mark.url) for mark in course.lines),
         *(TableRow(mark.on, None, mark.lane.value, mark.title, mark.url) for mark in course.scans),
         *(TableRow(mark.on, None, "Goals", mark.title, mark.url) for mark in course.goals),
@@ -45,5 +53,5 @@ def values_of(course: Course) -> tuple[ValueRow, ...]:
     days: dict[date, list[str]] = {}
     for index, curve in enumerate(course.curves):
         for point in curve.points:
-            days.setdefault(point.on, [""] * len(course.curves))[index] = num(point.value)
+            days.setdefault(point.on, [""] * len(course.curves))[index] = value_words(curve, point)
     return tuple(ValueRow(on, tuple(days[on])) for on in sorted(days, reverse=True))

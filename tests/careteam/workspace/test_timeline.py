@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import date, datetime
 
 import pytest
@@ -14,8 +16,9 @@ from careteam.people.rules import Role
 from careteam.workspace.timeline import board_marks, carried
 from patients.record.models import Patient
 from patients.reports.rules import Carried
+from patients.treatment.models import TreatmentLine
 from tests import factories
-from tests.factories import board
+from tests.factories import NOW, board
 from tumorboard.decisions.rules import RecommendationStatus as R
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +82,65 @@ def test_range_and_view_are_codes_in_the_url(patient: Patient) -> None:
     projector = client.get(url + "?view=projector")
     assert projector.context["drawing"].size.name == "projector"
     assert 'class="tl pj"' in projector.content.decode()
+
+
+def test_zoom_around_a_line_is_an_address_and_a_foreign_line_draws_the_whole_course(patient: Patient) -> None:
+    client = signed_in(patient)
+    url = f"/patients/{patient.pk}/timeline/"
+    line = patient.treatmentlines.get()
+    answer = client.get(f"{url}?range=line-{line.pk}")
+    assert (answer.context["drawing"].window, answer.context["around"]) == ("line", "L1")
+    assert [zoom.url for zoom in answer.context["lines"] if zoom.current] == [f"{url}?range=line-{line.pk}"]
+    foreign = factories.line(factories.patient(factories.team()))
+    for unknown in (f"line-{foreign.pk}", "line-99999999999999999", "line-x", "line-"):
+        assert client.get(f"{url}?range={unknown}").context["drawing"].window == "all"
+
+
+def test_zooms_lead_back_to_the_page_that_holds_the_card(patient: Patient) -> None:
+    """So that the back button and a bookmark find the zoom again, on the patient page too."""
+    client = signed_in(patient)
+    here, page = f"/patients/{patient.pk}/timeline/", f"/patients/{patient.pk}/"
+
+    def addresses(current: str) -> list[tuple[str, str]]:
+        headers = FRAGMENT | {"HX-Current-URL": f"http://testserver{current}"}
+        zooms = client.get(f"{here}?range=12m", headers=headers).context["zooms"]
+        return [(zoom.url, zoom.panel) for zoom in zooms]
+
+    panels = [f"{here}?range=all", f"{here}?range=12m"]
+    on_page = [f"{page}?range=all", f"{page}?range=12m"]
+    assert addresses(f"{page}?range=all") == list(zip(on_page, panels, strict=True))
+    assert addresses(here) == list(zip(panels, panels, strict=True))
+    for asked, passed_on in (
+        ("?range=12m", "?range=12m"), ("?range=<b>&view=<b>", ""), ("", ""), ("?view=projector", "?view=projector")
+    ):  # fmt: skip
+        answer = client.get(page + asked).content.decode()
+        assert answer.count(f'hx-get="{here}{passed_on}"') == 1
+
+
+def test_page_draws_what_its_table_says_and_nothing_entered_in_error(patient: Patient) -> None:
+    factories.study(patient, status="reported", due_on=None, performed_on=date(2026, 3, 1), response="PD")
+    wrong = factories.line(
+        patient, agent="Wrongatinib", status="stopped", started_on=date(2025, 1, 1), ended_on=date(2025, 5, 1),
+        end_reason="progression",
+    )  # fmt: skip
+    url = f"/patients/{patient.pk}/timeline/"
+    client = signed_in(patient)
+
+    def said() -> tuple[Counter[str], Counter[str]]:
+        answer = client.get(url).content.decode()
+        drawn = re.findall(r'<a href="[^"]+"[^>]*><title>([^<]+)</title>', answer)
+        return Counter(drawn), Counter(re.findall(r'<td><a class="nm" href="[^"]+">([^<]+)</a></td>', answer))
+
+    marks, rows = said()
+    assert marks == rows
+    assert sum("Wrongatinib" in title for title in marks) == 1
+    by = factories.person(patient.team)
+    TreatmentLine.objects.filter(pk=wrong.pk).update(
+        status="entered_in_error", error_at=NOW, error_by=by, error_reason="twice"
+    )
+    marks, rows = said()
+    assert marks == rows
+    assert [title for title in marks if "Wrongatinib" in title] == []
 
 
 def test_patient_without_anything_gets_a_sentence(patient: Patient) -> None:

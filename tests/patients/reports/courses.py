@@ -1,7 +1,9 @@
-"""Invented courses for the drawing: a long one (12 treatments, 9½ years), three weeks, nothing."""
+"""Invented courses for the drawing: twelve treatments in 9½ years, fifteen years with lines side by side and beside the
+lines, somebody who died, three weeks, nothing."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from patients.reports.rules import (
@@ -43,6 +45,7 @@ def line(
         "planned": False,
         "title": f"L{n}: {label}",
         "url": f"/line/{n}/",
+        "key": n,
     }
     return LineMark(**(values | more))  # type: ignore[arg-type]
 
@@ -64,6 +67,7 @@ def pet(on: date, uptake: Uptake, note: str) -> ScanMark:
 
 LONG = Course(
     name="Rosalind Achterberg",
+    url="/record/",
     diagnosed_on=D(2017, 4, 11),
     therapy_line=7,
     lines=(
@@ -200,6 +204,7 @@ LONG = Course(
 
 SHORT = Course(
     name="Emrys Vandoorn",
+    url="/record/",
     diagnosed_on=D(2026, 11, 4),
     therapy_line=1,
     lines=(
@@ -225,3 +230,130 @@ SHORT = Course(
 )  # fmt: skip
 
 NOTHING = Course(name="Nobody Yet", diagnosed_on=D(2026, 11, 4))
+
+
+def beside(n: int, lane: Lane, label: str, start: date, end: date | None, **more: object) -> LineMark:
+    """A line without an L: symptom control, supportive."""
+    return line(n, lane, Style.TICKS, "ssa", label, "", start, end, number="", title=label, **more)
+
+
+FIFTEEN = Course(
+    name="Idris Vandermeer",
+    url="/record/",
+    diagnosed_on=D(2011, 10, 3),
+    therapy_line=6,
+    lines=(
+        line(1, Lane.SURGERY, Style.BLOCKS, "surg", "Right hemicolectomy", "Surgery", D(2011, 11, 8), D(2011, 11, 8)),
+        line(2, Lane.SSA, Style.TICKS, "ssa", "Octreotide LAR", "Oct", D(2012, 1, 9), D(2015, 3, 2),
+             doses=every(28, D(2012, 1, 9), D(2015, 3, 2))),
+        line(3, Lane.LIVER, Style.BLOCKS, "liv", "TAE ×3", "TAE", D(2013, 2, 5), D(2013, 9, 17),
+             doses=(D(2013, 2, 5), D(2013, 5, 21), D(2013, 9, 17))),
+        line(4, Lane.SURGERY, Style.BLOCKS, "surg", "Liver debulking", "Surgery", D(2014, 4, 29), D(2014, 4, 29)),
+        line(5, Lane.PRRT, Style.LOLLIPOPS, "prrt", "PRRT ×4", "PRRT", D(2015, 5, 12), D(2015, 12, 8),
+             doses=every(70, D(2015, 5, 12), D(2015, 12, 8))),
+        line(6, Lane.SSA, Style.TICKS, "ssa", "Lanreotide", "Lan", D(2016, 1, 18), D(2018, 10, 1),
+             doses=every(28, D(2016, 1, 18), D(2018, 10, 1))),
+        line(7, Lane.TARGETED, Style.DAILY, "tgt", "Everolimus", "Eve", D(2018, 10, 22), D(2020, 2, 3),
+             levels=((D(2018, 10, 22), 1.0), (D(2019, 4, 8), 0.5))),
+        beside(13, Lane.SSA, "Lanreotide, for symptoms", D(2018, 10, 29), None,
+               doses=every(28, D(2018, 10, 29), D(2026, 11, 20))),
+        line(8, Lane.PRRT, Style.LOLLIPOPS, "prrt", "PRRT ×2", "PRRT", D(2020, 3, 10), D(2020, 5, 5),
+             doses=(D(2020, 3, 10), D(2020, 5, 5))),
+        beside(14, Lane.BESIDE, "Telotristat", D(2020, 9, 7), D(2023, 1, 30)),
+        line(9, Lane.RADIATION, Style.BLOCKS, "surg", "Radiotherapy, T11", "RT", D(2021, 6, 14), D(2021, 6, 25)),
+        line(10, Lane.CHEMO, Style.TICKS, "chem", "CAPTEM ×12", "CAPTEM", D(2021, 11, 1), D(2022, 10, 10),
+             doses=every(28, D(2021, 11, 1), D(2022, 10, 10))),
+        line(11, Lane.LIVER, Style.BLOCKS, "liv", "Y-90 TARE", "TARE", D(2023, 3, 21), D(2023, 3, 21)),
+        line(12, Lane.TARGETED, Style.DAILY, "tgt", "Cabozantinib", "Cabo", D(2024, 9, 2), None),
+    ),
+    scans=(
+        scan(D(2011, 10, 5), "", letters="BL"),
+        *(
+            scan(on, {4: "PD", 9: "PR", 13: "PD", 19: "PR", 28: "PD", 33: "PD", 40: "PR", 44: "PD"}.get(n, "SD"))
+            for n, on in enumerate(every(100, D(2012, 3, 6), D(2026, 9, 30)))
+        ),
+        scan(D(2026, 12, 29), "", planned=True, letters="due", title="29 Dec 2026: MRI due"),
+        pet(D(2011, 10, 17), Uptake.RECEPTOR, "Kr 4"),
+        pet(D(2015, 4, 14), Uptake.RECEPTOR, "Kr 4"),
+        pet(D(2020, 2, 11), Uptake.RECEPTOR, "Kr 3"),
+        pet(D(2024, 7, 30), Uptake.GLUCOSE, "avid"),
+    ),
+    goals=(
+        GoalsMark(D(2015, 3, 20), "first conversation", "Goals conversation 20 Mar 2015", "/goals/1/"),
+        GoalsMark(D(2020, 1, 28), "Keep working", "Goals conversation 28 Jan 2020", "/goals/2/"),
+        GoalsMark(D(2024, 8, 13), "Being at home", "Goals conversation 13 Aug 2024", "/goals/3/"),
+    ),
+    board=tuple(
+        BoardMark(on, str(n), state, f"Board decision {n}, {on}: {state}", f"/decision/{n}/")
+        for n, (on, state) in enumerate(
+            (
+                (D(2011, 10, 19), Carried.DONE),
+                (D(2013, 1, 9), Carried.DONE),
+                (D(2015, 4, 22), Carried.DONE),
+                (D(2018, 10, 3), Carried.PARTLY),
+                (D(2020, 2, 19), Carried.DONE),
+                (D(2021, 10, 6), Carried.DEVIATED),
+                (D(2023, 2, 22), Carried.DONE),
+                (D(2024, 8, 7), Carried.DONE),
+                (D(2026, 10, 14), Carried.OPEN),
+            ),
+            1,
+        )
+    ),
+    stays=(
+        StayMark(D(2011, 11, 7), D(2011, 11, 19), "12 nights", "Planned admission 7 Nov 2011", "/stay/"),
+        StayMark(D(2020, 12, 2), D(2020, 12, 9), "7 nights", "Unplanned admission 2 Dec 2020", "/stay/"),
+    ),
+    curves=(
+        Curve(
+            "CgA", "ng/mL",
+            tuple(
+                Point(on, 90 + (n * 37) % 260 + n * 14, "A" if on < D(2017, 6, 1) else "B", on_ppi=on > D(2023, 1, 1))
+                for n, on in enumerate(every(100, D(2011, 10, 5), D(2026, 9, 30)))
+            ),
+            "/record/", limit=100,
+        ),
+        Curve(
+            "5-HIAA", "mg/24 h",
+            tuple(Point(on, 8 + (n * 11) % 30) for n, on in enumerate(every(200, D(2011, 10, 5), D(2026, 9, 30)))),
+            "/record/", limit=8,
+        ),
+        Curve(
+            "Weight", "kg",
+            tuple(
+                Point(on, round(84 - n * 0.3 + n % 4 * 0.6, 1))
+                for n, on in enumerate(every(120, D(2011, 10, 5), TODAY))
+            ),
+            "/record/",
+        ),
+    ),
+)  # fmt: skip
+
+DIED = replace(
+    LONG,
+    name="Quill Ashdown",
+    died_on=D(2024, 2, 3),
+    lines=LONG.lines[:9],
+    scans=tuple(scan for scan in LONG.scans if scan.on < D(2024, 2, 3)),
+    board=LONG.board[:7],
+    goals=LONG.goals[:2],
+    stays=(),
+)
+
+CONCURRENT = Course(
+    name="Sunniva Thorsby",
+    url="/record/",
+    diagnosed_on=D(2023, 2, 6),
+    therapy_line=3,
+    lines=(
+        line(1, Lane.SSA, Style.TICKS, "ssa", "Lanreotide", "Lan", D(2023, 3, 6), D(2025, 9, 1),
+             doses=every(28, D(2023, 3, 6), D(2025, 9, 1))),
+        line(2, Lane.TARGETED, Style.DAILY, "tgt", "Everolimus", "Eve", D(2024, 1, 8), D(2025, 2, 10)),
+        line(3, Lane.SSA, Style.TICKS, "ssa", "Octreotide LAR", "Oct", D(2025, 6, 2), None,
+             doses=every(28, D(2025, 6, 2), TODAY)),
+        line(4, Lane.TARGETED, Style.DAILY, "tgt", "Sunitinib", "Sun", D(2025, 1, 13), None),
+        beside(5, Lane.SSA, "Octreotide, short-acting, for symptoms", D(2024, 5, 6), D(2026, 3, 2)),
+        line(6, Lane.PRRT, Style.LOLLIPOPS, "prrt", "PRRT", "", D(2027, 1, 11), None, planned=True, ongoing=False),
+    ),
+    scans=(scan(D(2023, 2, 14), "", letters="BL"), scan(D(2024, 12, 17), "PD"), scan(D(2026, 5, 12), "SD")),
+)  # fmt: skip
