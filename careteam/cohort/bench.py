@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Count
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
@@ -29,11 +30,16 @@ from careteam.cohort.cast import CAST, FIRST_TEAM
 from careteam.people.models import Team, User
 from careteam.people.rules import Role
 from patients.imaging.commands import sweep
-from patients.record.models import Patient
+from patients.record.models import Diagnosis, Patient
+from patients.treatment.models import TreatmentLine
 from tumorboard.meetings.models import AgendaItem
+
+if TYPE_CHECKING:
+    from patients.record.models.patient import PatientQuerySet
 
 PAGE, FRAGMENT, SEARCH, TICK, MEMORY, LOAD_RATE = 250, 100, 150, 60_000, 250, 167
 RUNS = 20
+MANY_LINES = 6
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Page:
     url_name: str
     role: Role
     limit: float = PAGE
-    of: str = ""  # "patient" or "meeting": whose id the address holds
+    of: str = ""  # "patient", "long course" or "meeting": whose id the address holds
     query: str = ""
     fragment: bool = False
     posts: tuple[str, ...] = ()
@@ -78,6 +84,7 @@ PAGES: tuple[Page, ...] = (
     Page("patient_list_without_step", "patients", Role.NURSE_COORDINATOR, query="?step=none"),
     Page("patient_page", "patient", Role.ONCOLOGIST, of="patient"),
     Page("panel_timeline", "timeline-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
+    Page("panel_timeline_long", "timeline-panel", Role.ONCOLOGIST, FRAGMENT, "long course", fragment=True),
     Page("panel_treatment", "treatment-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
     Page("panel_imaging", "imaging-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
     Page("panel_record", "record-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
@@ -173,7 +180,9 @@ class Bench:
     def _of(self, kind: str) -> list[int]:
         if kind and kind not in self._ids:
             patients = Patient.objects.in_care().filter(team__slug=FIRST_TEAM)
-            if kind == "patient":
+            if kind == "long course":
+                self._ids[kind] = _longest(patients)
+            elif kind == "patient":
                 every = max(1, patients.count() // self.runs)
                 self._ids[kind] = list(patients.order_by("pk").values_list("pk", flat=True)[::every])
             else:
@@ -194,6 +203,14 @@ class Bench:
             )
             self._clients[role] = client
         return self._clients[role]
+
+
+def _longest(patients: PatientQuerySet) -> list[int]:
+    """The three patients with many lines who have been ill longest: fifteen years and more in a cohort of thousands."""
+    lines = TreatmentLine.objects.valid().filter(patient__in=patients).values("patient_id")
+    many = lines.annotate(lines=Count("pk")).filter(lines__gte=MANY_LINES).values("patient_id")
+    main = Diagnosis.objects.valid().filter(is_main=True, diagnosed_on__isnull=False, patient_id__in=many)
+    return list(main.order_by("diagnosed_on", "pk").values_list("patient_id", flat=True)[:3])
 
 
 def load_result(made: int, seconds: float) -> Result:

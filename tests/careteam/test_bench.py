@@ -48,16 +48,16 @@ def test_counted_counts_the_queries_of_the_block() -> None:
 
 @pytest.mark.django_db
 def test_bench_measures_a_page_a_fragment_and_search() -> None:
-    names = ["patient_list", "panel_treatment", "search", "memory"]
+    names = ["patient_list", "panel_timeline_long", "panel_treatment", "search", "memory"]
     results = bench(*names, "--patients", "12", "--runs", "2")
-    assert [one["name"] for one in results] == ["seed", "patient_list", "panel_treatment", "search", "memory"]
-    assert [one["skipped"] for one in results] == [""] * 5
-    assert [one["unit"] for one in results] == ["patients/s", "ms", "ms", "ms", "MiB"]
-    assert [one["limit"] for one in results[1:]] == [250, 100, 150, 250]
+    assert [one["name"] for one in results] == ["seed", *names]
+    assert [one["skipped"] for one in results] == [""] * 6
+    assert [one["unit"] for one in results] == ["patients/s", "ms", "ms", "ms", "ms", "MiB"]
+    assert [one["limit"] for one in results[1:]] == [250, 100, 100, 150, 250]
     for one in results[1:]:
         assert one["patients"] == 12
         assert one["ratio"] == pytest.approx(one["figure"] / one["limit"], abs=0.01)
-    assert [one["runs"] for one in results[1:4]] == [2, 2, 2]
+    assert [one["runs"] for one in results[1:5]] == [2, 2, 2, 2]
     assert min(one["queries"] for one in results[1:4]) > 0
     assert all(one["cpu"] > 0 for one in results[1:4])
 

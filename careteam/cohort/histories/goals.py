@@ -13,7 +13,7 @@ from careteam.cohort.histories.course import Course
 from careteam.cohort.histories.person import responsible
 from careteam.cohort.histories.profile import Profile
 from careteam.cohort.histories.rows import Dice, History, Key, Person, Ref, Text, at, working_day
-from patients.goals.rules import PROCEDURES
+from patients.goals.rules import PROCEDURES, PromptReason, inside
 from patients.record.rules import ESAS_LABELS, SEVERE, WEIGHT, greatest_loss, items_at_least
 from patients.treatment.rules import CountedLine, number_lines
 
@@ -281,7 +281,7 @@ def write_prompt(
         )
     if state == "closed":
         return
-    words = ", ".join(str(reason.reason).replace("_", " ") for reason in found)
+    words = ", ".join(dict.fromkeys(inside(str(PromptReason(reason.reason).label)) for reason in found))
     history.add(
         "step",
         kind="goals",

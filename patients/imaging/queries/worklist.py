@@ -303,10 +303,8 @@ def rows_of(
 
 def _disease(diagnosis: Diagnosis | None, specimens: list[Specimen], line: int) -> str:
     grade = grade_from(specimens).highest.grade
-    site = (
-        diagnosis.get_primary_site_display().lower() if diagnosis and diagnosis.primary_site else "primary not stated"
-    )
-    graded = "unclassified" if grade == Grade.UNCLASSIFIED else grade.label
+    site = diagnosis.get_primary_site_display() if diagnosis and diagnosis.primary_site else "Primary not stated"
+    graded = "Unclassified" if grade == Grade.UNCLASSIFIED else grade.label
     return ", ".join([site, graded]) + (f" · line {line}" if line else "")
 
 

@@ -341,7 +341,7 @@ def test_rows_of_say_what_waits(team: Team, nurse: User, today: date) -> None:
     row = rows_of([study], today=today, now=timezone.now(), absent=absent, limits=DEFAULT_LIMITS)[0]
     assert (row.what, row.disease, row.due_note, row.action) == (
         "ordered 1 Jan 2025",
-        "pancreas, unclassified",
+        "Pancreas, Unclassified",
         "red",
         "schedule",
     )
