@@ -47,7 +47,16 @@ from patients.record.models import (
     Specimen,
     SymptomAssessment,
 )
-from patients.treatment.models import Administration, AdverseEvent, TreatmentLine
+from patients.treatment.models import (
+    Administration,
+    AdverseEvent,
+    Authorization,
+    DoseCheck,
+    PreparationStep,
+    TreatmentLine,
+    TreatmentSite,
+    WashoutDecision,
+)
 from patients.triage.models import SiteWording, SymptomCall
 from patients.trials.models import Trial, TrialConsideration
 
@@ -56,12 +65,14 @@ __all__ = [
     "Admission",
     "AdverseEvent",
     "Allergy",
+    "Authorization",
     "CareTeamMember",
     "ClinicalFlag",
     "Comorbidity",
     "ContactAttempt",
     "Diagnosis",
     "DiseaseStatus",
+    "DoseCheck",
     "Drainage",
     "Encounter",
     "Enrollment",
@@ -90,6 +101,7 @@ __all__ = [
     "Patient",
     "PatientContact",
     "PatientIdentifier",
+    "PreparationStep",
     "ProtocolSignature",
     "PsychosocialCare",
     "Questionnaire",
@@ -106,6 +118,8 @@ __all__ = [
     "SymptomCall",
     "TradeOff",
     "TreatmentLine",
+    "TreatmentSite",
     "Trial",
     "TrialConsideration",
+    "WashoutDecision",
 ]

@@ -68,6 +68,26 @@ urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/calls/<int:call_id>/error/", triage.call_error, name="call-error"),
     path("imaging/protocol/phone/", triage.wording_list, name="wordings"),
     path("imaging/protocol/phone/<slug:sign>/", triage.wording_sign, name="wording-sign"),
+    path(
+        "patients/<int:patient_id>/doses/<int:dose_id>/washout/<int:injection_id>/",
+        treatment.washout_decide,
+        name="washout-decide",
+    ),
+    path(
+        "patients/<int:patient_id>/treatment/<int:line_id>/authorization/",
+        treatment.authorization,
+        name="line-authorization",
+    ),
+    path(
+        "patients/<int:patient_id>/treatment/<int:line_id>/toxicities/new/", treatment.toxicity_add, name="toxicity-add"
+    ),
+    path("patients/<int:patient_id>/toxicities/<int:event_id>/", treatment.toxicity_change, name="toxicity-change"),
+    path("patients/<int:patient_id>/toxicities/<int:event_id>/error/", treatment.toxicity_error, name="toxicity-error"),
+    path("patients/<int:patient_id>/preparation/<int:step_id>/", treatment.step_finish, name="step-finish"),
+    path("patients/<int:patient_id>/preparation/<int:step_id>/take/", treatment.step_take, name="step-take"),
+    path("patients/sites/", treatment.sites, name="treatment-sites"),
+    path("patients/sites/new/", treatment.site_new, name="treatment-site-new"),
+    path("patients/sites/<int:site_id>/", treatment.site_change, name="treatment-site"),
     path("imaging/protocol/", protocol.protocol_list, name="protocol-list"),
     path("imaging/protocol/<str:code>/", protocol.protocol_sign, name="protocol-sign"),
     path("goals/", goals.workspace, name="goals"),

@@ -7,7 +7,7 @@ minutes. One operation that creates all tables of an app and then their triggers
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations import CreateModel
+from django.db.migrations.operations import AddConstraint, AddField, AddIndex, CreateModel
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
@@ -57,10 +57,8 @@ class CreateTables(Operation):
 
 
 class Together(Operation):
-    """Runs ordinary operations one after the other between one state and the next, rendered once for all of them.
-
-    For operations that do not need each other's result: added and altered fields, triggers taken off and put on again.
-    """
+    """Applies several operations as one, so that the models are rendered once: for additive changes, where each
+    operation may look at the same models before and after all of them."""
 
     reversible = True
 
@@ -82,7 +80,7 @@ class Together(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        for operation in self.operations:
+        for operation in self._needed():
             operation.database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(
@@ -92,8 +90,18 @@ class Together(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        for operation in reversed(self.operations):
+        for operation in reversed(self._needed()):
             operation.database_backwards(app_label, schema_editor, from_state, to_state)
 
+    def _needed(self) -> list[Operation]:
+        """Without what a new table gets with its creation: it is created as it is after all of them."""
+        created = {operation.name_lower for operation in self.operations if isinstance(operation, CreateModel)}
+        return [
+            operation
+            for operation in self.operations
+            if not isinstance(operation, AddConstraint | AddField | AddIndex)
+            or operation.model_name_lower not in created
+        ]
+
     def describe(self) -> str:
-        return f"{len(self.operations)} operations together"
+        return f"Apply {len(self.operations)} operations together"

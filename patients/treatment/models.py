@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from careteam.audit.models import tracked
+from careteam.people.models import Team
+from careteam.people.rules import Role
 from patients.record.models import ClinicalQuerySet, ClinicalRow
 from patients.record.rules import DatePrecision, ResponseCategory
 from patients.treatment.rules import (
     OPEN_STATUSES,
     RUNNING_STATUSES,
     AdministrationStatus,
+    AuthorizationStatus,
     DoseLevel,
+    DoseReason,
     EndReason,
     Intent,
+    LeadTimes,
     LineDraft,
     LineRole,
     LineStatus,
     Modality,
     Plan,
+    PreparationKind,
+    PreparationOutcome,
     StartReason,
+    WashoutChoice,
     level_number,
     levels_of,
     plan_class,
@@ -160,6 +170,7 @@ class Administration(ClinicalRow):
     reduced = models.BooleanField(default=False)
     moved_from = models.DateField(null=True, blank=True)
     reason = models.CharField(max_length=250, blank=True)
+    reason_code = models.CharField(max_length=16, choices=DoseReason, blank=True)
     given_elsewhere = models.CharField(max_length=160, blank=True)
 
     class Meta(ClinicalRow.Meta):
@@ -207,3 +218,140 @@ class AdverseEvent(ClinicalRow):
 
     def __str__(self) -> str:
         return f"{self.term} G{self.grade}"
+
+
+@tracked
+class DoseCheck(ClinicalRow):
+    """The labs as they were when a dose was given, and the sentence of whoever gave it in spite of them."""
+
+    dose = models.ForeignKey(Administration, on_delete=models.PROTECT, related_name="checks")
+    checked_on = models.DateField()
+    results = models.JSONField(default=list, help_text="label, verdict, value, on, needed of each lab")
+    despite = models.TextField(blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["dose"], condition=models.Q(error_at__isnull=True), name="dose_checked_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"labs of dose {self.dose_id}"
+
+
+@tracked
+class WashoutDecision(ClinicalRow):
+    """What was chosen about an injection too near before a PRRT dose."""
+
+    dose = models.ForeignKey(Administration, on_delete=models.PROTECT, related_name="washouts")
+    injection = models.ForeignKey(Administration, on_delete=models.PROTECT, related_name="+")
+    choice = models.CharField(max_length=8, choices=WashoutChoice)
+    days = models.PositiveSmallIntegerField(help_text="between injection and dose when it was decided")
+    decided_on = models.DateField()
+
+    class Meta(ClinicalRow.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"{self.get_choice_display()} ({self.decided_on})"
+
+
+@tracked
+class TreatmentSite(models.Model):
+    """Where a team gives radionuclide treatment: lead times in days before the dose, places, nadir labs after it."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="treatment_sites")
+    name = models.CharField(max_length=120)
+    labs_days = models.PositiveSmallIntegerField()
+    go_days = models.PositiveSmallIntegerField()
+    order_days = models.PositiveSmallIntegerField()
+    room_days = models.PositiveSmallIntegerField()
+    nadir_days = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)
+    per_day = models.PositiveSmallIntegerField(default=0, help_text="0: no limit")
+    per_week = models.PositiveSmallIntegerField(default=0, help_text="0: no limit")
+    is_active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["team", "name"], name="treatment_site_name_once"),
+            models.CheckConstraint(
+                condition=models.Q(labs_days__gte=models.F("go_days"), go_days__gte=models.F("order_days")),
+                name="treatment_site_steps_in_order",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def lead(self) -> LeadTimes:
+        return LeadTimes(self.labs_days, self.go_days, self.order_days, self.room_days, tuple(self.nadir_days))
+
+
+@tracked
+class PreparationStep(ClinicalRow):
+    """One step before or after a dose at a site. Its room step is also the place it takes there."""
+
+    dose = models.ForeignKey(Administration, on_delete=models.PROTECT, related_name="preparation")
+    site = models.ForeignKey(TreatmentSite, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=PreparationKind)
+    number = models.PositiveSmallIntegerField(default=1)
+    due_on = models.DateField()
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    owner_role = models.CharField(max_length=30, choices=Role, blank=True)
+    outcome = models.CharField(max_length=10, choices=PreparationOutcome, blank=True)
+    done_on = models.DateField(null=True, blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    note = models.CharField(max_length=250, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["dose", "kind", "number"],
+                condition=models.Q(error_at__isnull=True),
+                name="preparation_step_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outcome="", done_on__isnull=True)
+                | (~models.Q(outcome="") & models.Q(done_on__isnull=False)),
+                name="preparation_done_has_date",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.due_on}"
+
+
+@tracked
+class Authorization(ClinicalRow):
+    """Prior authorization of a line by whoever pays."""
+
+    line = models.ForeignKey(TreatmentLine, on_delete=models.PROTECT, related_name="authorizations")
+    status = models.CharField(max_length=10, choices=AuthorizationStatus)
+    reference = models.CharField(max_length=80, blank=True)
+    status_on = models.DateField(help_text="requested, approved or denied on")
+    valid_until = models.DateField(null=True, blank=True)
+    note = models.CharField(max_length=250, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["line"], condition=models.Q(error_at__isnull=True), name="authorization_one_per_line"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(valid_until__isnull=True) | models.Q(valid_until__gte=models.F("status_on")),
+                name="authorization_dates_in_order",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.get_status_display()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from careteam.access.policies import lacks
 from careteam.people.rules import Permission
 from patients.record.policies import why_not_edit
-from patients.treatment.models import Administration, TreatmentLine
+from patients.treatment.models import Administration, PreparationStep, TreatmentLine
 from patients.treatment.rules import (
     ADMINISTRATION_TRANSITIONS,
     ENDED_STATUSES,
@@ -15,21 +17,29 @@ from patients.treatment.rules import (
     OPEN_STATUSES,
     RUNNING_STATUSES,
     SINGLE_DAY,
+    Activity,
     AdministrationStatus,
+    AuthorizationStatus,
+    Conflict,
     DoseReason,
     EndReason,
+    Injection,
+    LabCheck,
     LineDraft,
     LineRole,
     LineStatus,
     Modality,
+    PreparationKind,
+    PreparationOutcome,
     draft_problems,
     levels_of,
+    too_near,
     usual_for,
     weigh,
 )
 
 if TYPE_CHECKING:
-    from careteam.people.models import User
+    from careteam.people.models import Team, User
     from patients.record.models import Patient
 
 
@@ -207,21 +217,144 @@ def why_not_record_dose(
     if dose.line.status not in RUNNING_STATUSES:
         reasons.append("The line is not running.")
     if on is None:
-        reasons.append("Choose the day it was given.")
-    else:
-        if today is not None and on > today:
-            reasons.append("The day lies in the future.")
-        if dose.patient.deceased_on and on > dose.patient.deceased_on:
-            reasons.append(f"The patient died on {dose.patient.deceased_on:%d %b %Y}.")
-        if dose.line.started_on and on < dose.line.started_on:
-            reasons.append(f"The line started on {dose.line.started_on:%d %b %Y}.")
+        return [*reasons, "Choose the day it was given."]
+    return reasons + day_problems(dose, on=on, today=today)
+
+
+def day_problems(dose: Administration, *, on: date, today: date | None) -> list[str]:
+    """Why a dose cannot have been given on that day."""
+    reasons = []
+    if today is not None and on > today:
+        reasons.append("The day lies in the future.")
+    if dose.patient.deceased_on and on > dose.patient.deceased_on:
+        reasons.append(f"The patient died on {dose.patient.deceased_on:%d %b %Y}.")
+    if dose.line.started_on and on < dose.line.started_on:
+        reasons.append(f"The line started on {dose.line.started_on:%d %b %Y}.")
     return reasons
+
+
+def moved_day_problems(dose: Administration, *, to: date) -> list[str]:
+    """Why a dose cannot be moved to that day."""
+    if dose.line.started_on and to < dose.line.started_on:
+        return ["The new date lies before the start of the line."]
+    if dose.patient.deceased_on and to > dose.patient.deceased_on:
+        return [f"The patient died on {dose.patient.deceased_on:%d %b %Y}."]
+    return []
 
 
 def why_not_delay(dose: Administration, user: User, *, to: date, reason: str) -> list[str]:
     reasons = _may(dose.patient, user, Permission.ADMINISTRATION_RECORD)
     if dose.status not in {AdministrationStatus.PLANNED, AdministrationStatus.HELD}:
         reasons.append("Only a planned or held dose can be moved.")
-    if dose.line.started_on and to < dose.line.started_on:
-        reasons.append("The new date lies before the start of the line.")
+    reasons += moved_day_problems(dose, to=to)
     return reasons if reason.strip() else [*reasons, "Say why it is moved."]
+
+
+def why_not_despite(checks: Sequence[LabCheck], despite: str) -> list[str]:
+    """Giving in spite of a lab that did not pass is possible, and asks for a sentence."""
+    failed = [check for check in checks if check.against]
+    if not failed or despite.strip():
+        return []
+    return [f"Say why it is given all the same: {'; '.join(check.words for check in failed)}."]
+
+
+def why_not_toxicity(patient: Patient, user: User) -> list[str]:
+    return why_not_edit(patient, user, Permission.ADMINISTRATION_RECORD)
+
+
+def toxicity_problems(
+    line: TreatmentLine | None,
+    *,
+    term: str,
+    grade: int,
+    noticed_on: date,
+    resolved_on: date | None,
+    today: date,
+) -> dict[str, str]:
+    """{field: sentence} of what cannot be."""
+    found = {}
+    if not term.strip():
+        found["term"] = "Name the toxicity."
+    if not 1 <= grade <= 5:
+        found["grade"] = "A grade is 1 to 5."
+    if noticed_on > today:
+        found["noticed_on"] = "The day lies in the future."
+    if resolved_on is not None and resolved_on < noticed_on:
+        found["resolved_on"] = "Resolved before it began."
+    elif resolved_on is not None and resolved_on > today:
+        found["resolved_on"] = "The day lies in the future."
+    if line is None:
+        return found
+    patient = line.patient
+    if patient.deceased_on and noticed_on > patient.deceased_on:
+        found["noticed_on"] = f"The patient died on {patient.deceased_on:%d %b %Y}."
+    elif line.started_on and noticed_on < line.started_on:
+        found["noticed_on"] = f"The line started on {line.started_on:%d %b %Y}."
+    if grade == 5 and patient.deceased_on is None:
+        found["grade"] = "Grade 5 is death: record the death first."
+    return found
+
+
+def why_not_washout(
+    dose: Administration, injection: Administration, choice: str, user: User, *, needed: int
+) -> list[str]:
+    """Permission, and whether the two still are in conflict and the choice is one of theirs."""
+    reasons = _may(dose.patient, user, Permission.ADMINISTRATION_RECORD)
+    if dose.patient_id != injection.patient_id:
+        reasons.append("The two belong to different patients.")
+        return reasons
+    given = injection.status == AdministrationStatus.GIVEN
+    on = injection.given_on or injection.planned_on
+    if dose.status not in {AdministrationStatus.PLANNED, AdministrationStatus.HELD} or not too_near(
+        on, dose.planned_on, needed
+    ):
+        return [*reasons, "The two are no longer in conflict."]
+    offered = Conflict(Activity(dose.pk, dose.planned_on), Injection(injection.pk, on, given), needed).choices
+    if choice not in offered:
+        reasons.append("This choice is not offered here.")
+    if not given and injection.status != AdministrationStatus.PLANNED:
+        reasons.append("The injection is not planned any more.")
+    return reasons
+
+
+def why_not_step(step: PreparationStep, user: User) -> list[str]:
+    reasons = _may(step.patient, user, Permission.ADMINISTRATION_RECORD)
+    if step.outcome:
+        reasons.append(f"This step is closed already: {step.get_outcome_display().lower()}.")
+    return reasons
+
+
+def why_not_finish(step: PreparationStep, user: User, *, outcome: str, on: date, note: str, today: date) -> list[str]:
+    reasons = why_not_step(step, user)
+    if outcome == PreparationOutcome.NO_GO and step.kind != PreparationKind.GO:
+        reasons.append("Only go / no-go can be a no-go.")
+    if outcome in {PreparationOutcome.NO_GO, PreparationOutcome.NOT_NEEDED} and not note.strip():
+        reasons.append("Say why.")
+    if on > today:
+        reasons.append("The day lies in the future.")
+    return reasons
+
+
+def why_not_configure(team: Team, user: User) -> list[str]:
+    """Sites belong to the team lead."""
+    return lacks(user, Permission.TEAM_MANAGE, team.pk, "The team lead sets up sites.")
+
+
+def why_not_authorize(line: TreatmentLine, user: User) -> list[str]:
+    return _may(line.patient, user, Permission.ADMINISTRATION_RECORD)
+
+
+def authorization_problems(
+    *, status: str, reference: str, status_on: date, valid_until: date | None, today: date
+) -> dict[str, str]:
+    """{field: sentence}."""
+    found = {}
+    if status not in AuthorizationStatus.values:
+        found["status"] = "Choose where it stands."
+    if status == AuthorizationStatus.APPROVED and not reference.strip():
+        found["reference"] = "An approval has a reference."
+    if status_on > today:
+        found["status_on"] = "The day lies in the future."
+    if valid_until is not None and valid_until < status_on:
+        found["valid_until"] = "Valid until a day before it was given."
+    return found

@@ -17,7 +17,7 @@ from patients.goals.models import GoalsConversation, PalliativeReferral
 from patients.guidance.models import GuidanceAnswer
 from patients.imaging.models import ContactAttempt
 from patients.record.models import Encounter, SymptomAssessment
-from patients.treatment.models import Administration
+from patients.treatment.models import Administration, AdverseEvent, PreparationStep
 from patients.triage.models import SymptomCall
 from patients.trials.models import TrialConsideration
 from tests import factories
@@ -44,6 +44,13 @@ class World:
         self.line = factories.line(self.patient)
         self.dose = Administration.objects.create(patient=self.patient, line=self.line, number=1, planned_on=DAY)
         self.visit = Encounter.objects.create(patient=self.patient, kind="visit", starts_at=NOW, status="booked")
+        self.toxicity = AdverseEvent.objects.create(
+            patient=self.patient, line=self.line, term="Nausea", grade=1, noticed_on=DAY
+        )
+        self.site = factories.site(self.team)
+        self.step = PreparationStep.objects.create(
+            patient=self.patient, dose=self.dose, site=self.site, kind="labs", due_on=DAY
+        )
         self.plan = factories.plan(self.patient)
         self.study = factories.study(self.patient, plan=self.plan)
         self.contact = ContactAttempt.objects.create(
@@ -159,6 +166,10 @@ class Samples:
             "contact_id": world.contact,
             "line_id": world.line,
             "dose_id": world.dose,
+            "injection_id": world.dose,
+            "event_id": world.toxicity,
+            "site_id": world.site,
+            "step_id": world.step,
             "plan_id": world.plan,
             "board_id": world.board,
             "meeting_id": world.meeting,

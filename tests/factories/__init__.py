@@ -19,7 +19,7 @@ from patients.record.models import (
     Specimen,
 )
 from patients.record.rules import EnrollmentStatus, search_key, sort_key
-from patients.treatment.models import TreatmentLine
+from patients.treatment.models import TreatmentLine, TreatmentSite
 from patients.trials.models import Trial
 
 PASSWORD = "correct horse battery staple"
@@ -112,6 +112,18 @@ def line(of: Patient, modality: str = "ssa", **fields: Any) -> TreatmentLine:
         "intent": "disease_control",
     }
     return TreatmentLine.objects.create(patient=of, modality=modality, **(values | fields))
+
+
+def site(in_team: Team, **fields: Any) -> TreatmentSite:
+    values: dict[str, Any] = {
+        "name": "Nuclear medicine",
+        "labs_days": 14,
+        "go_days": 10,
+        "order_days": 7,
+        "room_days": 14,
+        "nadir_days": [35],
+    }
+    return TreatmentSite.objects.create(team=in_team, **(values | fields))
 
 
 def plan(of: Patient, **fields: Any) -> SurveillancePlan:

@@ -55,6 +55,14 @@ class TeamRow(NamedTuple):
     n: int
 
 
+class TheSite(NamedTuple):
+    """Where the team gives radionuclide treatment."""
+
+
+class Json(list[Any]):
+    """A list that is written as JSON, not as an array of the database."""
+
+
 class ReminderKey(NamedTuple):
     """The key of a reminder's inbox item."""
 

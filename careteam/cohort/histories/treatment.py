@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from careteam.cohort.histories.course import Course, Treatment
 from careteam.cohort.histories.person import responsible
+from careteam.cohort.histories.preparation import plan_of, write_preparation
 from careteam.cohort.histories.profile import Profile
 from careteam.cohort.histories.rows import Dice, History, Key, Person, Ref, Text, at
 
@@ -28,10 +29,12 @@ _REDUCED = {"everolimus": "5 mg daily", "sunitinib": "25 mg daily", "cabozantini
 def write_treatment(dice: Dice, history: History, profile: Profile, course: Course, today: date) -> list[Ref]:
     """Lines in order of start; the refs lie beside `course.treatments`."""
     refs = []
+    aside = Dice(f"aside:{profile.diagnosed}:{profile.birth}")  # leaves the turns of the story as they are
     for treatment in course.treatments:
-        ref = _line(dice, history, profile, treatment, today)
+        ref = _line(dice, aside, history, profile, treatment, today)
         refs.append(ref)
         _doses(dice, history, treatment, ref)
+        write_preparation(aside, history, profile, treatment, ref, today)
         if not treatment.ahead:
             _events(dice, history, treatment, ref, profile.died or today)
         if profile.in_care:
@@ -39,17 +42,22 @@ def write_treatment(dice: Dice, history: History, profile: Profile, course: Cour
     return refs
 
 
-def _line(dice: Dice, history: History, profile: Profile, treatment: Treatment, today: date) -> Ref:
+def _line(dice: Dice, aside: Dice, history: History, profile: Profile, treatment: Treatment, today: date) -> Ref:
     regimen = treatment.regimen
     imported = profile.enrollment == "under_review"
     agent, dose, notes = regimen.agent, regimen.dose, treatment.note
+    levels: list[dict[str, str]] = []
     if regimen.code == "surgery":
         agent = SURGERY[profile.site]
         if profile.stage == "IV" and dice.chance(0.4):
             agent += ", liver debulking"
     if regimen.code in _REDUCED and not notes and dice.chance(0.35) and (today - treatment.start).days > 120:
         reduced = treatment.start + timedelta(days=dice.randint(40, 110))
-        dose, notes = _REDUCED[regimen.code], f"{regimen.dose} until {reduced.day} {reduced:%b %Y}, then reduced."
+        dose = _REDUCED[regimen.code]
+        levels = [
+            {"dose": regimen.dose, "since": treatment.start.isoformat(), "reason": "", "note": ""},
+            {"dose": dose, "since": reduced.isoformat(), "reason": "toxicity", "note": ""},
+        ]
     status = "active"
     if treatment.ahead:
         status = "proposed" if dice.chance(0.4) else "planned"
@@ -77,6 +85,7 @@ def _line(dice: Dice, history: History, profile: Profile, treatment: Treatment, 
         best_response=treatment.best,
         last_response=treatment.last,
         notes=notes,
+        plan={} if imported else plan_of(aside, treatment, agent) | ({"levels": levels} if levels else {}),
         needs_review=imported,
         source="import" if imported else "",
     )

@@ -21,6 +21,7 @@ class Order:
     today: date
     team_id: int
     board_id: int
+    site_id: int
     people: Mapping[Person, int]
     meetings: Mapping[int, int]
     team_rows: Mapping[TeamRow, int]

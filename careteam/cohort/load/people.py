@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from careteam.cohort.histories.care import CENTERS, TRIALS
+from careteam.cohort.histories.preparation import SITE, SITE_NAME
 from careteam.cohort.histories.rows import Person, TeamRow
 from careteam.people.models import Membership, Team
 from careteam.people.rules import Role
 from patients.record.models import ExternalCenter
+from patients.treatment.models import TreatmentSite
 from patients.trials.models import Trial
 
 MOST_NAMED = 3  # the highest n of a Person is one less
@@ -67,3 +69,19 @@ def team_rows_of(team: Team, people: dict[Person, int]) -> dict[TeamRow, int]:
     centers = list(ExternalCenter.objects.filter(team=team).order_by("pk").values_list("pk", flat=True))
     found = {TeamRow("trial", n): trials[n % len(trials)] for n in range(TRIALS)}
     return found | {TeamRow("center", n): centers[n % len(centers)] for n in range(CENTERS)}
+
+
+def site_of(team: Team) -> TreatmentSite:
+    """Where the team gives radionuclide treatment; made when it has no site yet."""
+    site: TreatmentSite | None = TreatmentSite.objects.filter(team=team, is_active=True).order_by("pk").first()
+    return site or TreatmentSite.objects.create(
+        team=team,
+        name=SITE_NAME,
+        labs_days=SITE.labs,
+        go_days=SITE.go,
+        order_days=SITE.order,
+        room_days=SITE.room,
+        nadir_days=list(SITE.nadirs),
+        per_day=2,
+        per_week=5,
+    )

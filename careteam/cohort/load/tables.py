@@ -13,7 +13,18 @@ from django.apps import apps
 from django.db import models
 from django.db.models.fields import NOT_PROVIDED
 
-from careteam.cohort.histories.rows import Key, MeetingAt, Person, Ref, ReminderKey, TeamRow, Text, TheBoard
+from careteam.cohort.histories.rows import (
+    Json,
+    Key,
+    MeetingAt,
+    Person,
+    Ref,
+    ReminderKey,
+    TeamRow,
+    Text,
+    TheBoard,
+    TheSite,
+)
 from careteam.cohort.load.batches import Order
 from careteam.notifications.models import InboxItem
 from patients.care.models import (
@@ -59,7 +70,14 @@ from patients.record.models import (
     Specimen,
     SymptomAssessment,
 )
-from patients.treatment.models import Administration, AdverseEvent, TreatmentLine
+from patients.treatment.models import (
+    Administration,
+    AdverseEvent,
+    Authorization,
+    DoseCheck,
+    PreparationStep,
+    TreatmentLine,
+)
 from patients.triage.models import SymptomCall
 from patients.trials.models import TrialConsideration
 from tumorboard.actions.models import Action
@@ -92,6 +110,9 @@ TABLES: dict[str, type[models.Model]] = {
     "line": TreatmentLine,
     "administration": Administration,
     "adverse": AdverseEvent,
+    "check": DoseCheck,
+    "authorization": Authorization,
+    "preparation": PreparationStep,
     "plan": SurveillancePlan,
     "study": ImagingStudy,
     "reminder": Reminder,
@@ -151,6 +172,17 @@ def _array(values: Iterable[object]) -> str:
     return _text("{" + ",".join(quoted) + "}")
 
 
+def _json(value: object, site_id: int = 0) -> str:
+    def shown(part: object) -> object:
+        if isinstance(part, TheSite):
+            return site_id
+        if isinstance(part, dict):
+            return {name: shown(inner) for name, inner in part.items()}
+        return part
+
+    return _text(json.dumps(shown(value), ensure_ascii=False))
+
+
 _PLAIN = _Writers(
     {
         str: _text,
@@ -163,7 +195,8 @@ _PLAIN = _Writers(
         datetime: datetime.isoformat,
         list: _array,
         tuple: _array,
-        dict: lambda value: _text(json.dumps(value, ensure_ascii=False)),
+        dict: _json,
+        Json: _json,
     }
 )
 
@@ -186,6 +219,8 @@ class Encoder:
                 MeetingAt: lambda meeting: str(meetings[meeting.week]),
                 TheBoard: lambda _: str(order.board_id),
                 TeamRow: lambda row: str(team_rows[row]),
+                TheSite: lambda _: str(order.site_id),
+                dict: lambda value: _json(value, order.site_id),
                 ReminderKey: lambda key: f"reminder:{self.start['study'] + key.n}:{key.step}:{key.due.isoformat()}",
             }
         )

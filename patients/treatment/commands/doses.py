@@ -11,8 +11,10 @@ from django.db import transaction
 from careteam.access.policies import insist
 from careteam.audit.commands import record
 from patients.treatment import policies
+from patients.treatment.commands.preparation import prepare
 from patients.treatment.commands.steps import refresh_step, top_up
-from patients.treatment.models import Administration, TreatmentLine
+from patients.treatment.models import Administration, DoseCheck, TreatmentLine
+from patients.treatment.queries.labs import judged, labs_before, limits_of
 from patients.treatment.rules import ADMINISTRATION_TRANSITIONS, AdministrationStatus
 
 if TYPE_CHECKING:
@@ -77,19 +79,46 @@ def give_administration(
     reduced: bool = False,
     given_elsewhere: str = "",
     note: str = "",
+    code: str = "",
+    despite: str = "",
     version: int | None = None,
 ) -> Administration:
     """Records a dose as given, here or elsewhere ("confirmed by"). Given late, it moves what follows by as many days;
-    an open-ended line gets its next doses planned."""
+    an open-ended line gets its next doses planned. The labs looked at before it are kept as they were; where one did
+    not pass, `despite` is the sentence that says why it was given all the same (never asked of a dose elsewhere)."""
     dose = _lock(dose, version)
     today = dose.patient.team.local_date(now)
     insist(policies.why_not_record_dose(dose, AdministrationStatus.GIVEN, by, on=on, today=today))
+    checks = labs_before(dose.line, on=on, limits=limits_of(dose.patient.team_id)) if judged() else ()
+    if not given_elsewhere.strip():
+        insist(policies.why_not_despite(checks, despite))
+    if checks:
+        DoseCheck.objects.create(
+            patient_id=dose.patient_id,
+            dose=dose,
+            checked_on=on,
+            results=[check.written() for check in checks],
+            despite=despite.strip(),
+            created_by=by,
+        )
     late = (on - dose.planned_on).days
     dose.given_on, dose.dose, dose.dose_unit = on, amount, unit if amount is not None else ""
     dose.reduced, dose.given_elsewhere, dose.reason = reduced, given_elsewhere.strip(), note.strip()[:250]
-    _move(dose, AdministrationStatus.GIVEN, "given_on", "dose", "dose_unit", "reduced", "given_elsewhere", "reason")
+    dose.reason_code = code
+    _move(
+        dose,
+        AdministrationStatus.GIVEN,
+        "given_on",
+        "dose",
+        "dose_unit",
+        "reduced",
+        "given_elsewhere",
+        "reason",
+        "reason_code",
+    )
     moved = _shift_following(dose, late) if late > 0 else 0
     top_up(dose.line, on, by=by)
+    prepare(dose.line, by=by, now=now)
     _audit("give_administration", dose, by=by, now=now, on=on.isoformat(), moved=moved)
     refresh_step(dose.line, now=now)
     return dose
@@ -97,19 +126,27 @@ def give_administration(
 
 @transaction.atomic
 def delay_administration(
-    dose: Administration, *, to: date, reason: str, by: User, now: datetime, version: int | None = None
+    dose: Administration,
+    *,
+    to: date,
+    reason: str,
+    by: User,
+    now: datetime,
+    code: str = "",
+    version: int | None = None,
 ) -> Administration:
     """Moves a planned (or held) dose to another day, with its reason; what follows moves along."""
     dose = _lock(dose, version)
     insist(policies.why_not_delay(dose, by, to=to, reason=reason))
     days = (to - dose.planned_on).days
     dose.moved_from = dose.moved_from or dose.planned_on
-    dose.planned_on, dose.reason = to, reason.strip()[:250]
+    dose.planned_on, dose.reason, dose.reason_code = to, reason.strip()[:250], code
     if dose.status == AdministrationStatus.HELD:
-        _move(dose, AdministrationStatus.PLANNED, "planned_on", "moved_from", "reason")
+        _move(dose, AdministrationStatus.PLANNED, "planned_on", "moved_from", "reason", "reason_code")
     else:
-        dose.save_version("planned_on", "moved_from", "reason")
+        dose.save_version("planned_on", "moved_from", "reason", "reason_code")
     moved = _shift_following(dose, days)
+    prepare(dose.line, by=by, now=now)
     _audit("delay_administration", dose, by=by, now=now, reason=reason, to=to.isoformat(), moved=moved)
     refresh_step(dose.line, now=now)
     return dose
@@ -121,16 +158,18 @@ def _set_aside(
     verb: str,
     *,
     reason: str,
+    code: str,
     by: User,
     now: datetime,
     version: int | None,
 ) -> Administration:
     dose = _lock(dose, version)
     insist(policies.why_not_record_dose(dose, to, by, reason=reason))
-    dose.reason = reason.strip()[:250]
-    _move(dose, to, "reason")
+    dose.reason, dose.reason_code = reason.strip()[:250], code
+    _move(dose, to, "reason", "reason_code")
     if to != AdministrationStatus.HELD:
         top_up(dose.line, dose.planned_on, by=by)
+    prepare(dose.line, by=by, now=now)
     _audit(verb, dose, by=by, now=now, reason=reason)
     refresh_step(dose.line, now=now)
     return dose
@@ -138,29 +177,50 @@ def _set_aside(
 
 @transaction.atomic
 def hold_administration(
-    dose: Administration, *, reason: str, by: User, now: datetime, version: int | None = None
+    dose: Administration, *, reason: str, by: User, now: datetime, code: str = "", version: int | None = None
 ) -> Administration:
     """Holds a planned dose until somebody gives it a new date."""
     return _set_aside(
-        dose, AdministrationStatus.HELD, "hold_administration", reason=reason, by=by, now=now, version=version
+        dose,
+        AdministrationStatus.HELD,
+        "hold_administration",
+        reason=reason,
+        code=code,
+        by=by,
+        now=now,
+        version=version,
     )
 
 
 @transaction.atomic
 def skip_administration(
-    dose: Administration, *, reason: str, by: User, now: datetime, version: int | None = None
+    dose: Administration, *, reason: str, by: User, now: datetime, code: str = "", version: int | None = None
 ) -> Administration:
     """Leaves a dose out; the following ones stay where they are."""
     return _set_aside(
-        dose, AdministrationStatus.SKIPPED, "skip_administration", reason=reason, by=by, now=now, version=version
+        dose,
+        AdministrationStatus.SKIPPED,
+        "skip_administration",
+        reason=reason,
+        code=code,
+        by=by,
+        now=now,
+        version=version,
     )
 
 
 @transaction.atomic
 def cancel_administration(
-    dose: Administration, *, reason: str, by: User, now: datetime, version: int | None = None
+    dose: Administration, *, reason: str, by: User, now: datetime, code: str = "", version: int | None = None
 ) -> Administration:
     """Takes a dose out of the plan."""
     return _set_aside(
-        dose, AdministrationStatus.CANCELLED, "cancel_administration", reason=reason, by=by, now=now, version=version
+        dose,
+        AdministrationStatus.CANCELLED,
+        "cancel_administration",
+        reason=reason,
+        code=code,
+        by=by,
+        now=now,
+        version=version,
     )

@@ -14,6 +14,7 @@ from careteam.events.commands import announce
 from careteam.events.rules import EventKind
 from patients.record.models import DiseaseStatus, Patient
 from patients.treatment import policies
+from patients.treatment.commands.preparation import prepare
 from patients.treatment.commands.steps import cancel_planned, lay_out, planned_doses, refresh_step
 from patients.treatment.models import TreatmentLine
 from patients.treatment.queries import numbers_of
@@ -167,6 +168,7 @@ def start_line(line: TreatmentLine, *, on: date, by: User, now: datetime, versio
     line.started_on = on
     _move(line, LineStatus.ACTIVE, "started_on")
     lay_out(line, by=by, today=today)
+    prepare(line, by=by, now=now)
     _audit("start_line", line, by=by, now=now, on=on.isoformat())
     _tell(EventKind.LINE_STARTED, line, now=now, reason=line.start_reason)
     if line.modality == Modality.HOSPICE:
@@ -279,6 +281,7 @@ def end_line(
     to = LineStatus.COMPLETED if reason == EndReason.COMPLETED else LineStatus.STOPPED
     _move(line, to, "ended_on", "end_reason", "end_note")
     cancelled = cancel_planned(line, reason=f"Line ended: {reason.label.lower()}")
+    prepare(line, by=by, now=now)
     _audit("end_line", line, by=by, now=now, reason=str(reason), cancelled=cancelled)
     _tell(EventKind.LINE_ENDED, line, now=now, reason=str(reason))
     refresh_step(line, now=now)
@@ -294,6 +297,7 @@ def enter_in_error(
     line = _lock(line, version)
     insist(policies.why_not_error(line, by, reason=reason))
     cancelled = cancel_planned(line, reason="Line entered in error")
+    prepare(line, by=by, now=now)
     line.error_at, line.error_by, line.error_reason = now, by, reason.strip()
     _move(line, LineStatus.ERROR, "error_at", "error_by", "error_reason")
     _audit("enter_in_error", line, by=by, now=now, reason=reason, cancelled=cancelled)
@@ -340,6 +344,8 @@ def correct_line(
         reason=reason,
         changed={name: [str(before[name] or ""), str(value or "")] for name, value in changed.items()},
     )
+    if "plan" in changed:
+        prepare(line, by=by, now=now)
     if changed:
         _tell(EventKind.RECORD_CHANGED, line, now=now, reason="line corrected")
     refresh_step(line, now=now)

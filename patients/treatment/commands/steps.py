@@ -14,6 +14,7 @@ from careteam.people.rules import Role
 from patients.record.commands import close_step, open_step
 from patients.record.queries import responsible_clinician
 from patients.record.rules import StepKind
+from patients.treatment.commands.preparation import prepare
 from patients.treatment.models import Administration, TreatmentLine
 from patients.treatment.rules import (
     AHEAD,
@@ -138,6 +139,7 @@ def refresh_steps(patient: Patient, *, by: User | None, now: datetime) -> int:
     lines = list(TreatmentLine.objects.valid().open().filter(patient=patient).select_related("patient__team"))
     for line in lines:
         refresh_step(line, now=now)
+        prepare(line, by=by, now=now)
     if lines:
         record(
             "treatment.refresh_steps",
@@ -156,9 +158,10 @@ def silence(patient: Patient, *, by: User | None, now: datetime) -> int:
     """The patient died: nothing planned stays planned. Running lines are ended by `end_line`, one by one; here the
     doses of every open line are cancelled. Returns how many doses."""
     cancelled = 0
-    for line in TreatmentLine.objects.valid().open().filter(patient=patient).select_related("patient"):
+    for line in TreatmentLine.objects.valid().open().filter(patient=patient).select_related("patient__team"):
         cancelled += cancel_planned(line, reason="Patient died")
         close_step(patient, source_key=line_key(line), because="Patient died", now=now)
+        prepare(line, by=by, now=now)
     record(
         "treatment.silence",
         by=by,

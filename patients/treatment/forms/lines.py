@@ -11,7 +11,7 @@ from django import forms
 from patients.protocol.queries import TeamNumber
 from patients.treatment.commands.lines import CORRECTABLE
 from patients.treatment.forms.asking import AS_TYPED, PREFIX, Suggesting, answers_in, plan_fields
-from patients.treatment.models import TreatmentLine
+from patients.treatment.models import TreatmentLine, TreatmentSite
 from patients.treatment.policies import date_problems
 from patients.treatment.rules import (
     SUPPORTIVE,
@@ -86,6 +86,7 @@ class LineFields(forms.Form):
         keep: Sequence[str] = (),
         protocol: Mapping[str, TeamNumber] | None = None,
         refresh_url: str = "",
+        places: Sequence[TreatmentSite] = (),
     ) -> None:
         """Leaves the fields that this treatment needs, in its words, with its suggestions, and adds its plan's."""
         plan = self.plan = plan_class(modality, agent)
@@ -104,6 +105,11 @@ class LineFields(forms.Form):
         if "dose" in self.fields:
             self.fields["dose"].widget = Suggesting(plan.doses)
         self.fields.update(plan_fields(plan, protocol or {}))
+        if "place" in plan.columns and places:
+            choices = [("", "Not decided"), *[(site.pk, site.name) for site in places]]
+            self.fields["plan_place"] = forms.TypedChoiceField(
+                label=plan.labels["place"], choices=choices, coerce=int, required=False, empty_value=None
+            )
         if self.data.get("dose_confirmed"):
             self._ask_as_typed()
 
@@ -160,6 +166,7 @@ class LineForm(LineFields):
         protocol: dict[str, TeamNumber] | None = None,
         today: date,
         refresh_url: str = "",
+        places: Sequence[TreatmentSite] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -170,7 +177,7 @@ class LineForm(LineFields):
         self.kind = chosen if chosen in Modality.values else Modality.SSA.value
         self.fields["modality"].initial = self.kind
         self.fields["role"].initial = LineRole.ANTITUMOR
-        self._fit(self.kind, said.get("agent") or "", protocol=protocol, refresh_url=refresh_url)
+        self._fit(self.kind, said.get("agent") or "", protocol=protocol, refresh_url=refresh_url, places=places)
         self._defaults(protocol or {})
         if self.kind not in SUPPORTIVE:
             symptom = self.data.get("role") == LineRole.SYMPTOM_CONTROL if self.is_bound else False
@@ -213,6 +220,11 @@ class LineForm(LineFields):
             help_text="Another line starts: decide about this one.",
             error_messages={"required": "Decide: does it go on, or why does it stop?"},
         )
+
+    @property
+    def criteria(self) -> str:
+        """Which table of eligibility belongs to this treatment; "" for none."""
+        return self.plan.criteria
 
     def decisions(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.startswith("running_")]
@@ -285,14 +297,17 @@ class CorrectForm(LineFields):
         "version",
     )
 
-    def __init__(self, *args: Any, line: TreatmentLine, today: date, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, line: TreatmentLine, today: date, places: Sequence[TreatmentSite] = (), **kwargs: Any
+    ) -> None:
         answers = {f"{PREFIX}{name}": getattr(line.answers, name) for name in line.answers.asks()}
+        answers[f"{PREFIX}place"] = line.plan.get("place")
         columns = {name: getattr(line, name) for name in (*CORRECTABLE, "version") if name != "plan"}
         kwargs.setdefault("initial", columns | answers)
         super().__init__(*args, **kwargs)
         self.line, self.today = line, today
         has = tuple(name for name in COLUMNS if getattr(line, name, None))
-        self._fit(line.modality, line.agent, keep=has)
+        self._fit(line.modality, line.agent, keep=has, places=places)
         if line.is_open:
             del self.fields["ended_on"], self.fields["end_reason"]
         if line.started_on is not None or not line.is_open:
@@ -332,4 +347,9 @@ class CorrectForm(LineFields):
         kept = {name: value for name, value in self.line.plan.items() if name not in asked}
         answers = type(self.line.answers).read(self.answers()).written()
         confirmed = {"dose_confirmed": True} if self.cleaned_data.get("dose_confirmed") else {}
-        return {**found, "plan": {**kept, **answers, **confirmed}}
+        plan = {**kept, **answers, **confirmed}
+        if f"{PREFIX}place" in self.fields:
+            plan = {name: value for name, value in plan.items() if name != "place"}
+            if place := self.cleaned_data[f"{PREFIX}place"]:
+                plan["place"] = place
+        return {**found, "plan": plan}

@@ -39,6 +39,8 @@ def settled(draft: LineDraft) -> LineDraft:
         answers["symptom_led_imaging"] = True
     if draft.plan.get("dose_confirmed"):
         answers["dose_confirmed"] = True
+    if "place" in plan.columns and draft.plan.get("place"):
+        answers["place"] = int(draft.plan["place"])
     text = weighed(draft).text
     if text != draft.dose.strip():
         answers["dose_typed"] = draft.dose.strip()

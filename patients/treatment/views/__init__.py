@@ -12,8 +12,19 @@ from patients.treatment.views.acts import (
 )
 from patients.treatment.views.doses import dose_record
 from patients.treatment.views.lines import line_correct, line_page, line_start, treatment_panel
+from patients.treatment.views.preparation import (
+    authorization,
+    site_change,
+    site_new,
+    sites,
+    step_finish,
+    step_take,
+    washout_decide,
+)
+from patients.treatment.views.toxicities import toxicity_add, toxicity_change, toxicity_error
 
 __all__ = [
+    "authorization",
     "dose_record",
     "line_begin",
     "line_confirm",
@@ -26,5 +37,14 @@ __all__ = [
     "line_plan",
     "line_resume",
     "line_start",
+    "site_change",
+    "site_new",
+    "sites",
+    "step_finish",
+    "step_take",
+    "toxicity_add",
+    "toxicity_change",
+    "toxicity_error",
     "treatment_panel",
+    "washout_decide",
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from django import forms as django_forms
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.utils import timezone
@@ -20,7 +20,11 @@ from patients.treatment.forms import (
     DoseForm,
 )
 from patients.treatment.models import Administration
-from patients.treatment.views.base import FORM, to_line
+from patients.treatment.queries import judged, labs_before, limits_of
+from patients.treatment.rules import LabCheck
+from patients.treatment.views.base import to_line
+
+TEMPLATE = "patients/treatment/dose.html"
 
 
 @requires(Permission.ADMINISTRATION_RECORD)
@@ -34,6 +38,14 @@ def dose_record(request: SignedInRequest, patient_id: int, dose_id: int) -> Http
         raise Http404("No such dose.")
     now = timezone.now()
     today = patient.team.local_date(now)
+    limits = limits_of(patient.team_id)
+
+    def labs(on: date) -> tuple[LabCheck, ...]:
+        return labs_before(dose.line, on=on, limits=limits) if judged() else ()
+
+    def build(data: Any = None, **kwargs: Any) -> DoseForm:
+        return DoseForm(data, dose=dose, today=today, labs=labs, **kwargs)
+
     context: dict[str, Any] = {
         "patient": patient,
         "line": dose.line,
@@ -41,17 +53,19 @@ def dose_record(request: SignedInRequest, patient_id: int, dose_id: int) -> Http
         "lead": dose,
         "save": "Save",
         "today": today,
+        "labs": labs(max(today, dose.planned_on)),
+        "labs_on": max(today, dose.planned_on),
     }
     if request.method == "GET":
         day = min(today, dose.planned_on)
-        context["form"] = DoseForm(initial={"version": dose.version, "on": day, "act": "give"})
-        return render_page(request, FORM, context)
-    form: django_forms.Form = DoseForm(request.POST)
+        context["form"] = build(initial={"version": dose.version, "on": day, "act": "give"})
+        return render_page(request, TEMPLATE, context)
+    form = build(request.POST)
     context["form"] = form
     if not form.is_valid():
-        return invalid(request, FORM, context)
+        return invalid(request, TEMPLATE, context)
     data = form.cleaned_data
-    common: dict[str, Any] = {"by": request.user, "now": now, "version": data["version"]}
+    common: dict[str, Any] = {"by": request.user, "now": now, "version": data["version"], "code": data["code"]}
     aside = {
         "hold": commands.hold_administration,
         "skip": commands.skip_administration,
@@ -66,21 +80,22 @@ def dose_record(request: SignedInRequest, patient_id: int, dose_id: int) -> Http
                 unit=data["unit"],
                 reduced=data["reduced"],
                 given_elsewhere=data["given_elsewhere"],
-                note=data["reason"],
+                note=form.why,
+                despite=data["despite"],
                 **common,
             )
         elif data["act"] == "delay":
-            commands.delay_administration(dose, to=data["on"], reason=data["reason"], **common)
+            commands.delay_administration(dose, to=data["on"], reason=form.why, **common)
         else:
-            aside[data["act"]](dose, reason=data["reason"], **common)
+            aside[data["act"]](dose, reason=form.why, **common)
     except StaleEdit as stale:
         current: Any = stale.current
-        form = DoseForm({**request.POST.dict(), "version": str(current.version)})
+        form = build({**request.POST.dict(), "version": str(current.version)})
         form.is_valid()
         form.add_error(None, f"Somebody recorded this dose meanwhile: {current.get_status_display().lower()}.")
         context["form"] = form
-        return conflict(request, FORM, context)
+        return conflict(request, TEMPLATE, context)
     except ValidationError as error:
         form.add_error(None, error)
-        return invalid(request, FORM, context)
+        return invalid(request, TEMPLATE, context)
     return to_line(request, dose.line, "Dose recorded")

@@ -24,8 +24,17 @@ from patients.treatment.forms import (
     LineForm,
 )
 from patients.treatment.forms.asking import PREFIX
-from patients.treatment.models import Administration, TreatmentLine
-from patients.treatment.queries import LineRow, line_history, lines_of
+from patients.treatment.models import TreatmentLine
+from patients.treatment.queries import (
+    Course,
+    LineRow,
+    course_of,
+    limits_of,
+    line_history,
+    lines_of,
+    sites_of,
+    washout_of,
+)
 from patients.treatment.rules import SYSTEMIC_OR_PRRT, Modality, plan_class, why_not_trial_number
 from patients.treatment.views.base import FORM, line_of, to_line
 
@@ -46,6 +55,7 @@ def treatment_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
         "therapy": max((row.number.therapy_so_far for row in numbered), default=0),
         "to_review": sum(row.line.needs_review for row in rows),
         "why_not": policies.why_not_add(patient, request.user),
+        "may_dose": not why_not_edit(patient, request.user, Permission.ADMINISTRATION_RECORD),
         "may_confirm": not why_not_edit(patient, request.user, Permission.TREATMENT_EDIT),
     }
     return render_page(request, "patients/treatment/panel.html", context, fragment="panel")
@@ -70,10 +80,11 @@ def line_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
     today = patient.team.local_date(now)
     protocol = dict(numbers(patient.team_id))
     running = [row.line for row in lines_of(patient.pk, today) if row.is_running]
+    places = sites_of(patient.team_id)
 
     def build(data: Any = None, **kwargs: Any) -> LineForm:
         url = reverse("line-start", args=[patient.pk])
-        return LineForm(data, running=running, protocol=protocol, today=today, refresh_url=url, **kwargs)
+        return LineForm(data, running=running, protocol=protocol, today=today, refresh_url=url, places=places, **kwargs)
 
     context: dict[str, Any] = {
         "patient": patient,
@@ -104,8 +115,10 @@ def line_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
         form.add_error(None, error)
         return invalid(request, template, context)
     said = {"proposed": "Line proposed", "planned": "Line planned"}.get(line.status, "Line started")
-    response = redirect_or_refresh(request, reverse("patient", args=[patient.pk]))
-    toast(request, said, response=response)
+    watch = line.modality == Modality.PRRT and washout_of(patient.pk, limits_of(patient.team_id), today=today)
+    url = reverse("line-page", args=[patient.pk, line.pk]) if watch else reverse("patient", args=[patient.pk])
+    response = redirect_or_refresh(request, url)
+    toast(request, f"{said}. Washout: decide about the injections before it." if watch else said, response=response)
     return response
 
 
@@ -133,15 +146,16 @@ def line_page(request: SignedInRequest, patient_id: int, line_id: int) -> HttpRe
     line = line_of(patient, line_id)
     today = patient.team.local_date(timezone.now())
     row = next((row for row in lines_of(patient.pk, today) if row.line.pk == line.pk), None)
-    doses = Administration.objects.valid().filter(line=line).order_by("number", "pk")
+    course = course_of(line, patient, today=today)
     context = {
         "patient": patient,
         "line": line,
         "row": row,
         "today": today,
-        "doses": doses,
+        "course": course,
+        "criteria": plan_class(line.modality, line.agent).criteria,
         "history": line_history(line),
-        "pairs": _facts(line, row),
+        "pairs": _facts(line, row, course),
         "may_edit": not policies.why_not_correct(line, request.user),
         "may_dose": not why_not_edit(patient, request.user, Permission.ADMINISTRATION_RECORD),
         "is_running": row is not None and row.is_running,
@@ -150,7 +164,7 @@ def line_page(request: SignedInRequest, patient_id: int, line_id: int) -> HttpRe
     return render_page(request, "patients/treatment/line.html", context)
 
 
-def _facts(line: TreatmentLine, row: LineRow | None) -> list[tuple[str, object]]:
+def _facts(line: TreatmentLine, row: LineRow | None, course: Course) -> list[tuple[str, object]]:
     number = row.number if row else None
     facts: list[tuple[str, object]] = [
         ("Kind", line.get_modality_display()),
@@ -165,7 +179,7 @@ def _facts(line: TreatmentLine, row: LineRow | None) -> list[tuple[str, object]]
         ("Trial", line.trial_number),
         *line.answers.facts(),
         ("Time on treatment", row.duration if row else ""),
-        ("Toxicity", row.toxicity if row else ""),
+        ("Given at", course.site.name if course.site else ""),
         ("Ended because", line.get_end_reason_display() if line.end_reason else ""),
         ("Note at the end", line.end_note),
         ("Notes", line.notes),
@@ -180,6 +194,7 @@ def line_correct(request: SignedInRequest, patient_id: int, line_id: int) -> Htt
     patient = readable_patient(request, patient_id)
     line = line_of(patient, line_id)
     today = patient.team.local_date(timezone.now())
+    places = sites_of(patient.team_id)
     context: dict[str, Any] = {
         "patient": patient,
         "line": line,
@@ -188,14 +203,14 @@ def line_correct(request: SignedInRequest, patient_id: int, line_id: int) -> Htt
         "why_not": policies.why_not_correct(line, request.user),
     }
     if request.method == "GET":
-        context["form"] = CorrectForm(line=line, today=today)
+        context["form"] = CorrectForm(line=line, today=today, places=places)
         return render_page(request, FORM, context)
     data = request.POST.copy()
     for key, side in list(data.items()):  # the answer to a conflict: theirs is what the row says now
         name = key.removeprefix("take_")
         if key.startswith("take_") and side == "theirs":
             data.setlist(name, [*map(str, _shown(line, name))])
-    form = CorrectForm(data, line=line, today=today)
+    form = CorrectForm(data, line=line, today=today, places=places)
     context["form"] = form
     if not form.is_valid():
         return invalid(request, FORM, context)

@@ -224,7 +224,7 @@ def test_give_administration_late_moves_what_follows(patient: Patient, oncologis
     second = Administration.objects.get(line=line, number=2)
     assert second.planned_on == TODAY + timedelta(46)
     later = now + timedelta(days=60)
-    commands.give_administration(second, on=TODAY + timedelta(53), by=oncologist, now=later)
+    commands.give_administration(second, on=TODAY + timedelta(53), despite="Labs on paper", by=oncologist, now=later)
     assert doses(line) == [
         (2, "given", TODAY + timedelta(46)),
         (3, "planned", TODAY + timedelta(109)),
@@ -282,7 +282,8 @@ def test_setting_a_dose_aside_needs_a_reason(
 def test_all_doses_given_asks_to_complete_the_line(patient: Patient, oncologist: User, now: datetime) -> None:
     draft = LineDraft("chemotherapy", "CAPTEM", start_reason="first", interval_days=28, planned_count=1)
     line = commands.begin_line(patient, draft, on=TODAY, by=oncologist, now=now)
-    commands.give_administration(Administration.objects.get(line=line), on=TODAY, by=oncologist, now=now)
+    cycle = Administration.objects.get(line=line)
+    commands.give_administration(cycle, on=TODAY, despite="Labs on paper", by=oncologist, now=now)
     assert steps(patient) == [(f"line:{line.pk}", "All doses of CAPTEM given: complete the line", None)]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import fields
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from careteam.management.modalities import document
 from patients.protocol.rules import NUMBERS
 from patients.treatment.rules import (
     PLANS,
@@ -214,3 +216,8 @@ def test_a_settled_draft_keeps_only_answers_of_its_plan() -> None:
 )
 def test_dose_levels_count_down_from_the_first(doses: list[str], number: int) -> None:
     assert level_number([DoseLevel(dose) for dose in doses]) == number
+
+
+def test_the_page_of_modalities_is_up_to_date() -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "treatment.md"
+    assert page.read_text() == document(), "Run: manage.py treatment_docs"

@@ -134,6 +134,8 @@ class Plan:
     count: ClassVar[str] = ""
     dose: ClassVar[Mapping[str, str]] = {}  # word in the agent → protocol code of the usual dose
     required: ClassVar[tuple[str, ...]] = ()
+    criteria: ClassVar[str] = ""  # table of eligibility that guidance offers by address
+    labs: ClassVar[str] = ""  # key of the labs that are looked at before each dose
     checks: ClassVar[tuple[str, ...]] = ()  # what is computed and shown, for the table of modalities
 
     @classmethod

@@ -27,6 +27,7 @@ class ChemotherapyPlan(Plan):
         "FOLFOX",
         "Streptozocin and fluorouracil",
     )
+    labs: ClassVar[str] = "chemo"
     checks: ClassVar[tuple[str, ...]] = ("labs before each cycle",)
 
     def dose_words(self) -> str:

@@ -27,6 +27,7 @@ class EmbolizationPlan(Plan):
     agents: ClassVar[tuple[str, ...]] = ("DEB-TACE", "TACE", "TAE", "TARE (Y-90)")
     interval: ClassVar[str] = "embolization.interval"
     count: ClassVar[str] = "embolization.count"
+    labs: ClassVar[str] = "tae"
     checks: ClassVar[tuple[str, ...]] = ("labs before each session", "portal vein and biliary state")
 
     target: str = choice(
@@ -86,6 +87,8 @@ class TarePlan(EmbolizationPlan):
     interval: ClassVar[str] = "tare.interval"
     columns: ClassVar[tuple[str, ...]] = (*EmbolizationPlan.columns, "place")
     labels: ClassVar[Mapping[str, str]] = {**EmbolizationPlan.labels, "place": "Where it is given"}
+    criteria: ClassVar[str] = "tare"
+    labs: ClassVar[str] = "tare"
     checks: ClassVar[tuple[str, ...]] = (*EmbolizationPlan.checks, "lung shunt", "preparation planned backwards")
 
     material: str = choice("Microspheres", ("glass", "Glass"), ("resin", "Resin"))

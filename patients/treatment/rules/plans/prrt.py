@@ -27,6 +27,8 @@ class PrrtPlan(Plan):
     interval: ClassVar[str] = "prrt.interval"
     count: ClassVar[str] = "prrt.count"
     dose: ClassVar[Mapping[str, str]] = {"": "dose.prrt"}
+    criteria: ClassVar[str] = "prrt"
+    labs: ClassVar[str] = "prrt"
     checks: ClassVar[tuple[str, ...]] = (
         "eligibility table",
         "labs before each dose",

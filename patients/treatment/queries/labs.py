@@ -1,0 +1,70 @@
+"""The patient's labs beside a dose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from patients.protocol.queries import numbers
+from patients.record.models import Measurement
+from patients.record.rules import MEASURES, converted
+from patients.treatment.models import TreatmentLine
+from patients.treatment.rules import LAB_SETS, LabCheck, LabValue, Limit, check_labs, plan_class
+
+if TYPE_CHECKING:
+    from patients.record.models import Patient
+
+
+def judged() -> bool:
+    """Whether values are judged at all: off with decision support (`model.md` 7), then only values and dates show."""
+    return bool(settings.DECISION_SUPPORT_ENABLED)
+
+
+def limits_of(team_id: int) -> dict[str, Limit]:
+    """The team's numbers in the shape the rules read (one query)."""
+    return {
+        code: Limit(
+            number.value, number.definition.unit, number.definition.source, number.definition.tag, number.is_settled
+        )
+        for code, number in numbers(team_id).items()
+    }
+
+
+def lab_values(patient: Patient, codes: Iterable[str], *, on: date) -> dict[str, LabValue]:
+    """The latest value of each code up to the day, in the measure's own unit (one query)."""
+    rows = (
+        Measurement.objects.valid()
+        .filter(patient=patient, code__in=list(codes), taken_at__date__lte=on)
+        .order_by("code", "-taken_at", "-pk")
+        .distinct("code")
+    )
+    return {row.code: _value(row, patient.team.local_date(row.taken_at)) for row in rows}
+
+
+def _value(row: Measurement, on: date) -> LabValue:
+    measure = MEASURES[row.code]
+    if row.value is None or row.comparator:
+        said = f"{row.comparator}{row.value if row.value is not None else row.text}"
+        return LabValue(row.code, measure.label, on, None, problem=f"{said}, not a plain number")
+    try:
+        value, _ = converted(measure, row.value, row.unit)
+    except ValueError as problem:
+        return LabValue(row.code, measure.label, on, None, problem=str(problem))
+    unit = measure.unit_named(row.unit) if row.unit else measure.unit
+    factor = unit.factor if unit else None
+    low, high = (limit * factor if limit and factor else None for limit in (row.reference_low, row.reference_high))
+    return LabValue(row.code, measure.label, on, value, measure.unit.label or measure.unit.code, high, low)
+
+
+def labs_before(
+    line: TreatmentLine, *, on: date, limits: Mapping[str, Limit], values: Mapping[str, LabValue] | None = None
+) -> tuple[LabCheck, ...]:
+    """Every lab that this treatment looks at before a dose on that day; empty where none is configured."""
+    labs = LAB_SETS.get(plan_class(line.modality, line.agent).labs)
+    if labs is None:
+        return ()
+    found = values if values is not None else lab_values(line.patient, [need.code for need in labs.needs], on=on)
+    return check_labs(labs, found, limits, on=on)
