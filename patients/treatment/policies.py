@@ -303,6 +303,8 @@ def why_not_washout(
     if dose.patient_id != injection.patient_id:
         reasons.append("The two belong to different patients.")
         return reasons
+    if (dose.line.modality, injection.line.modality) != (Modality.PRRT, Modality.SSA):
+        return [*reasons, "Washout is between a PRRT dose and an injection of the analog."]
     given = injection.status == AdministrationStatus.GIVEN
     on = injection.given_on or injection.planned_on
     if dose.status not in {AdministrationStatus.PLANNED, AdministrationStatus.HELD} or not too_near(

@@ -11,7 +11,7 @@ from django.db import transaction
 from careteam.access.policies import insist
 from careteam.audit.commands import record
 from patients.treatment import policies
-from patients.treatment.commands.preparation import prepare
+from patients.treatment.commands.preparation import close_washout, prepare
 from patients.treatment.commands.steps import refresh_step, top_up
 from patients.treatment.models import Administration, DoseCheck, TreatmentLine
 from patients.treatment.queries.labs import judged, labs_before, limits_of
@@ -119,6 +119,7 @@ def give_administration(
     moved = _shift_following(dose, late) if late > 0 else 0
     top_up(dose.line, on, by=by)
     prepare(dose.line, by=by, now=now)
+    close_washout(dose, because="Dose given", now=now)
     _audit("give_administration", dose, by=by, now=now, on=on.isoformat(), moved=moved)
     refresh_step(dose.line, now=now)
     return dose
@@ -169,6 +170,7 @@ def _set_aside(
     _move(dose, to, "reason", "reason_code")
     if to != AdministrationStatus.HELD:
         top_up(dose.line, dose.planned_on, by=by)
+        close_washout(dose, because=AdministrationStatus(to).label, now=now)
     prepare(dose.line, by=by, now=now)
     _audit(verb, dose, by=by, now=now, reason=reason)
     refresh_step(dose.line, now=now)

@@ -280,7 +280,7 @@ def end_line(
     line.ended_on, line.end_reason, line.end_note = on, reason, note.strip()
     to = LineStatus.COMPLETED if reason == EndReason.COMPLETED else LineStatus.STOPPED
     _move(line, to, "ended_on", "end_reason", "end_note")
-    cancelled = cancel_planned(line, reason=f"Line ended: {reason.label.lower()}")
+    cancelled = cancel_planned(line, reason=f"Line ended: {reason.label.lower()}", now=now)
     prepare(line, by=by, now=now)
     _audit("end_line", line, by=by, now=now, reason=str(reason), cancelled=cancelled)
     _tell(EventKind.LINE_ENDED, line, now=now, reason=str(reason))
@@ -296,7 +296,7 @@ def enter_in_error(
     that rested on it are computed again."""
     line = _lock(line, version)
     insist(policies.why_not_error(line, by, reason=reason))
-    cancelled = cancel_planned(line, reason="Line entered in error")
+    cancelled = cancel_planned(line, reason="Line entered in error", now=now)
     prepare(line, by=by, now=now)
     line.error_at, line.error_by, line.error_reason = now, by, reason.strip()
     _move(line, LineStatus.ERROR, "error_at", "error_by", "error_reason")

@@ -20,6 +20,7 @@ from patients.treatment.models import (
     PreparationStep,
     TreatmentLine,
     TreatmentSite,
+    WashoutDecision,
 )
 from patients.treatment.queries.course import AHEAD_STATUSES, site_of
 from patients.treatment.rules import (
@@ -91,7 +92,12 @@ def _date(
                 owner_role=OWNER[wanted.kind],
                 created_by=by,
             )
-        elif not step.outcome and (step.due_on != wanted.due or step.site_id != site.pk):
+            continue
+        if step.outcome == PreparationOutcome.NOT_NEEDED and step.done_by_id is None:
+            # Nobody closed it: its dose was not the next one for a while.
+            step.outcome, step.done_on, step.note = "", None, ""
+            step.save_version("outcome", "done_on", "note")
+        if not step.outcome and (step.due_on != wanted.due or step.site_id != site.pk):
             step.due_on, step.site = wanted.due, site
             step.save_version("due_on", "site")
 
@@ -130,6 +136,31 @@ def _follow(step: PreparationStep, dose: Administration, line: TreatmentLine, *,
         url=reverse("line-page", args=[line.patient_id, line.pk]),
     )
     return True
+
+
+def close_washout(dose: Administration, *, because: str, now: datetime) -> int:
+    """Closes what still waits because of the washout before a dose that is over: bridging, a question. Runs inside
+    the command that ended the dose, which audits; returns how many steps."""
+    keys = [f"bridge:{pk}" for pk in dose.washouts.values_list("pk", flat=True)]
+    keys += [f"washout:{dose.pk}:{pk}" for pk in dose.washouts.values_list("injection_id", flat=True)]
+    return sum(close_step(dose.patient, source_key=key, because=because, now=now) for key in set(keys))
+
+
+def close_preparation(patient: Patient, *, because: str, now: datetime) -> int:
+    """Nothing is prepared for the patient any more, of running and of ended lines. Runs inside a command that audits;
+    returns how many steps were open."""
+    steps = PreparationStep.objects.valid().filter(patient=patient, outcome="")
+    count = 0
+    for step in steps.select_related("dose__patient__team").select_for_update(of=("self",)):
+        step.outcome, step.note = PreparationOutcome.NOT_NEEDED, because[:250]
+        step.done_on = patient.team.local_date(now)
+        step.save_version("outcome", "done_on", "note")
+        close_step(patient, source_key=step_key(step), because=because, now=now)
+        count += 1
+    decided = WashoutDecision.objects.valid().filter(patient=patient).select_related("dose__patient")
+    for dose in {row.dose for row in decided}:
+        count += close_washout(dose, because=because, now=now)
+    return count
 
 
 def _record(verb: str, row: Any, patient: Patient, *, by: User, now: datetime, **details: Any) -> None:

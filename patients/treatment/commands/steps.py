@@ -14,7 +14,7 @@ from careteam.people.rules import Role
 from patients.record.commands import close_step, open_step
 from patients.record.queries import responsible_clinician
 from patients.record.rules import StepKind
-from patients.treatment.commands.preparation import prepare
+from patients.treatment.commands.preparation import close_preparation, close_washout, prepare
 from patients.treatment.models import Administration, TreatmentLine
 from patients.treatment.rules import (
     AHEAD,
@@ -120,15 +120,16 @@ def _next(line: TreatmentLine) -> tuple[str, date | None, StepKind, str]:
     return nothing
 
 
-def cancel_planned(line: TreatmentLine, *, reason: str) -> int:
+def cancel_planned(line: TreatmentLine, *, reason: str, now: datetime) -> int:
     """Cancels what is still planned or held; returns how many."""
     doses = Administration.objects.valid().filter(
         line=line, status__in=[AdministrationStatus.PLANNED, AdministrationStatus.HELD]
     )
     count = 0
-    for dose in doses.select_for_update():
+    for dose in doses.select_related("patient").select_for_update(of=("self",)):
         dose.status, dose.reason = AdministrationStatus.CANCELLED, reason[:250]
         dose.save_version("status", "reason")
+        close_washout(dose, because=reason, now=now)
         count += 1
     return count
 
@@ -159,9 +160,9 @@ def silence(patient: Patient, *, by: User | None, now: datetime) -> int:
     doses of every open line are cancelled. Returns how many doses."""
     cancelled = 0
     for line in TreatmentLine.objects.valid().open().filter(patient=patient).select_related("patient__team"):
-        cancelled += cancel_planned(line, reason="Patient died")
+        cancelled += cancel_planned(line, reason="Patient died", now=now)
         close_step(patient, source_key=line_key(line), because="Patient died", now=now)
-        prepare(line, by=by, now=now)
+    close_preparation(patient, because="Patient died", now=now)
     record(
         "treatment.silence",
         by=by,

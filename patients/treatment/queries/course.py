@@ -104,24 +104,20 @@ def site_of(line: TreatmentLine) -> TreatmentSite | None:
 
 def _taken(site: TreatmentSite, days: Sequence[date]) -> Counter[date]:
     """Doses at the site by day, over the weeks of these days (one query)."""
-    weeks = [week_of(day) for day in days]
-    span = Q()
-    for monday, sunday in weeks:
-        span |= Q(planned_on__range=(monday, sunday))
-    if not weeks:
+    if not days:
         return Counter()
-    rows = Administration.objects.valid().filter(
-        span,
-        line__plan__place=site.pk,
-        status__in=[*AHEAD_STATUSES, AdministrationStatus.GIVEN],
-        patient__team_id=site.team_id,
-    )
-    return Counter(rows.values_list("planned_on", flat=True))
+    planned, given = Q(), Q()
+    for monday, sunday in {week_of(day) for day in days}:
+        planned |= Q(status=AdministrationStatus.PLANNED, planned_on__range=(monday, sunday))
+        given |= Q(status=AdministrationStatus.GIVEN, given_on__range=(monday, sunday))
+    rows = Administration.objects.valid().filter(planned | given, line__plan__place=site.pk)
+    rows = rows.filter(patient__team_id=site.team_id)
+    return Counter(given_on or planned_on for planned_on, given_on in rows.values_list("planned_on", "given_on"))
 
 
 def capacity_words(site: TreatmentSite, doses: Sequence[Administration]) -> dict[int, str]:
     """{dose id: sentence} for planned doses that find the site full; the dose itself does not count."""
-    ahead = [dose for dose in doses if dose.status in AHEAD_STATUSES]
+    ahead = [dose for dose in doses if dose.status == AdministrationStatus.PLANNED]
     if not ahead or not (site.per_day or site.per_week):
         return {}
     taken = _taken(site, [dose.planned_on for dose in ahead])

@@ -218,11 +218,7 @@ def test_a_toxicity_is_recorded_changed_and_withdrawn(
     event.refresh_from_db()
     assert (event.grade, event.error_reason) == (1, "Other patient")
     assert client.get(change).status_code == 404
-    done = (
-        AuditEvent.objects.filter(action__startswith="treatment.", action__contains="toxicity")
-        .order_by("pk")
-        .values_list("action", flat=True)
-    )
+    done = AuditEvent.objects.filter(action__startswith="treatment.", action__contains="toxicity").order_by("pk")
     assert [event.action for event in done] == [
         "treatment.record_toxicity",
         "treatment.change_toxicity",
@@ -315,6 +311,23 @@ def test_bridging_opens_a_step_that_ends_a_day_before(
     assert injections(analog)[0] == dose.planned_on
 
 
+def test_bridging_ends_with_the_dose(patient: Patient, doctor: User, today: date, analog: TreatmentLine) -> None:
+    dose, injection = conflict_of(patient, doctor, today)
+    commands.decide_washout(dose, injection, WashoutChoice.BRIDGE, by=doctor, now=timezone.now())
+    commands.skip_administration(dose, reason="Platelets", by=doctor, now=timezone.now())
+    assert NextStep.objects.get(source_key__startswith="bridge:").closed_because == "Skipped"
+
+
+def test_only_prrt_and_analog_have_a_washout(
+    patient: Patient, doctor: User, today: date, analog: TreatmentLine
+) -> None:
+    second, first = analog.administrations.get(number=2), analog.administrations.get(number=1)
+    first.planned_on = second.planned_on - timedelta(3)
+    first.save()
+    with pytest.raises(ValidationError, match="between a PRRT dose and an injection"):
+        commands.decide_washout(second, first, WashoutChoice.OMIT, by=doctor, now=timezone.now())
+
+
 def test_asking_moves_nothing_and_opens_a_step_for_the_clinician(
     patient: Patient, doctor: User, today: date, analog: TreatmentLine
 ) -> None:
@@ -380,12 +393,20 @@ def test_giving_turns_to_the_next_dose_and_keeps_nadir_labs(
     assert [(number, kind) for number, kind, _, outcome in steps(line) if not outcome] == [(1, "nadir")]
 
 
-def test_a_death_closes_every_step(patient: Patient, doctor: User, today: date, site: TreatmentSite) -> None:
+def test_a_death_closes_every_step_of_ended_lines_too(
+    patient: Patient, doctor: User, today: date, site: TreatmentSite
+) -> None:
+    measured(patient, today)
     line = prrt(patient, doctor, today, place=site.pk)
+    dose = line.administrations.get(number=1)
+    commands.give_administration(dose, on=today, by=doctor, now=timezone.now())
+    commands.end_line(line, on=today, reason=EndReason.TOXICITY, by=doctor, now=timezone.now())
+    waiting = NextStep.objects.filter(patient=patient, closed_at=None, source_key__startswith="prepare:")
+    assert waiting.count() == 1
     record_death(patient, on=today, by=doctor, now=timezone.now(), cause="NET")
     commands.silence(patient, by=None, now=timezone.now())
-    assert NextStep.objects.filter(patient=patient, closed_at=None, source_key__startswith="prepare:").count() == 0
-    assert line.pk
+    assert waiting.count() == 0
+    assert {outcome for *_, outcome in steps(line)} == {"not_needed"}
 
 
 def test_a_pregnancy_test_belongs_to_whom_it_may_concern(
