@@ -109,7 +109,7 @@ def _nutrition(dice: Dice, history: History, profile: Profile, until: date, *, a
         created_by=Person("dietitian"),
     )
     if again is not None and again >= until:
-        _step(history, "care:nutrition", "Nutrition: see again", None, "dietitian", again, "care/#nutrition", until)
+        _step(history, "care:nutrition", "Nutrition: see again", None, "dietitian", again, "care/", until)
 
 
 def _people(dice: Dice, history: History, until: date) -> None:
@@ -171,11 +171,11 @@ def _psychosocial(dice: Dice, history: History, until: date, *, asks: bool) -> N
     due = noted + timedelta(days=7)
     if state == "to_offer":
         what = f"Offer psycho-oncology: distress {distress} of 10"
-        _step(history, "care:psychosocial", what, None, "nurse_coordinator", due, "care/#psychosocial", until)
+        _step(history, "care:psychosocial", what, None, "nurse_coordinator", due, "care/", until)
     elif state == "accepted":
         owner = Person("psycho_oncologist")
         what = "Psycho-oncology: see the patient"
-        _step(history, "care:psychosocial", what, owner, owner.role, due, "care/#psychosocial", until)
+        _step(history, "care:psychosocial", what, owner, owner.role, due, "care/", until)
 
 
 def _drainage_days(dice: Dice, until: date) -> Iterator[date]:
@@ -204,7 +204,7 @@ def _drainage(dice: Dice, history: History, profile: Profile, until: date, *, as
         )
         if due is not None:
             role = "nurse_coordinator"
-            _step(history, "care:drainage", "Drainage due: ascites", None, role, due, "care/#drainage", until)
+            _step(history, "care:drainage", "Drainage due: ascites", None, role, due, "care/", until)
 
 
 def _trial(dice: Dice, history: History, until: date, *, asks: bool) -> None:
@@ -248,7 +248,7 @@ def _opinion(dice: Dice, history: History, until: date, *, asks: bool) -> None:
     )
     if waiting:
         what = "Second opinion: ask for the reply"
-        _step(history, Key("care:opinion", *row), what, None, "nurse_coordinator", expected, "care/#opinion", until)
+        _step(history, Key("care:opinion", *row), what, None, "nurse_coordinator", expected, "care/", until)
 
 
 def _call(dice: Dice, history: History, profile: Profile, today: date, *, asks: bool) -> None:
@@ -288,4 +288,4 @@ def _call(dice: Dice, history: History, profile: Profile, today: date, *, asks: 
         head = "Red flag by phone" if fever else "Call back"
         what = f"{head}: {', '.join(words[sign] for sign in signs)}"
         role = "oncologist" if fever else "nurse_coordinator"
-        _step(history, Key("call", *row), what, None, role, today, "care/#calls", today)
+        _step(history, Key("call", *row), what, None, role, today, "care/", today)

@@ -292,7 +292,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("nutrition", {"score": "2", "tool": ""}, "Name the tool"),
     ("nutrition", {"weight_loss_percent": "300"}, "less than or equal to 60"),
     ("drainage", {"volume_ml": "90000"}, "less than or equal to 25000"),
-    ("drainage", {"volume_ml": "two liters"}, "cannot be read as a number"),
+    ("drainage", {"volume_ml": "two liters"}, "Write a number"),
     ("drainage", {"follow_up_on": "2026-11-01"}, "before the entry itself"),
     ("drainage", {"noted_on": "2031-01-01"}, "lies in the future"),
     ("crisis", {"kept_at": ""}, "find the plan in the night"),
