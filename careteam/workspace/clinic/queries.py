@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 Found = Iterator[tuple[int, OpenItem]]
 
+# What is dated but brings nobody: the board meets, a step is done in the office. Labs are drawn where they are.
+NO_VISIT = frozenset({Kind.MEETING, Kind.PREPARATION})
 MOST = 500  # entries of one source on one day
 
 # What must be known before a dose of the modality, and which protocol number says how old it may be.
@@ -113,7 +115,7 @@ def _visits(day: ClinicDay) -> Iterable[tuple[int, Reason]]:
 def _appointments(day: ClinicDay) -> list[Entry]:
     """Doses, starts and scans of the day, as the calendar of the coming weeks has them."""
     scope = Scope(day.user, day.team_ids, day.zone, day.today, Window(day.on, weeks=0), limit=MOST)
-    return [entry for found in within(scope) for entry in found.entries if entry.kind is not Kind.MEETING]
+    return [entry for found in within(scope) for entry in found.entries if entry.kind not in NO_VISIT]
 
 
 def _prompts(day: ClinicDay, ids: Collection[int]) -> Found:

@@ -17,7 +17,7 @@ from careteam.people.models import Team, User
 from careteam.people.rules import Role
 from careteam.workspace.coming import queries, rules
 from patients.record.models import NextStep, Patient
-from patients.treatment.models import Administration, TreatmentLine
+from patients.treatment.models import Administration, PreparationStep, TreatmentLine, TreatmentSite
 from patients.treatment.rules import Modality
 from tests import factories
 from tumorboard.boards.models import Board
@@ -201,6 +201,27 @@ class TestPage:
             (f"dose:{waiting.pk}", "line on hold"),
         ]
         assert (context["days"], context["overdue"]) == ([], ())
+
+    def test_steps_before_a_dose_stand_in_the_weeks_and_on_top_when_late(
+        self, team: Team, nurse: User, today: date
+    ) -> None:
+        site = TreatmentSite.objects.create(team=team, name="Site A", labs_days=7, go_days=5, order_days=5, room_days=3)
+        row = dose(
+            factories.patient(team, family_name="Prrt", given_name=""), today + timedelta(days=9), modality="prrt"
+        )
+        late, ahead, done = (
+            PreparationStep.objects.create(
+                patient=row.patient, dose=row, site=site, kind=kind, due_on=today + timedelta(days=days)
+            )
+            for kind, days in (("labs", -1), ("go", 1), ("order", 2))
+        )
+        PreparationStep.objects.filter(pk=done.pk).update(outcome="done", done_on=today)
+        context = page(nurse, "?view=list&weeks=6&kind=preparation").context
+        assert [(one.key, one.late_word) for one in context["overdue"]] == [(f"step:{late.pk}", "still open")]
+        shown = [one for _, _, entries in context["days"] for one in entries]
+        assert [(one.key, one.short, one.url) for one in shown] == [
+            (f"step:{ahead.pk}", "Go / no-go by, dose 1", f"/patients/{row.patient_id}/preparation/{ahead.pk}/"),
+        ]
 
     def test_number_of_queries_does_not_depend_on_the_number_of_rows(
         self, team: Team, nurse: User, today: date

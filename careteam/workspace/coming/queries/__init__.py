@@ -15,15 +15,16 @@ from careteam.workspace.coming.queries.doses import (
     why_not_give,
 )
 from careteam.workspace.coming.queries.others import meetings, scans
+from careteam.workspace.coming.queries.preparation import overdue_preparation, preparation
 from careteam.workspace.coming.queries.scope import LIMIT, NOBODY, Found, Scope
 from careteam.workspace.coming.rules import Entry
 
 __all__ = ["LIMIT", "NOBODY", "SOURCES", "Coming", "Found", "Scope", "coming", "why_not_give", "within"]
 
 # Each answers with what falls into the window. The order does not matter.
-SOURCES: tuple[Callable[[Scope], Found], ...] = (doses, given_doses, starts, scans, meetings)
+SOURCES: tuple[Callable[[Scope], Found], ...] = (doses, given_doses, preparation, starts, scans, meetings)
 # What should have happened already.
-OVERDUE: tuple[Callable[[Scope], list[Entry]], ...] = (overdue_doses, overdue_starts)
+OVERDUE: tuple[Callable[[Scope], list[Entry]], ...] = (overdue_doses, overdue_preparation, overdue_starts)
 
 
 @dataclass(frozen=True)
