@@ -7,7 +7,7 @@ minutes. One operation that creates all tables of an app and then their triggers
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations import AddConstraint, AddField, AddIndex, CreateModel
+from django.db.migrations.operations import CreateModel
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
@@ -54,54 +54,3 @@ class CreateTables(Operation):
 
     def describe(self) -> str:
         return f"Create {len(self.models)} tables with their triggers"
-
-
-class Together(Operation):
-    """Applies several operations as one, so that the models are rendered once: for additive changes, where each
-    operation may look at the same models before and after all of them."""
-
-    reversible = True
-
-    def __init__(self, operations: list[Operation]) -> None:
-        self.operations = operations
-
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        return (type(self).__name__, [], {"operations": self.operations})
-
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        state.__dict__.pop("apps", None)  # rendered once, when it is next needed
-        for operation in self.operations:
-            operation.state_forwards(app_label, state)
-
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        for operation in self._needed():
-            operation.database_forwards(app_label, schema_editor, from_state, to_state)
-
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        for operation in reversed(self._needed()):
-            operation.database_backwards(app_label, schema_editor, from_state, to_state)
-
-    def _needed(self) -> list[Operation]:
-        """Without what a new table gets with its creation: it is created as it is after all of them."""
-        created = {operation.name_lower for operation in self.operations if isinstance(operation, CreateModel)}
-        return [
-            operation
-            for operation in self.operations
-            if not isinstance(operation, AddConstraint | AddField | AddIndex)
-            or operation.model_name_lower not in created
-        ]
-
-    def describe(self) -> str:
-        return f"Apply {len(self.operations)} operations together"

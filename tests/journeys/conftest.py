@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from careteam import browser as installed
 from careteam.people.models import Team, User
 from careteam.people.rules import Role
 from tests import factories
@@ -109,16 +108,6 @@ def worker_and_beat(
         if process.poll() is None:
             process.send_signal(signal.SIGCONT)
         _stop(process)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=installed.find(), args=[*installed.launch_arguments(), "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 Visit = Callable[[User], Page]

@@ -10,9 +10,7 @@ import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-
-from careteam import browser as installed
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
 AXE = (Path(__file__).parents[2] / "journeys/vendor/axe.min.js").read_text()
@@ -31,16 +29,6 @@ def site() -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=installed.find(), args=[*installed.launch_arguments(), "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -139,7 +139,7 @@ def test_german_oncology_data_set(team: Team) -> None:
     assert results("89247-1", "718-7", "2160-0") == {
         "89247-1": "1 {score}",
         "718-7": "13.53576 g/dL",
-        "2160-0": "0.995474 mg/dL",
+        "2160-0": "0.995475 mg/dL",
     }
     assert kept(outcome, "Condition/d4") == ["the source rules it out"]
     patient = Patient.objects.get()
