@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from careteam.audit.models import AuditEvent, AuditSeal
@@ -44,7 +45,19 @@ def _broken_row(seal: AuditSeal) -> str:
 
 def verify(*, head: str = "") -> Verification:
     """Recomputes every row and every seal in order; stops at the first that does not match. `head` is one noted
-    earlier: the trail must still hold that seal."""
+    earlier: the trail must still hold that seal.
+
+    All of it is read as of one moment: what is written and sealed meanwhile is not taken for a fault.
+    """
+    if connection.in_atomic_block:  # somebody else's moment
+        return _verify(head)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return _verify(head)
+
+
+def _verify(head: str) -> Verification:
     previous, seals, rows = GENESIS, 0, 0
     held = not head
     for seal in AuditSeal.objects.order_by("pk").iterator(chunk_size=50):

@@ -90,6 +90,9 @@ PAGES: tuple[Page, ...] = (
     Page("panel_record", "record-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
     Page("panel_goals", "goals-panel", Role.PALLIATIVE, FRAGMENT, "patient", fragment=True),
     Page("panel_guidance", "guidance-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
+    Page("panel_symptoms", "symptoms-panel", Role.NURSE_COORDINATOR, FRAGMENT, "patient", fragment=True),
+    Page("panel_care", "care-panel", Role.NURSE_COORDINATOR, FRAGMENT, "patient", fragment=True),
+    Page("panel_function", "function-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
     Page("panel_board", "board-panel", Role.ONCOLOGIST, FRAGMENT, "patient", fragment=True),
     Page(
         "search",
@@ -110,6 +113,8 @@ PAGES: tuple[Page, ...] = (
         ),
     ),
     Page("imaging_worklist", "imaging-worklist", Role.NURSE_COORDINATOR),
+    Page("coming", "coming", Role.NURSE_COORDINATOR),
+    Page("clinic", "clinic", Role.NURSE_COORDINATOR),
     Page("goals_list", "goals", Role.PALLIATIVE),
     Page("boards", "boards", Role.BOARD_COORDINATOR),
     Page("meeting", "meeting", Role.BOARD_COORDINATOR, of="meeting"),

@@ -196,7 +196,7 @@ def ask_dietitian(patient_id: int, *, now: datetime) -> bool:
     if patient is None or limit is None or loss is None or not limit.is_settled or loss.percent < limit.value:
         return False
     today = patient.team.local_date(now)
-    if dietitian_knows(patient.pk, loss.latest_on, today):
+    if dietitian_knows(patient, today):
         return False
     due = today + timedelta(days=number(patient.team_id, "care.dietitian").days)
     open_already = NextStep.objects.filter(patient=patient, source_key=source_key(NUTRITION), closed_at__isnull=True)
@@ -204,7 +204,7 @@ def ask_dietitian(patient_id: int, *, now: datetime) -> bool:
         return False
     what = f"Weight loss {loss.percent:f} % in {loss.months} months: screen nutrition"
     _step(patient, NUTRITION, due, now=now, what=what)
-    details = {"percent": str(loss.percent), "since": loss.before_on.isoformat()}
+    details = {"percent": str(loss.percent), "since": loss.since.isoformat()}
     _system("care.ask_dietitian", patient, now=now, subject=None, details=details)
     return True
 

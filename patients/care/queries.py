@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Max
+
 from careteam.web.words import day
 from patients.care.models import (
     Drainage,
@@ -33,15 +35,13 @@ from patients.care.rules import (
     SOCIAL,
     CareKind,
     Pathway,
-    WeightLoss,
     body_mass_index,
     nutrition_risks,
     score_words,
-    weight_loss,
 )
 from patients.protocol.queries import numbers
 from patients.record.models import ClinicalFlag, ClinicalRow, Measurement, Patient
-from patients.record.rules import HEIGHT, WEIGHT, FlagKind, FlagState
+from patients.record.rules import HEIGHT, WEIGHT, FlagKind, FlagState, WeightLoss, greatest_loss
 from patients.triage.models import SymptomCall
 from patients.triage.queries import calls_of
 from patients.trials.queries import ConsiderationRow, considered_for
@@ -82,10 +82,11 @@ def live_pathway(patient_id: int) -> PsychosocialCare | None:
 
 
 def loss_of(patient: Patient) -> WeightLoss | None:
-    """Weight loss inside the team's window, from the measurements in kg (one query besides the team's numbers)."""
+    """The greater loss over three or six months, from the measurements in kg (one query): the record's own rule, so
+    that every page says the same."""
     rows = Measurement.objects.valid().filter(patient=patient, code=WEIGHT, unit="kg", value__isnull=False)
     weights = [(patient.team.local_date(at), value) for at, value in rows.values_list("taken_at", "value")]
-    return weight_loss(weights, numbers(patient.team_id)["care.weight_window"].days)
+    return greatest_loss(weights)
 
 
 def measured_nutrition(patient: Patient) -> dict[str, Any]:
@@ -302,10 +303,11 @@ def care_now(patient: Patient, today: date) -> CareNow:
     )
 
 
-def dietitian_knows(patient_id: int, latest_weight_on: date, today: date) -> bool:
-    """Whether a nutrition review answers this weight already: written since, or followed up on a day to come."""
-    review = NutritionReview.objects.valid().filter(patient_id=patient_id).order_by("-noted_on", "-pk").first()
+def dietitian_knows(patient: Patient, today: date) -> bool:
+    """Whether a nutrition review answers the latest weight: written since, or followed up on a day to come."""
+    review = NutritionReview.objects.valid().filter(patient=patient).order_by("-noted_on", "-pk").first()
     if review is None:
         return False
+    weighed = Measurement.objects.valid().filter(patient=patient, code=WEIGHT).aggregate(at=Max("taken_at"))["at"]
     follows = review.follow_up_on is not None and review.follow_up_on >= today
-    return bool(follows or review.noted_on >= latest_weight_on)
+    return follows or weighed is None or review.noted_on >= patient.team.local_date(weighed)

@@ -6,9 +6,8 @@ product, because most of them need a license (MUST: BAPEN; NRS-2002: ESPEN; PG-S
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import TextChoices
@@ -159,39 +158,6 @@ class Handed(TextChoices):
     LEAFLET = "leaflet", "Leaflet"
     GROUP = "group", "Support group"
     WEBSITE = "website", "Website or film"
-
-
-@dataclass(frozen=True)
-class WeightLoss:
-    """From the highest weight of the window (kg) to the latest. `percent` is of the former."""
-
-    percent: Decimal
-    before: Decimal
-    before_on: date
-    latest: Decimal
-    latest_on: date
-
-    @property
-    def months(self) -> int:
-        """Whole months between the two, at least one."""
-        return max(1, round((self.latest_on - self.before_on).days / 30))
-
-
-def weight_loss(weights: Iterable[tuple[date, Decimal]], window_days: int) -> WeightLoss | None:
-    """The loss of the latest weight against the highest of the `window_days` before it; None when there is nothing to
-    compare with, or no loss. Weights in kg, in any order."""
-    series = sorted((on, value) for on, value in weights if value > 0)
-    if len(series) < 2:
-        return None
-    latest_on, latest = series[-1]
-    earlier = [(value, on) for on, value in series[:-1] if latest_on - timedelta(days=window_days) <= on < latest_on]
-    if not earlier:
-        return None
-    before, before_on = max(earlier)
-    if before <= latest:
-        return None
-    percent = ((before - latest) * 100 / before).quantize(Decimal("0.1"))
-    return WeightLoss(percent, before, before_on, latest, latest_on)
 
 
 def body_mass_index(weight_kg: Decimal, height_cm: Decimal) -> Decimal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from careteam.cohort.histories.boards import write_boards
 from careteam.cohort.histories.care import write_care
@@ -55,8 +56,9 @@ def _write(story: Story, seed: int, star: Star | None) -> None:
         if profile.in_care and not history.of("step"):
             _see_again(story)
         return
-    _keep_weight(history)
+    generated = [row for row in history.of("measurement") if row["code"] == WEIGHT]
     star.direct(story)
+    _keep_weight(history, generated)
 
 
 def _comes_today(story: Story) -> None:
@@ -76,11 +78,14 @@ def _comes_today(story: Story) -> None:
         )
 
 
-def _keep_weight(history: History) -> None:
-    """Directed patients are about something else than weight, unless their story says so."""
-    weights = [row for row in history.of("measurement") if row["code"] == WEIGHT]
-    for row in weights:
-        row["value"] = weights[0]["value"]
+def _keep_weight(history: History, generated: list[dict[str, Any]]) -> None:
+    """Directed patients are about something else than weight, unless their story says so: then the weights of their
+    scans follow those of the story."""
+    told = [row for row in history.of("measurement") if row["code"] == WEIGHT and row not in generated]
+    told.sort(key=lambda row: row["taken_at"])
+    for row in generated:
+        before = [each["value"] for each in told if each["taken_at"] <= row["taken_at"]]
+        row["value"] = before[-1] if before else (told or generated)[0]["value"]
 
 
 def _see_again(story: Story) -> None:

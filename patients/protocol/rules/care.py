@@ -8,7 +8,6 @@ from patients.protocol.rules.base import number as _n
 # `clinical.md` 5.3, 5.4; D where no source says a number.
 CARE: tuple[ProtocolNumber, ...] = (
     _n("care.weight_loss", "Weight loss that asks for a dietitian", "5", "%", "SPICT: 5–10 %", Tag.V, "5", "10"),
-    _n("care.weight_window", "Weight loss is counted over", "183", "d", "SPICT: 3–6 months", Tag.V, "90", "183"),
     _n("care.bmi", "Body mass index below which nutrition is at risk", "20", "kg/m²", "SPICT", Tag.V, "18.5", "20"),
     _n("care.dietitian", "From the trigger to the dietitian's answer", "7", "d", "design", Tag.D, "2", "14"),
     _n("care.psychosocial", "From the distress to the offer", "7", "d", "design", Tag.D, "2", "14"),

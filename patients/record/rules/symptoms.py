@@ -70,6 +70,11 @@ class WeightLoss:
     since: date
     kilograms: Decimal
 
+    @property
+    def months(self) -> int:
+        """Three or six: how people say the span."""
+        return round(self.days / 30)
+
 
 def weight_loss(weights: Sequence[tuple[date, Decimal]], days: int, slack: int) -> WeightLoss | None:
     """Loss of the latest weight (kg) against the one nearest to `days` before it, `slack` days to either side. None

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -192,3 +193,29 @@ def test_read_is_recorded_with_the_page(client, now: datetime) -> None:  # type:
     assert response.status_code == 200
     row = AuditEvent.objects.get(kind="read")
     assert (row.action, row.patient_ids, row.team_id) == ("record-page", [patient.pk], team.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_verify_is_not_disturbed_by_what_is_sealed_beside_it(now: datetime) -> None:
+    _rows(now, 2)
+    seal(now=now)
+    _rows(now, 3)
+    sealed: list[int] = []
+
+    def seal_elsewhere() -> None:
+        sealed.append(seal(now=now))
+        connection.close()
+
+    def beside(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        answer = execute(sql, params, many, context)
+        if "careteam_auditseal" in sql and not sealed and not threading.current_thread().name.startswith("sealer"):
+            thread = threading.Thread(target=seal_elsewhere, name="sealer")
+            thread.start()
+            thread.join()
+        return answer
+
+    with connection.execute_wrapper(beside):
+        result = verify()
+    assert sealed == [3]
+    assert (result.sealed_rows, result.unsealed_rows, result.broken) == (2, 3, "")
+    assert verify().sealed_rows == 5

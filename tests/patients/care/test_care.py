@@ -157,11 +157,11 @@ def test_nothing_is_asked_for_the_dead(patient: Patient, dietitian: User, now: d
 @pytest.mark.django_db(transaction=True)
 def test_a_weight_that_fell_asks_for_the_dietitian(team: Team, now: datetime) -> None:
     patient, nurse = factories.patient(team), factories.person(team, Role.NURSE_COORDINATOR)
-    weigh(patient, (120, 80))
+    weigh(patient, (90, 80))
     values = {"code": "29463-7", "label": "Weight", "value": 75, "unit": "kg", "taken_at": now}
     add_entry(patient, Measurement, values, by=nurse, now=now)
     asked = [step for step in steps(patient) if step[1] == "dietitian"]
-    assert asked == [("Weight loss 6.2 % in 4 months: screen nutrition", "dietitian", ON + timedelta(days=7))]
+    assert asked == [("Weight loss 6.2 % in 3 months: screen nutrition", "dietitian", ON + timedelta(days=7))]
 
 
 @pytest.mark.parametrize(("before", "after", "asked"), [(80, 76.1, False), (80, 76, True), (80, 84, False)])
@@ -260,7 +260,7 @@ def test_the_panel_asks_as_often_for_one_row_as_for_three(
     for n in range(count):
         add(patient, "nutrition", {"noted_on": ON - timedelta(days=n)}, by=dietitian, now=now)
         add(patient, "drainage", {"noted_on": ON, "volume_ml": 2000 + n}, by=dietitian, now=now)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(14):
         care_now(patient, ON)
 
 
