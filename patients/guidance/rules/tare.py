@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from decimal import Decimal
-
 from patients.guidance.rules.eligibility import (
     MET,
     MISSING,
@@ -22,9 +19,9 @@ from patients.guidance.rules.eligibility import (
     value_row,
 )
 from patients.guidance.rules.facts import ALBUMIN, ANC, BILIRUBIN, INR, Snapshot
+from patients.record.rules import BILIRUBIN_UMOL_PER_MG_DL, albi
 
 LAB_AGE = "tare.lab_age"
-_UMOL = Decimal("17.1")  # bilirubin: µmol/L in 1 mg/dL
 NUMBERS = (
     "tare.bilirubin",
     "tare.burden",
@@ -41,12 +38,6 @@ NUMBERS = (
 UNREAD = ("shunt to stomach or bowel on mapping",)
 
 
-def albi(*, bilirubin_umol: Decimal, albumin_g_l: Decimal, s: Snapshot) -> tuple[Decimal, int]:
-    score = Decimal(str(0.66 * math.log10(bilirubin_umol))) - Decimal("0.085") * albumin_g_l
-    first, second = s.numbers["albi.grade1"].value, s.numbers["albi.grade2"].value
-    return score.quantize(Decimal("0.001")), 1 if score <= first else 2 if score <= second else 3
-
-
 def _albi(s: Snapshot) -> Criterion:
     """Computed from bilirubin and albumin; the cutoffs of its grades are prior knowledge."""
     bilirubin, albumin = s.labs.get(BILIRUBIN), s.labs.get(ALBUMIN)
@@ -54,13 +45,15 @@ def _albi(s: Snapshot) -> Criterion:
     if bilirubin is None or albumin is None or bilirubin.value is None or albumin.value is None:
         absent = [n for n, lab in (("bilirubin", bilirubin), ("albumin", albumin)) if lab is None or lab.value is None]
         return Criterion("ALBI", MISSING, f"needs {' and '.join(absent)}", None, needed)
-    score, grade = albi(bilirubin_umol=bilirubin.value * _UMOL, albumin_g_l=albumin.value * 10, s=s)
+    cutoffs = (s.numbers["albi.grade1"].value, s.numbers["albi.grade2"].value)
+    umol = bilirubin.value * BILIRUBIN_UMOL_PER_MG_DL
+    score = albi(bilirubin_umol=umol, albumin_g_l=albumin.value * 10, cutoffs=cutoffs)
     on = min(bilirubin.on, albumin.on)
-    words = f"{score}, grade {grade}".replace("-", "−")
+    words = f"{score.value}, grade {score.grade}".replace("-", "−")
     if is_stale(s, on, LAB_AGE):
         return Criterion("ALBI", STALE, words, on, needed)
-    state = {1: MET, 2: REVIEW, 3: NOT_MET}[grade]
-    code = "albi.grade1" if grade == 1 else "albi.grade2"
+    state = {1: MET, 2: REVIEW, 3: NOT_MET}[score.grade]
+    code = "albi.grade1" if score.grade == 1 else "albi.grade2"
     return Criterion("ALBI", state, words, on, needed, *judged(s, code, state))
 
 

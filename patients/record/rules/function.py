@@ -20,13 +20,13 @@ class Albi:
     grade: int
 
 
-def albi(*, bilirubin_umol: Decimal, albumin_g_l: Decimal) -> Albi:
+def albi(*, bilirubin_umol: Decimal, albumin_g_l: Decimal, cutoffs: tuple[Decimal, Decimal] = ALBI_CUTOFFS) -> Albi:
     """Albumin-bilirubin score: 0.66·log10(bilirubin µmol/L) − 0.085·albumin g/L (formula V); grade 1 up to −2.60, 2 up
-    to −1.39, else 3 (P). Raises ValueError unless both are positive."""
+    to −1.39, else 3 (P; `cutoffs` where a team signed others). Raises ValueError unless both are positive."""
     if bilirubin_umol <= 0 or albumin_g_l <= 0:
         raise ValueError("Bilirubin and albumin must be above zero.")
     score = Decimal(str(0.66 * math.log10(float(bilirubin_umol)))) - Decimal("0.085") * albumin_g_l
-    grade = 1 if score <= ALBI_CUTOFFS[0] else 2 if score <= ALBI_CUTOFFS[1] else 3
+    grade = 1 if score <= cutoffs[0] else 2 if score <= cutoffs[1] else 3
     return Albi(score.quantize(Decimal("0.001"), ROUND_HALF_UP), grade)
 
 
