@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -51,6 +52,15 @@ def conflict(
 ) -> HttpResponse:
     """409: someone saved meanwhile. The context holds what `components/conflict.html` needs."""
     return render_page(request, template, context, fragment=fragment, status=409)
+
+
+def add_errors(form: Any, error: ValidationError) -> None:
+    """What a command refused, as errors of the form: beside the field when it has that field."""
+    if hasattr(error, "error_dict"):
+        for name, problems in error.error_dict.items():
+            form.add_error(name if name in form.fields else None, problems)
+    else:
+        form.add_error(None, error.messages)
 
 
 def redirect_or_refresh(

@@ -10,6 +10,7 @@ Values of a row are given as a mapping of field name to the value the form would
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,10 @@ from django import forms
 
 from careteam.web import words
 from careteam.web.parts import Difference
+from careteam.web.responses import conflict
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, QueryDict
+    from django.http import HttpRequest, HttpResponse, QueryDict
 
 _NOT_COMPARED = frozenset({"version"})
 
@@ -128,3 +130,29 @@ def conflict_context(
         "hidden": {"version": version},
         "action": request.path,
     }
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The last save of a row: by whom and when; and the row as it was in the version a form was opened with."""
+
+    who: str
+    at: datetime | None
+    opened: Any
+
+
+def stale_answer(
+    request: HttpRequest, template: str, context: Mapping[str, Any], form: Any, current: Any, saved: Saved
+) -> HttpResponse:
+    """409 of a form with `start_of(row)`: as opened, theirs and yours side by side, who saved meanwhile; every typed
+    value travels on in the page."""
+    shown = conflict_context(
+        request,
+        form,
+        base=form.start_of(saved.opened) if saved.opened is not None else None,
+        theirs=form.start_of(current),
+        version=current.version,
+        who=saved.who,
+        at=saved.at,
+    )
+    return conflict(request, template, {**context, **shown})

@@ -14,8 +14,8 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.people.models import User
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
-from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
-from careteam.web.stale import conflict_context, resolved
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.stale import resolved, stale_answer
 from patients.care import commands, policies
 from patients.care.forms import FORMS, CareForm
 from patients.care.queries import TABLES, care_now, rows_of, sections_of
@@ -104,32 +104,13 @@ def _context(patient: Patient, kind: CareKind, form: CareForm, user: User, title
 
 
 def _stale(request: SignedInRequest, context: dict[str, Any], form: Any, current: Any) -> HttpResponse:
-    """409: as opened, theirs and yours side by side; every typed value travels on in the page."""
     saved = saved_meanwhile(current, form.cleaned_data.get("version") or 0)
-    shown = conflict_context(
-        request,
-        form,
-        base=form.start_of(saved.opened) if saved.opened is not None else None,
-        theirs=form.start_of(current),
-        version=current.version,
-        who=saved.who,
-        at=saved.at,
-    )
-    return conflict(request, FORM, context | shown)
+    return stale_answer(request, FORM, context, form, current, saved)
 
 
 def _done(request: SignedInRequest, patient: Patient, kind: CareKind, said: str) -> HttpResponse:
     toast(request, said)
     return redirect_or_refresh(request, f"{reverse('care-page', args=[patient.pk])}#{kind.key}")
-
-
-def _add_errors(form: Any, error: ValidationError) -> None:
-    """What a command refused, beside the field when the form has it."""
-    if hasattr(error, "error_dict"):
-        for name, problems in error.error_dict.items():
-            form.add_error(name if name in form.fields else None, problems)
-    else:
-        form.add_error(None, error.messages)
 
 
 @requires(Permission.CARE_DOCUMENT)
@@ -146,7 +127,7 @@ def care_add(request: SignedInRequest, patient_id: int, part: str) -> HttpRespon
         try:
             commands.add(patient, part, form.values(), by=request.user, now=timezone.now())
         except ValidationError as error:
-            _add_errors(form, error)
+            add_errors(form, error)
     if form.errors:
         return invalid(request, FORM, context)
     return _done(request, patient, kind, f"{kind.title} saved")
@@ -171,7 +152,7 @@ def care_change(request: SignedInRequest, patient_id: int, part: str, row_id: in
         except StaleEdit as stale:
             return _stale(request, context, form, stale.current)
         except ValidationError as error:
-            _add_errors(form, error)
+            add_errors(form, error)
     if form.errors:
         return invalid(request, FORM, context)
     return _done(request, patient, kind, f"{kind.title} saved")
@@ -198,7 +179,7 @@ def care_error(request: SignedInRequest, patient_id: int, part: str, row_id: int
         try:
             commands.withdraw(row, part, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now())
         except ValidationError as error:
-            _add_errors(form, error)
+            add_errors(form, error)
     if form.errors:
         return invalid(request, FORM, context)
     return _done(request, patient, kind, "Marked as entered in error")

@@ -16,8 +16,8 @@ from careteam.audit.commands import note_read
 from careteam.people.models import Team
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
-from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
-from careteam.web.stale import conflict_context, resolved
+from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.stale import resolved, stale_answer
 from patients.record.forms import ErrorForm
 from patients.record.models import Patient, StaleEdit
 from patients.record.queries import readable_patient, saved_meanwhile
@@ -47,18 +47,8 @@ def _trial(request: SignedInRequest, trial_id: int) -> Trial:
 
 
 def _stale(request: SignedInRequest, context: dict[str, Any], form: Any, current: Any) -> HttpResponse:
-    """409: as opened, theirs and yours side by side; every typed value travels on in the page."""
     saved = saved_meanwhile(current, form.cleaned_data.get("version") or 0)
-    shown = conflict_context(
-        request,
-        form,
-        base=form.start_of(saved.opened) if saved.opened is not None else None,
-        theirs=form.start_of(current),
-        version=current.version,
-        who=saved.who,
-        at=saved.at,
-    )
-    return conflict(request, FORM, context | shown)
+    return stale_answer(request, FORM, context, form, current, saved)
 
 
 @requires(Permission.PATIENT_VIEW)

@@ -11,6 +11,7 @@ from django.db import models
 
 from careteam.people.models import User
 from careteam.web import words
+from careteam.web.stale import Saved
 
 # Columns that say nothing a reader looks for: keys of search and sorting, bookkeeping.
 _HIDDEN = frozenset(
@@ -115,15 +116,6 @@ def versions_of(row: models.Model, only: str = "") -> list[Version]:
             )
         before = event
     return found[::-1]
-
-
-@dataclass(frozen=True)
-class Saved:
-    """The last save of a row: by whom and when; and the row as it was in the version a form was opened with."""
-
-    who: str
-    at: datetime | None
-    opened: Any
 
 
 def saved_meanwhile(row: Any, opened_version: int) -> Saved:

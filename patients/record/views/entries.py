@@ -14,13 +14,13 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.people.models import User
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
-from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.stale import resolved
 from patients.record import commands
 from patients.record.forms import ENTRIES, EntryForm, ErrorForm
 from patients.record.models import ClinicalRow, Patient, StaleEdit
 from patients.record.queries import readable_patient
-from patients.record.views.base import FORM, add_errors, stale
+from patients.record.views.base import FORM, stale
 
 # What a link may choose beforehand: codes, never text.
 PREFILLED = frozenset({"measure", "kind"})

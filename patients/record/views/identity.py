@@ -10,14 +10,14 @@ from django.views.decorators.http import require_http_methods
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.stale import resolved
 from patients.record import commands
 from patients.record.forms import DeathForm, EnrollmentForm, PatientForm
 from patients.record.models import StaleEdit
 from patients.record.queries import readable_patient
 from patients.record.rules import EnrollmentStatus
-from patients.record.views.base import FORM, add_errors, stale
+from patients.record.views.base import FORM, stale
 
 
 @requires(Permission.PATIENT_EDIT)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.stale import conflict_context
 from careteam.web.words import count, plural
 from patients.record import commands, policies
@@ -20,7 +20,6 @@ from patients.record.forms import AnswerForm, SheetForm
 from patients.record.models import StaleEdit, SymptomAssessment
 from patients.record.queries import readable_patient, saved_meanwhile, sheet_of, symptoms_of, takes_ppi
 from patients.record.rules import CGA
-from patients.record.views.base import add_errors
 
 SHEET = "patients/record/sheet.html"
 
