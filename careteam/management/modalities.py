@@ -37,7 +37,7 @@ _FOOT = """
 | labs | the latest value up to the day, judged ok, below, above, stale or missing; stale and missing never pass. Giving all the same asks for a sentence, which is kept with the labs as they were |
 | dose level | another dose from a day on, with its reason; every level stays readable |
 | toxicity | CTCAE v5 term and grade with what the grade means, since, resolved; entered in error with a reason |
-| PRRT modification | the table of `clinical.md` 2.2 over recorded toxicities and grades computed from labs: a prompt with inputs, dates, source, tag, alternatives and what is missing |
+| PRRT modification | the published table over recorded toxicities and grades computed from labs: a prompt with inputs, dates, source, tag, alternatives and what is missing |
 | washout | long-acting injections too near before a PRRT dose, with the choices: leave out and give after the dose, bridge, move the dose when it was given already, ask the physician. The choice is recorded and both series are dated again |
 | preparation | per site, backwards from the dose: labs, pregnancy test, go / no-go, isotope order, room, radiation advice; nadir labs after it. Each is a next step of the patient. Full days and weeks of a site are named |
 | prior authorization | not needed, requested, approved or denied, reference, valid until |

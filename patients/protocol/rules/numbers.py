@@ -5,7 +5,7 @@ from __future__ import annotations
 from patients.protocol.rules.base import ProtocolNumber, Tag
 from patients.protocol.rules.base import number as _n
 
-_S = "clinical.md 3.1"
+_S = "founding article"
 # Situations S1 to S12 of surveillance: default interval in days with its range.
 SURVEILLANCE: tuple[ProtocolNumber, ...] = (
     _n(
@@ -89,7 +89,7 @@ LIMITS: tuple[ProtocolNumber, ...] = (
         "ESAS item that makes a task for the nurse",
         "7",
         "of 10",
-        "severe: clinical.md 5.4",
+        "published: 7 or more is severe",
         Tag.V,
         "6",
         "8",
@@ -129,7 +129,7 @@ SERIES: tuple[ProtocolNumber, ...] = (
         "After resection of liver metastases: the closer interval lasts",
         "730",
         "d",
-        _S,
+        "prior knowledge",
         Tag.P,
         "365",
         "1095",
@@ -143,7 +143,7 @@ TREATMENT: tuple[ProtocolNumber, ...] = (
     _n("prrt.interval", "PRRT, every", "56", "d", "label: every 8 weeks ± 1", Tag.V, "49", "112"),
     _n("prrt.count", "PRRT, doses", "4", "doses", "label", Tag.V, "1", "8"),
     _n("captem.interval", "CAPTEM, cycle", "28", "d", "E2211", Tag.P, "28", "42"),
-    _n("platinum.interval", "Platinum and etoposide, cycle", "21", "d", "clinical.md 2.1", Tag.V, "21", "28"),
+    _n("platinum.interval", "Platinum and etoposide, cycle", "21", "d", "published schedule", Tag.V, "21", "28"),
     _n("platinum.count", "Platinum and etoposide, cycles", "6", "cycles", "usual practice", Tag.P, "1", "8"),
     _n("captem.count", "CAPTEM, cycles", "13", "cycles", "E2211: up to 13", Tag.P, "1", "26"),
     _n("tare.interval", "TARE, sessions apart", "35", "d", "local practice", Tag.P, "28", "84"),

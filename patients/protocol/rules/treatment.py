@@ -18,9 +18,9 @@ DOSES: tuple[ProtocolNumber, ...] = (
     _n("dose.prrt_reduced", "PRRT, reduced activity per dose", "3.7", "GBq", "AJR 2023", Tag.P, "1.8", "5.6"),
     _n("dose.capecitabine", "Capecitabine, per dose", "750", "mg/m²", "E2211", Tag.V2, "300", "1250"),
     _n("dose.temozolomide", "Temozolomide, per day", "200", "mg/m²", "E2211", Tag.V2, "75", "200"),
-    _n("dose.cisplatin", "Cisplatin, per cycle", "80", "mg/m²", "clinical.md 2.1", Tag.V, "25", "100"),
+    _n("dose.cisplatin", "Cisplatin, per cycle", "80", "mg/m²", "published schedule", Tag.V, "25", "100"),
     _n("dose.carboplatin", "Carboplatin, per cycle", "5", "AUC", "ENETS", Tag.P, "2", "7"),
-    _n("dose.etoposide", "Etoposide, per day", "100", "mg/m²", "clinical.md 2.1", Tag.V, "50", "150"),
+    _n("dose.etoposide", "Etoposide, per day", "100", "mg/m²", "published schedule", Tag.V, "50", "150"),
     _n("dose.telotristat", "Telotristat, three times a day", "250", "mg", "label", Tag.V, "250", "500"),
     _n("dose.interferon", "Interferon alfa, three times a week", "5", "MU", "local practice", Tag.P, "1", "10"),
 )

@@ -139,7 +139,7 @@ def _per(value: str) -> Decimal:
 
 
 _LAB, _VITAL, _SURVEY = "laboratory", "vital-signs", "survey"
-_15 = "clinical.md 1.5"
+_15 = "clinical laboratory conversion tables"
 _TABLE = "molar mass; clinical laboratory conversion tables"
 ECOG, KPS, WEIGHT, HEIGHT, CGA = "89247-1", "89243-0", "29463-7", "8302-2", "9811-1"
 CGA_MOLES, CGA_UNITS, HIAA, NT_PROBNP, NSE = "25587-7", "30169-7", "1695-6", "33762-6", "57371-7"
