@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.core import signing
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -62,11 +63,18 @@ def _insist_seen(study: ImagingStudy, token: str, version: int, request: SignedI
         raise ValidationError("Open the report and review it there.")
 
 
-@requires(Permission.IMAGING_REVIEW)
+@requires(Permission.PATIENT_VIEW)
 @require_http_methods(["GET", "POST"])
 def study_review(request: SignedInRequest, study_id: int) -> HttpResponse:
-    """The opened report with the review below it: only from here, by name."""
+    """The opened report with the review below it: only from here, by name.
+
+    Next steps and reminders link here for everybody; who does not review is led to the study.
+    """
     study = readable_study(request, study_id)
+    if not request.access.may(Permission.IMAGING_REVIEW, study.team_id):
+        if request.method == "GET":
+            return redirect("study-page", study.pk)
+        raise PermissionDenied("Your roles do not include the review of reports.")
 
     def act(study: ImagingStudy, data: dict[str, Any]) -> object:
         _insist_seen(study, data["seen"], data["version"], request)

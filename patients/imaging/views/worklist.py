@@ -115,7 +115,7 @@ def _stopped(request: SignedInRequest, *, counted: Counts) -> HttpResponse:
     return render_page(request, "patients/imaging/stopped.html", context, fragment="list")
 
 
-@requires(Permission.IMAGING_SCHEDULE, Permission.IMAGING_PLAN, Permission.IMAGING_REPORT, Permission.IMAGING_REVIEW)
+@requires(Permission.PATIENT_VIEW)
 @require_safe
 def imaging_worklist(request: SignedInRequest) -> HttpResponse:
     """One list, sorted by risk; filters and the expanded row are in the URL."""

@@ -285,9 +285,16 @@ def test_review_is_refused_without_having_opened_the_report(team: Team, doctor: 
     assert study.status == "reported"
 
 
-def test_a_coordinator_cannot_open_the_review(team: Team, nurse: User, today: date) -> None:
+def test_a_coordinator_who_follows_the_step_sees_the_study_and_cannot_review_it(
+    team: Team, nurse: User, today: date
+) -> None:
     study = reported(team, today)
-    assert signed_in(nurse).get(reverse("study-review", args=[study.pk])).status_code == 403
+    url = reverse("study-review", args=[study.pk])
+    followed = signed_in(nurse).get(url)
+    assert (followed.status_code, followed.headers["Location"]) == (302, reverse("study-page", args=[study.pk]))
+    assert signed_in(nurse).post(url, {"version": study.version, "nothing_to_do": "on"}).status_code == 403
+    study.refresh_from_db()
+    assert study.status == "reported"
 
 
 @pytest.mark.parametrize(
