@@ -26,6 +26,7 @@ GROUPS = (
     ("Labs before a dose", "thresholds and age", rules.LABS),
     ("CTCAE", "grades that a lab alone gives", rules.CTCAE),
     ("PRRT", "modification and washout", rules.COURSE),
+    ("RECIST", "definitions of the criteria", rules.RECIST),
     ("Guidance: PRRT", "thresholds of decision support", rules.PRRT),
     ("Guidance: liver-directed", "thresholds of decision support", rules.LIVER),
     ("Guidance: single rules", "thresholds and cautions of decision support", rules.THRESHOLDS),

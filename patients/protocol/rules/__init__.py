@@ -7,7 +7,7 @@ P numbers stay "local, unsigned" until a clinician signs them for the team (`Pro
 from patients.protocol.rules.base import ProtocolNumber, Tag, working_days_after
 from patients.protocol.rules.care import CARE
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
-from patients.protocol.rules.numbers import LADDER, LIMITS, SERIES, SURVEILLANCE, TREATMENT
+from patients.protocol.rules.numbers import LADDER, LIMITS, RECIST, SERIES, SURVEILLANCE, TREATMENT
 from patients.protocol.rules.prognosis import PROGNOSIS
 from patients.protocol.rules.treatment import COURSE, CTCAE, DOSES, LABS
 
@@ -17,7 +17,7 @@ NUMBERS: dict[str, ProtocolNumber] = {
     number.code: number
     for numbers in (
         *(SURVEILLANCE, SERIES, LADDER, LIMITS, TREATMENT, DOSES, LABS, CTCAE, COURSE),
-        *(GUIDANCE, RULES, PROGNOSIS, CARE),
+        *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE),
     )
     for number in numbers
 }
@@ -35,6 +35,7 @@ __all__ = [
     "NUMBERS",
     "PROGNOSIS",
     "PRRT",
+    "RECIST",
     "RULES",
     "SERIES",
     "SURVEILLANCE",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from patients.protocol.rules.base import ProtocolNumber, Tag
 from patients.protocol.rules.base import number as _n
+from patients.record.rules import ALBI_CUTOFFS
 
 # The criteria of PRRT (`clinical.md` 2.2).
 PRRT: tuple[ProtocolNumber, ...] = (
@@ -93,8 +94,8 @@ LIVER: tuple[ProtocolNumber, ...] = (
     _n("tare.lung_dose", "TARE: lung dose per session, at most", "30", "Gy", "prior knowledge", Tag.P, "20", "30"),
     _n("tare.lab_age", "TARE: age of labs, at most", "28", "d", "as for PRRT", Tag.D, "7", "28"),
     _n("surgery.type2", "City of Hope type 2: removable beyond", "70", "%", "City of Hope 2023", Tag.V),
-    _n("albi.grade1", "ALBI grade 1, at most", "-2.60", "score", "prior knowledge", Tag.P),
-    _n("albi.grade2", "ALBI grade 2, at most", "-1.39", "score", "prior knowledge", Tag.P),
+    _n("albi.grade1", "ALBI grade 1, at most", str(ALBI_CUTOFFS[0]), "score", "prior knowledge", Tag.P),
+    _n("albi.grade2", "ALBI grade 2, at most", str(ALBI_CUTOFFS[1]), "score", "prior knowledge", Tag.P),
     _n(
         "surgery.debulking",
         "Debulking: removable part of the liver tumor",

@@ -150,3 +150,17 @@ TREATMENT: tuple[ProtocolNumber, ...] = (
     _n("embolization.count", "Embolization, sessions", "2", "sessions", "lobar, staged", Tag.P, "1", "6"),
     _n("embolization.interval", "Embolization, sessions apart", "35", "d", "4–6 weeks", Tag.P, "28", "84"),
 )
+
+# RECIST 1.1: definitions, not choices of a team; without a range only their own value can stand.
+_RECIST = "RECIST 1.1, Eisenhauer 2009"
+RECIST: tuple[ProtocolNumber, ...] = (
+    _n("recist.measurable", "Target, not a node: longest diameter at least", "10", "mm", _RECIST, Tag.V2),
+    _n("recist.node.measurable", "Target node: short axis at least", "15", "mm", _RECIST, Tag.V2),
+    _n("recist.node.normal", "Node of normal size: short axis below", "10", "mm", _RECIST, Tag.V2),
+    _n("recist.targets", "Targets at most", "5", "lesions", _RECIST, Tag.V2),
+    _n("recist.targets.organ", "Targets per organ at most", "2", "lesions", _RECIST, Tag.V2),
+    _n("recist.shrinking", "Partial response: below the baseline by at least", "30", "%", _RECIST, Tag.V2),
+    _n("recist.growing", "Progression: above the nadir by at least", "20", "%", _RECIST, Tag.V2),
+    _n("recist.growing.mm", "Progression: and by at least", "5", "mm", _RECIST, Tag.V2),
+    _n("recist.too_small", "Seen but too small to measure counts", "5", "mm", _RECIST, Tag.V2),
+)

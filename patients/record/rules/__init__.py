@@ -35,6 +35,7 @@ from patients.record.rules.codes import (
     UptakeModality,
 )
 from patients.record.rules.function import (
+    ALBI_CUTOFFS,
     ASCITES,
     BILIRUBIN_UMOL_PER_MG_DL,
     ENCEPHALOPATHY,
@@ -97,6 +98,7 @@ from patients.record.rules.symptoms import (
 )
 
 __all__ = [
+    "ALBI_CUTOFFS",
     "ALBUMIN",
     "ALT",
     "ANC",
