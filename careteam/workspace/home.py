@@ -90,8 +90,8 @@ def _without_step(request: SignedInRequest, today: date) -> tuple[int, list[Pati
 
 
 def _work_row(step: NextStep, row: PatientRow, today: date, absent: frozenset[int]) -> WorkRow:
-    owner = str(step.owner) if step.owner else "nobody"
-    role = f", {step.get_owner_role_display()}" if step.owner is None and step.owner_role else ""
+    owner = f"Owner {step.owner}" if step.owner else "No owner yet"
+    role = f", for the {step.get_owner_role_display().lower()}" if step.owner is None and step.owner_role else ""
     is_late = step.due_on is not None and step.due_on < today
     if step.owner is None and (is_late or not step.owner_role):
         kind, word = "red", "No owner"
@@ -105,7 +105,7 @@ def _work_row(step: NextStep, row: PatientRow, today: date, absent: frozenset[in
         kind, word = "amb", "Goals"
     else:
         kind, word = "acc", "Planned"
-    return WorkRow(step, row, kind, word, f"Owner {owner}{role}")
+    return WorkRow(step, row, kind, word, f"{owner}{role}")
 
 
 def _groups(rows: Iterable[WorkRow]) -> tuple[Group, ...]:

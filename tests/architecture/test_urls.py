@@ -5,12 +5,15 @@ The matrix itself is generated into docs/access.md (`manage.py access_matrix`); 
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
 import pytest
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.test import Client, RequestFactory
-from django.urls import resolve, reverse
+from django.urls import Resolver404, resolve, reverse
 
 from careteam.access.matrix import Address, addresses, expected, matrix
 from careteam.audit.models import AuditEvent
@@ -58,17 +61,39 @@ def test_urls_signed_out_are_sent_to_sign_in(samples: Samples) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", list(Role), ids=str)
 def test_urls_answer_each_role_as_the_matrix_says(role: Role, samples: Samples) -> None:
-    """Our own rows: 403 exactly where the matrix says no, and never a 500."""
+    """Our own rows: 403 exactly where the matrix says no, never a 500, and no link to a page that would refuse."""
     client = Client(raise_request_exception=True)
     client.force_login(factories.person(samples.team, role))
-    wrong = []
+    wrong, dead_ends = [], set()
     for address in OURS:
         if address.is_public:
             continue
-        status = client.get(samples.url(address, foreign=False)).status_code
+        response = client.get(samples.url(address, foreign=False))
+        status = response.status_code
         if (status == 403) != (expected(address, role) == "no") or status >= 500:
             wrong.append((address.name, status, expected(address, role)))
+        if status == 200 and not response.streaming:
+            links = _LINK.findall(response.content.decode(errors="ignore"))
+            dead_ends |= {(address.name, name) for name in map(_name_of, links) if name in _closed_to(role)}
     assert wrong == []
+    assert dead_ends == set()
+
+
+_LINK = re.compile(r'<a [^>]*?href="(/[^"#?]*)')
+
+
+@cache
+def _name_of(path: str) -> str:
+    """The name of the address behind a link; empty for what is no page of ours."""
+    try:
+        return resolve(path).url_name or ""
+    except Resolver404:
+        return ""
+
+
+@cache
+def _closed_to(role: Role) -> frozenset[str]:
+    return frozenset(address.name for address in OURS if not address.is_public and expected(address, role) == "no")
 
 
 def _outcome(url: str, method: str, person: User) -> int:

@@ -89,10 +89,10 @@ def workspace(request: SignedInRequest) -> HttpResponse:
     return render_page(request, "patients/goals/workspace.html", context, fragment="rows")
 
 
-@requires(Permission.GOALS_DOCUMENT)
+@requires(Permission.PATIENT_VIEW)
 @require_http_methods(["GET", "POST"])
 def answer_referral_page(request: SignedInRequest, pk: int) -> HttpResponse:
-    """One referral: what is asked, and the palliative team's answer."""
+    """One referral: what is asked, and the palliative team's answer. All who see the patient read it."""
     referral = PalliativeReferral.objects.visible_to(request.user).filter(pk=pk).select_related("requested_by").first()
     if referral is None:
         raise Http404("No such referral, or not yours to see.")
