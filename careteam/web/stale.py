@@ -9,7 +9,7 @@ Values of a row are given as a mapping of field name to the value the form would
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -142,10 +142,16 @@ class Saved:
 
 
 def stale_answer(
-    request: HttpRequest, template: str, context: Mapping[str, Any], form: Any, current: Any, saved: Saved
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    form: Any,
+    current: Any,
+    meanwhile: Callable[[Any, int], Saved],
 ) -> HttpResponse:
-    """409 of a form with `start_of(row)`: as opened, theirs and yours side by side, who saved meanwhile; every typed
-    value travels on in the page."""
+    """409 of a form with `start_of(row)` and `version`: as opened, theirs and yours side by side, who saved meanwhile
+    (`meanwhile(row, opened version)`); every typed value travels on in the page."""
+    saved = meanwhile(current, form.cleaned_data.get("version") or 0)
     shown = conflict_context(
         request,
         form,

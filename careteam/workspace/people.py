@@ -20,7 +20,7 @@ from careteam.notifications.commands import notify
 from careteam.people.models import Absence, Deputy, Membership, Team, User
 from careteam.people.queries import people_with_role, team_people
 from careteam.people.rules import Permission, Role, Specialty
-from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from patients.goals.models import GoalsPrompt
 from patients.imaging.models import ImagingStudy, Reminder
 from patients.record.models import CareTeamMember, NextStep, Patient, PatientIdentifier
@@ -118,7 +118,7 @@ def add_person(request: SignedInRequest) -> HttpResponse:
                     team, person, roles=values["roles"], specialty=values["specialty"], by=request.user, now=now
                 )
         except ValidationError as error:
-            form.add_error(None, error.messages)
+            add_errors(form, error)
         else:
             toast(request, "Added. The person sets a password with “Forgot your password?”.")
             return redirect_or_refresh(request, reverse("team"))
@@ -146,7 +146,7 @@ def change_roles(request: SignedInRequest, person_id: int) -> HttpResponse:
                 membership.team, membership.user, by=request.user, now=timezone.now(), **form.cleaned_data
             )
         except ValidationError as error:
-            form.add_error(None, error.messages)
+            add_errors(form, error)
         else:
             toast(request, "Roles saved")
             return redirect_or_refresh(request, reverse("team"))
@@ -167,8 +167,7 @@ def absence(request: SignedInRequest, person_id: int) -> HttpResponse:
                 membership.user, team=membership.team, by=request.user, now=timezone.now(), **form.cleaned_data
             )
         except ValidationError as error:
-            for name, problems in error.error_dict.items() if hasattr(error, "error_dict") else [(None, error)]:
-                form.add_error(name, problems)
+            add_errors(form, error)
         else:
             toast(request, "Absence saved")
             return redirect_or_refresh(request, reverse("team"))
@@ -215,7 +214,7 @@ def deactivate(request: SignedInRequest, person_id: int) -> HttpResponse:
                 membership.user, successor=form.cleaned_data["successor"], by=request.user, now=timezone.now()
             )
         except ValidationError as error:
-            form.add_error(None, error.messages)
+            add_errors(form, error)
         else:
             toast(request, "Account closed, work handed over")
             return redirect_or_refresh(request, reverse("team"))
@@ -256,7 +255,7 @@ def emergency(request: SignedInRequest) -> HttpResponse:
                         now=now,
                     )
             except ValidationError as error:
-                form.add_error(None, error.messages)
+                add_errors(form, error)
             else:
                 return redirect_or_refresh(request, reverse("patient", args=[patients[0].pk]))
     return _page(

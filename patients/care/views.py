@@ -103,11 +103,6 @@ def _context(patient: Patient, kind: CareKind, form: CareForm, user: User, title
     }
 
 
-def _stale(request: SignedInRequest, context: dict[str, Any], form: Any, current: Any) -> HttpResponse:
-    saved = saved_meanwhile(current, form.cleaned_data.get("version") or 0)
-    return stale_answer(request, FORM, context, form, current, saved)
-
-
 def _done(request: SignedInRequest, patient: Patient, kind: CareKind, said: str) -> HttpResponse:
     toast(request, said)
     return redirect_or_refresh(request, f"{reverse('care-page', args=[patient.pk])}#{kind.key}")
@@ -150,7 +145,7 @@ def care_change(request: SignedInRequest, patient_id: int, part: str, row_id: in
         try:
             commands.change(row, part, form.values(), version=version, by=request.user, now=timezone.now())
         except StaleEdit as stale:
-            return _stale(request, context, form, stale.current)
+            return stale_answer(request, FORM, context, form, stale.current, saved_meanwhile)
         except ValidationError as error:
             add_errors(form, error)
     if form.errors:

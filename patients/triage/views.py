@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.models import Team
 from careteam.people.rules import Permission
-from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
 from patients.record.forms import ErrorForm
 from patients.record.models import Patient, StaleEdit
 from patients.record.queries import readable_patient
@@ -60,7 +60,7 @@ def call_new(request: SignedInRequest, patient_id: int) -> HttpResponse:
             now=now,
         )
     except ValidationError as error:
-        form.add_error(None, error.messages)
+        add_errors(form, error)
         return invalid(request, CALL, context)
     toast(request, "Call saved")
     to = reverse("call", args=[patient.pk, call.pk]) if call.is_open else reverse("patient", args=[patient.pk])
@@ -107,8 +107,7 @@ def call_page(request: SignedInRequest, patient_id: int, call_id: int) -> HttpRe
         form.add_error(None, "Somebody answered or changed this call meanwhile. Look again: nothing was overwritten.")
         return conflict(request, PAGE, {**context, "call": stale.current})
     except ValidationError as error:
-        fits = hasattr(error, "error_dict")
-        form.add_error(None, error if fits else error.messages)
+        add_errors(form, error)
         return invalid(request, PAGE, context)
     toast(request, "Call answered")
     return redirect_or_refresh(request, reverse("patient", args=[patient.pk]))
@@ -135,7 +134,7 @@ def call_error(request: SignedInRequest, patient_id: int, call_id: int) -> HttpR
         try:
             commands.withdraw_call(call, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now())
         except ValidationError as error:
-            form.add_error(None, error)
+            add_errors(form, error)
     if form.errors:
         return invalid(request, FORM, context)
     toast(request, "Call marked as entered in error")
@@ -188,7 +187,7 @@ def wording_sign(request: SignedInRequest, sign: str) -> HttpResponse:
         try:
             commands.word_sign(team, found.sign, text=form.cleaned_data["text"], by=request.user, now=timezone.now())
         except ValidationError as error:
-            form.add_error(None, error)
+            add_errors(form, error)
     if form.errors:
         return invalid(request, FORM, context)
     toast(request, "Signed for the team")

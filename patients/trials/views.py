@@ -16,7 +16,7 @@ from careteam.audit.commands import note_read
 from careteam.people.models import Team
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
-from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.stale import resolved, stale_answer
 from patients.record.forms import ErrorForm
 from patients.record.models import Patient, StaleEdit
@@ -44,11 +44,6 @@ def _team(request: SignedInRequest) -> Team:
 def _trial(request: SignedInRequest, trial_id: int) -> Trial:
     trials = Trial.objects.visible_to(request.user).select_related("contact", "team")
     return get_object_or_404(trials, pk=trial_id)
-
-
-def _stale(request: SignedInRequest, context: dict[str, Any], form: Any, current: Any) -> HttpResponse:
-    saved = saved_meanwhile(current, form.cleaned_data.get("version") or 0)
-    return stale_answer(request, FORM, context, form, current, saved)
 
 
 @requires(Permission.PATIENT_VIEW)
@@ -93,7 +88,7 @@ def trial_add(request: SignedInRequest) -> HttpResponse:
         try:
             commands.add_trial(team, form.values(), by=request.user, now=timezone.now())
         except ValidationError as error:
-            form.add_error(None, error)
+            add_errors(form, error)
     if form.errors:
         return invalid(request, FORM, context)
     toast(request, "Trial added")
@@ -119,9 +114,9 @@ def trial_change(request: SignedInRequest, trial_id: int) -> HttpResponse:
         try:
             commands.change_trial(trial, form.values(), version=version, by=request.user, now=timezone.now())
         except StaleEdit as stale:
-            return _stale(request, context, form, stale.current)
+            return stale_answer(request, FORM, context, form, stale.current, saved_meanwhile)
         except ValidationError as error:
-            form.add_error(None, error)
+            add_errors(form, error)
     if form.errors:
         return invalid(request, FORM, context)
     toast(request, "Saved")
@@ -185,7 +180,7 @@ def trial_consider(request: SignedInRequest, patient_id: int) -> HttpResponse:
                 now=now,
             )
         except ValidationError as error:
-            form.add_error(None, error)
+            add_errors(form, error)
     if form.errors:
         return invalid(request, FORM, context)
     return _to_patient(request, patient, "Trial noted")
@@ -228,9 +223,9 @@ def trial_decide(request: SignedInRequest, patient_id: int, consideration_id: in
                 now=timezone.now(),
             )
         except StaleEdit as stale:
-            return _stale(request, context, form, stale.current)
+            return stale_answer(request, FORM, context, form, stale.current, saved_meanwhile)
         except ValidationError as error:
-            form.add_error(None, error)
+            add_errors(form, error)
     if form.errors:
         return invalid(request, FORM, context)
     return _to_patient(request, patient, "Saved")
@@ -256,7 +251,7 @@ def trial_error(request: SignedInRequest, patient_id: int, consideration_id: int
         try:
             commands.withdraw(row, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now())
         except ValidationError as error:
-            form.add_error(None, error)
+            add_errors(form, error)
     if form.errors:
         return invalid(request, FORM, context)
     return _to_patient(request, patient, "Marked as entered in error")

@@ -15,7 +15,7 @@ from careteam.audit.commands import note_read
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
 from careteam.web.paging import Sort, keyset_page
-from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from patients.record.queries import readable_patient
 from patients.treatment.policies import why_not_add as why_not_add_line
 from tumorboard.actions import policies
@@ -104,7 +104,7 @@ def action_close(request: SignedInRequest, action_id: int) -> HttpResponse:
     try:
         finish(action, to, outcome=form.cleaned_data["outcome"], by=request.user, now=timezone.now())
     except ValidationError as error:
-        form.add_error(None, error.messages)
+        add_errors(form, error)
         return invalid(request, _FORM, context)
     response = redirect_or_refresh(request, reverse("actions"), events=("boardChanged",))
     toast(
@@ -171,7 +171,7 @@ def action_create(request: SignedInRequest, decision_id: int) -> HttpResponse:
             now=now,
         )
     except ValidationError as error:
-        form.add_error(None, error.messages)
+        add_errors(form, error)
         return invalid(request, _FORM, context)
     response = redirect_or_refresh(request, back)
     toast(request, "Assigned", response=response)

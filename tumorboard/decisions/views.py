@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
-from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from tumorboard.decisions.commands import add_addendum, propose_from, settle, tell
 from tumorboard.decisions.forms import AddendumForm, SettleForm, ToldForm, ToldGpForm
 from tumorboard.decisions.models import Recommendation
@@ -65,7 +65,7 @@ def _form_page(
     try:
         command(form.cleaned_data)
     except ValidationError as error:
-        form.add_error(None, error.messages)
+        add_errors(form, error)
         return invalid(request, _FORM, context)
     response = redirect_or_refresh(request, back)
     toast(request, said, response=response)

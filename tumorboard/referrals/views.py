@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
-from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
 from patients.guidance.queries import to_discuss
 from patients.record.queries import readable_patient
 from tumorboard.boards.queries import boards_of_team
@@ -84,7 +84,7 @@ def referral_create(request: SignedInRequest, patient_id: int) -> HttpResponse:
     except AlreadyReferred as already:
         return conflict(request, _TEMPLATE, context | {"already": already.existing}, fragment="form")
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, _TEMPLATE, context, fragment="form")
     response = redirect_or_refresh(request, f"/patients/{patient.pk}/")
     toast(request, f"Referred to {values['board'].name}", response=response)

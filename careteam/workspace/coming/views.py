@@ -18,7 +18,15 @@ from careteam.audit.commands import note_read
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
 from careteam.web.parts import Tab
-from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast, wants_fragment
+from careteam.web.responses import (
+    add_errors,
+    conflict,
+    invalid,
+    redirect_or_refresh,
+    render_page,
+    toast,
+    wants_fragment,
+)
 from careteam.workspace.coming import rules
 from careteam.workspace.coming.forms import ComingFilter, GivenForm
 from careteam.workspace.coming.queries import LIMIT, Scope, coming
@@ -128,7 +136,7 @@ def coming_given(request: SignedInRequest, dose_id: int) -> HttpResponse:
         form.add_error(None, "Somebody recorded or moved this dose meanwhile.")
         return conflict(request, "workspace/coming_given.html", context, fragment="cell")
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, "workspace/coming_given.html", context, fragment="cell")
     events = ("lineChanged",) if wants_fragment(request) else ()
     response = redirect_or_refresh(request, reverse("coming") + str(context["back"]), events=events)

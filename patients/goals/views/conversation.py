@@ -14,14 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import invalid, render_page, toast
+from careteam.web.responses import add_errors, invalid, render_page, toast
 from patients.goals import commands, policies
 from patients.goals.commands.signing import TradeOffEntry
 from patients.goals.forms import SECTIONS, ConversationForm, SignForm, section_states, what_still_holds
 from patients.goals.models import GoalsConversation, GoalsDraft, TradeOff
 from patients.goals.queries import conversations_of, current_conversations, goals_of, own_draft
 from patients.goals.rules import FIELD_LIMIT, Burden, event_passed
-from patients.goals.views.shared import add_reasons, password_status, patient_to_document, quietly
+from patients.goals.views.shared import password_status, patient_to_document, quietly
 from patients.record.models import Patient, PatientContact, StaleEdit
 from patients.record.policies import why_not_edit
 
@@ -132,7 +132,7 @@ def new(request: SignedInRequest, patient_id: int) -> HttpResponse:
     except ValidationError as error:
         form = ConversationForm.bound(content, today=today)
         form.full_clean()
-        add_reasons(form, error)
+        add_errors(form, error)
         return invalid(request, FORM, _form_context(patient, request, form, tab=_tab(request)))
     if act in {"copy", "overwrite", "stay"}:
         return redirect("goals-new", patient_id=patient.pk)
@@ -240,7 +240,7 @@ def sign_page(request: SignedInRequest, patient_id: int) -> HttpResponse:
         }
         return render_page(request, SIGN, context, status=409)
     except ValidationError as error:
-        add_reasons(signing, error)
+        add_errors(signing, error)
         return render_page(request, SIGN, context, status=422)
     toast(request, "Signed. The whole team sees it now.")
     return redirect("goals-conversation", patient_id=patient.pk, pk=conversation.pk)

@@ -12,13 +12,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import render_page, toast, wants_fragment
+from careteam.web.responses import add_errors, render_page, toast, wants_fragment
 from patients.goals import commands, policies
 from patients.goals.forms import AddendumForm, RetractForm
 from patients.goals.models import GoalsConversation, GoalsPrompt, PalliativeReferral
 from patients.goals.queries import conversations_of, goals_of
 from patients.goals.rules import Acceptance, Burden, ConversationStatus, Matter
-from patients.goals.views.shared import add_reasons, password_status
+from patients.goals.views.shared import password_status
 from patients.record.models import Patient, PatientContact
 from patients.record.policies import why_not_edit
 from patients.record.queries import readable_patient
@@ -133,7 +133,7 @@ def addendum(request: SignedInRequest, patient_id: int, pk: int) -> HttpResponse
         try:
             commands.add_addendum(found, text=form.cleaned_data["text"], by=request.user, now=timezone.now())
         except ValidationError as error:
-            add_reasons(form, error)
+            add_errors(form, error)
             status = 422
     if status != 200:
         return render_page(request, "patients/goals/addendum.html", context, status=status)
@@ -162,7 +162,7 @@ def retract_page(request: SignedInRequest, patient_id: int, pk: int) -> HttpResp
         try:
             commands.retract(found, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now())
         except ValidationError as error:
-            add_reasons(form, error)
+            add_errors(form, error)
             status = 422
     if status != 200:
         return render_page(request, "patients/goals/retract.html", context, status=status)

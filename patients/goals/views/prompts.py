@@ -10,13 +10,13 @@ from django.views.decorators.http import require_http_methods
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import invalid, render_page, toast
+from careteam.web.responses import add_errors, invalid, render_page, toast
 from patients.goals import commands
 from patients.goals.forms import AnswerForm, ReferForm
 from patients.goals.models import GoalsPrompt
 from patients.goals.queries import goals_of, limits, live_prompt
 from patients.goals.rules import NOT_TODAY
-from patients.goals.views.shared import add_reasons, patient_to_document
+from patients.goals.views.shared import patient_to_document
 from patients.record.models import Patient, StaleEdit
 
 
@@ -70,7 +70,7 @@ def answer(request: SignedInRequest, patient_id: int) -> HttpResponse:
         form.add_error(None, "Somebody answered this prompt while you were writing. Your text is kept; look again.")
         return render_page(request, template, context, status=409)
     except ValidationError as error:
-        add_reasons(form, error)
+        add_errors(form, error)
         return invalid(request, template, context)
     toast(request, "Answered. The prompt is quiet until then.")
     return redirect("goals-panel", patient_id=patient.pk)
@@ -99,7 +99,7 @@ def refer_page(request: SignedInRequest, patient_id: int) -> HttpResponse:
             now=timezone.now(),
         )
     except ValidationError as error:
-        add_reasons(form, error)
+        add_errors(form, error)
         return invalid(request, template, context)
     toast(request, "The palliative team was asked.")
     return redirect("goals-panel", patient_id=patient.pk)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.core import ratelimit
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.forms import BaseForm
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
 from careteam.access.gate import SignedInRequest
@@ -47,12 +46,6 @@ def password_status(request: SignedInRequest, form: PasswordForm) -> int:
     if form.wrong_password:
         ratelimit.consume(request, action="reauthenticate", user=request.user)
     return 422
-
-
-def add_reasons(form: BaseForm, error: ValidationError) -> None:
-    """A command's refusal, as errors of the form."""
-    for message in error.messages:
-        form.add_error(None, message)
 
 
 def context_of(patient: Patient, **more: Any) -> dict[str, Any]:

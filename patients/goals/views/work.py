@@ -15,13 +15,12 @@ from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
 from careteam.web.paging import Sort, keyset_page, with_params
 from careteam.web.parts import Tab
-from careteam.web.responses import invalid, render_page, toast
+from careteam.web.responses import add_errors, invalid, render_page, toast
 from patients.goals import commands, policies
 from patients.goals.forms import PromptFilter, ReferralAnswerForm
 from patients.goals.models import PalliativeReferral
 from patients.goals.queries import goals_of, prompt_rows, prompts_for, referral_rows, referrals_for, work_counts
 from patients.goals.rules import PALLIATIVE_REFERRAL_TRANSITIONS, PalliativeReferralStatus, PromptReason
-from patients.goals.views.shared import add_reasons
 from patients.record.models import Patient, StaleEdit
 
 OLDEST = Sort("raised", "Open since", ("raised_on", "id"))
@@ -138,7 +137,7 @@ def answer_referral_page(request: SignedInRequest, pk: int) -> HttpResponse:
         form.add_error(None, "Somebody answered this referral while you were writing. Your text is kept; look again.")
         return render_page(request, template, context, status=409)
     except ValidationError as error:
-        add_reasons(form, error)
+        add_errors(form, error)
         return invalid(request, template, context)
     toast(request, "Answer sent.")
     return redirect("goals")

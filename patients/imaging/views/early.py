@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from patients.imaging import commands, policies
 from patients.imaging.forms import NotNeededForm
 from patients.record.queries import readable_patient
@@ -41,7 +41,7 @@ def early_scan(request: SignedInRequest, patient_id: int, call_id: int) -> HttpR
         try:
             commands.decline_early(call, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now())
         except ValidationError as error:
-            form.add_error(None, error.messages)
+            add_errors(form, error)
     if form.errors:
         return invalid(request, template, context)
     toast(request, "No early scan: noted")

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from patients.imaging import commands, policies
 from patients.imaging.forms import PlanForm, StopForm, StudyForm
 from patients.imaging.models import SurveillancePlan
@@ -89,7 +89,7 @@ def plan_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
             now=now,
         )
     except ValidationError as error:
-        form.add_error(None, error)  # it names the field when a date to count from is missing
+        add_errors(form, error)  # it names the field when a date to count from is missing
         return invalid(request, FORM, context)
     return _back(request, patient.pk, "Surveillance started")
 
@@ -122,7 +122,7 @@ def plan_stop(request: SignedInRequest, patient_id: int, plan_id: int) -> HttpRe
             now=timezone.now(),
         )
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, FORM, context)
     return _back(request, patient.pk, "Surveillance stopped")
 
@@ -164,6 +164,6 @@ def study_create(request: SignedInRequest, patient_id: int) -> HttpResponse:
     try:
         commands.add_study(patient, by=request.user, now=now, **form.cleaned_data)
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, FORM, context)
     return _back(request, patient.pk, "Study added")

@@ -17,7 +17,15 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.people.models import User
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
-from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast, wants_fragment
+from careteam.web.responses import (
+    add_errors,
+    conflict,
+    invalid,
+    redirect_or_refresh,
+    render_page,
+    toast,
+    wants_fragment,
+)
 from patients.imaging import commands, policies
 from patients.imaging.forms import (
     CloseForm,
@@ -207,8 +215,7 @@ def form_page(
         )
         return conflict(request, template, {**context, "form": form, "study": current})
     except ValidationError as error:
-        fits = hasattr(error, "error_dict") and set(error.error_dict) <= set(form.fields)
-        form.add_error(None, error if fits else error.messages)
+        add_errors(form, error)
         return invalid(request, template, context)
     return answer(request, study, said)
 

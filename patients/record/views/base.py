@@ -14,5 +14,4 @@ FORM = "patients/record/form.html"
 
 
 def stale(request: SignedInRequest, context: dict[str, Any], form: Any, current: Any) -> HttpResponse:
-    saved = saved_meanwhile(current, form.cleaned_data.get("version") or 0)
-    return stale_answer(request, FORM, context, form, current, saved)
+    return stale_answer(request, FORM, context, form, current, saved_meanwhile)

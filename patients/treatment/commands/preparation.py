@@ -12,6 +12,7 @@ from django.urls import reverse
 from careteam.access.policies import insist
 from careteam.audit.commands import record
 from patients.record.commands import close_step, open_step
+from patients.record.models import StaleEdit
 from patients.record.rules import StepKind
 from patients.treatment import policies
 from patients.treatment.models import (
@@ -216,11 +217,20 @@ def take_step(step: PreparationStep, *, by: User, now: datetime, version: int | 
 
 @transaction.atomic
 def save_site(
-    team: Team, values: Mapping[str, Any], *, by: User, now: datetime, site: TreatmentSite | None = None
+    team: Team,
+    values: Mapping[str, Any],
+    *,
+    by: User,
+    now: datetime,
+    site: TreatmentSite | None = None,
+    version: int | None = None,
 ) -> TreatmentSite:
-    """Adds or changes a site. Steps that are laid out keep their days until their dose is moved."""
+    """Adds or changes a site. Steps that are laid out keep their days until their dose is moved. Raises `StaleEdit`
+    when the site is no longer in the `version` that the form was opened with."""
     insist(policies.why_not_configure(team, by))
     row = TreatmentSite(team=team) if site is None else TreatmentSite.objects.select_for_update().get(pk=site.pk)
+    if site is not None and version is not None and row.version != version:
+        raise StaleEdit(row)
     for name, value in values.items():
         setattr(row, name, value)
     insist(list(row.lead.problems.values()))

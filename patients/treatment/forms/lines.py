@@ -300,10 +300,7 @@ class CorrectForm(LineFields):
     def __init__(
         self, *args: Any, line: TreatmentLine, today: date, places: Sequence[TreatmentSite] = (), **kwargs: Any
     ) -> None:
-        answers = {f"{PREFIX}{name}": getattr(line.answers, name) for name in line.answers.asks()}
-        answers[f"{PREFIX}place"] = line.plan.get("place")
-        columns = {name: getattr(line, name) for name in (*CORRECTABLE, "version") if name != "plan"}
-        kwargs.setdefault("initial", columns | answers)
+        kwargs.setdefault("initial", self.start_of(line))
         super().__init__(*args, **kwargs)
         self.line, self.today = line, today
         has = tuple(name for name in COLUMNS if getattr(line, name, None))
@@ -314,6 +311,15 @@ class CorrectForm(LineFields):
             del self.fields["planned_on"]
         if line.status in {"proposed", "planned"}:
             del self.fields["started_on"]
+
+    @staticmethod
+    def start_of(row: Any) -> dict[str, Any]:
+        """What the form starts with for a line, or for one version of it in its history."""
+        plan = plan_class(row.modality, row.agent).read(row.plan)
+        answers = {f"{PREFIX}{name}": getattr(plan, name) for name in plan.asks()}
+        answers[f"{PREFIX}place"] = row.plan.get("place")
+        columns = {name: getattr(row, name) for name in (*CORRECTABLE, "version") if name != "plan"}
+        return columns | answers
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

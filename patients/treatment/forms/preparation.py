@@ -40,6 +40,7 @@ class SiteForm(forms.Form):
     per_day = forms.IntegerField(label="Doses a day", min_value=0, max_value=50, help_text="0: no limit", initial=0)
     per_week = forms.IntegerField(label="Doses a week", min_value=0, max_value=250, help_text="0: no limit", initial=0)
     is_active = forms.BooleanField(label="In use", required=False, initial=True)
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -50,13 +51,22 @@ class SiteForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         if site is not None:
-            values = {name: getattr(site, name) for name in SITE_FIELDS}
-            kwargs.setdefault("initial", values | {"nadir_days": ", ".join(map(str, site.nadir_days))})
+            kwargs.setdefault("initial", self.start_of(site))
         else:
             values = {name: protocol[f"site.{name.removesuffix('_days')}"].days for name in LEADS}
             kwargs.setdefault("initial", values | {"nadir_days": protocol["site.nadir"].days})
         super().__init__(*args, **kwargs)
         self.team_id, self.site = team_id, site
+
+    @staticmethod
+    def start_of(row: Any) -> dict[str, Any]:
+        """What the form starts with for a site, or for one version of it in its history."""
+        values = {name: getattr(row, name) for name in (*SITE_FIELDS, "version")}
+        return values | {"nadir_days": ", ".join(map(str, row.nadir_days))}
+
+    def values(self) -> dict[str, Any]:
+        """What the command writes."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
 
     def clean_nadir_days(self) -> list[int]:
         typed = self.cleaned_data["nadir_days"]
@@ -119,6 +129,12 @@ class AuthorizationForm(VersionForm):
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
+
+    @staticmethod
+    def start_of(row: Any) -> dict[str, Any]:
+        """What the form starts with for an authorization, or for one version of it in its history."""
+        names = ("status", "status_on", "reference", "valid_until", "note", "version")
+        return {name: getattr(row, name) for name in names}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

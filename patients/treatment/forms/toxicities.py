@@ -53,6 +53,16 @@ class ToxicityForm(forms.Form):
         self.fields["grade"].choices = choices  # type: ignore[attr-defined]
         self.fields["term"].widget = Suggesting(TERMS, TERM_REFRESH | {"hx-post": refresh_url} if refresh_url else {})
 
+    @staticmethod
+    def start_of(row: Any) -> dict[str, Any]:
+        """What the form starts with for a toxicity, or for one version of it in its history."""
+        names = ("term", "grade", "noticed_on", "resolved_on", "note", "version")
+        return {name: getattr(row, name) for name in names}
+
+    def values(self) -> dict[str, Any]:
+        """What the commands write."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if {"term", "grade", "noticed_on"} <= set(cleaned) and "resolved_on" not in self.errors:

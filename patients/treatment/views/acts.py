@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
 from patients.record.models import StaleEdit
 from patients.record.queries import readable_patient
 from patients.treatment import commands, policies
@@ -77,7 +77,7 @@ def _act(
         context |= {"form": form, "line": current}
         return conflict(request, FORM, context)
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, FORM, context)
     return to_line(request, line, said)
 

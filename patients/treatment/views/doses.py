@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import conflict, invalid, render_page
+from careteam.web.responses import add_errors, conflict, invalid, render_page
 from patients.record.models import StaleEdit
 from patients.record.queries import readable_patient
 from patients.treatment import commands
@@ -96,6 +96,6 @@ def dose_record(request: SignedInRequest, patient_id: int, dose_id: int) -> Http
         context["form"] = form
         return conflict(request, TEMPLATE, context)
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, TEMPLATE, context)
     return to_line(request, dose.line, "Dose recorded")

@@ -12,18 +12,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.parts import Difference
-from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.stale import resolved, stale_answer
 from patients.protocol.queries import numbers
 from patients.record.models import StaleEdit
 from patients.record.policies import why_not_edit
-from patients.record.queries import readable_patient
+from patients.record.queries import readable_patient, saved_meanwhile
 from patients.treatment import commands, policies
 from patients.treatment.forms import (
     CorrectForm,
     LineForm,
 )
-from patients.treatment.forms.asking import PREFIX
 from patients.treatment.models import TreatmentLine
 from patients.treatment.queries import (
     Course,
@@ -112,7 +111,7 @@ def line_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
                 patient, form.draft, on=form.cleaned_data["on"], ends=form.ends, by=request.user, now=now
             )
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, template, context)
     said = {"proposed": "Line proposed", "planned": "Line planned"}.get(line.status, "Line started")
     watch = line.modality == Modality.PRRT and washout_of(patient.pk, limits_of(patient.team_id), today=today)
@@ -205,11 +204,8 @@ def line_correct(request: SignedInRequest, patient_id: int, line_id: int) -> Htt
     if request.method == "GET":
         context["form"] = CorrectForm(line=line, today=today, places=places)
         return render_page(request, FORM, context)
-    data = request.POST.copy()
-    for key, side in list(data.items()):  # the answer to a conflict: theirs is what the row says now
-        name = key.removeprefix("take_")
-        if key.startswith("take_") and side == "theirs":
-            data.setlist(name, [*map(str, _shown(line, name))])
+    blank = CorrectForm(line=line, today=today, places=places)
+    data = resolved(request.POST, blank, blank.start_of(line))
     form = CorrectForm(data, line=line, today=today, places=places)
     context["form"] = form
     if not form.is_valid():
@@ -219,55 +215,8 @@ def line_correct(request: SignedInRequest, patient_id: int, line_id: int) -> Htt
             line, form.changes, by=request.user, now=timezone.now(), version=form.cleaned_data["version"]
         )
     except StaleEdit as stale:
-        return conflict(request, "409.html", _conflict(request, form, stale.current, form.cleaned_data["version"]))
+        return stale_answer(request, FORM, context, form, stale.current, saved_meanwhile)
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, FORM, context)
     return to_line(request, line, "Line corrected")
-
-
-def _shown(line: Any, name: str) -> list[object]:
-    """The values of a field as its form would send them; of the plan for the names that begin with `plan_`."""
-    if name.startswith(PREFIX):
-        plan = plan_class(line.modality, line.agent).read(line.plan)
-        value = getattr(plan, name.removeprefix(PREFIX), "")
-    else:
-        value = getattr(line, name, "")
-    if isinstance(value, tuple | list):
-        return list(value)
-    return [] if value is False else ["" if value is None else value]
-
-
-def _words(line: Any, name: str) -> str:
-    return ", ".join(str(value) for value in _shown(line, name))
-
-
-def _said(value: object) -> str:
-    if isinstance(value, tuple | list):
-        return ", ".join(map(str, value))
-    return "" if value in {None, False} else str(value)
-
-
-def _conflict(request: HttpRequest, form: CorrectForm, current: Any, version: int) -> dict[str, Any]:
-    model = TreatmentLine.pgh_event_model  # type: ignore[attr-defined]
-    base = model.objects.filter(pgh_obj_id=current.pk, version=version).order_by("-pgh_id").first()
-    names = [name for name in form.changes if name != "plan"]
-    names += [name for name in form.fields if name.startswith(PREFIX)]
-    rows = [
-        Difference(
-            field=name,
-            label=str(form.fields[name].label or name.replace("_", " ").capitalize()),
-            base=_words(base, name) if base else "",
-            theirs=_words(current, name),
-            yours=_said(form.cleaned_data.get(name)),
-        )
-        for name in names
-    ]
-    hidden = {name: _said(value) for name, value in form.cleaned_data.items() if name != "version"}
-    return {
-        "said": "Somebody saved a newer version after you opened this one.",
-        "theirs_label": "Saved meanwhile",
-        "rows": rows,
-        "action": request.path,
-        "hidden": {**hidden, "version": current.version},
-    }

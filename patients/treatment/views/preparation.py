@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.models import Team
 from careteam.people.rules import Permission
-from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.stale import resolved, stale_answer
 from patients.protocol.queries import numbers
 from patients.record.models import Patient, StaleEdit
-from patients.record.queries import readable_patient
+from patients.record.queries import readable_patient, saved_meanwhile
 from patients.treatment import commands, policies
 from patients.treatment.forms import AuthorizationForm, SiteForm, StepForm
 from patients.treatment.models import Administration, Authorization, PreparationStep, TreatmentSite
@@ -66,13 +67,29 @@ def site_change(request: SignedInRequest, site_id: int) -> HttpResponse:
 
 
 def _site(request: SignedInRequest, team: Team, site: TreatmentSite | None) -> HttpResponse:
-    form = SiteForm(request.POST or None, team_id=team.pk, protocol=numbers(team.pk), site=site)
+    def build(data: Any = None) -> SiteForm:
+        return SiteForm(data, team_id=team.pk, protocol=numbers(team.pk), site=site)
+
+    data: Any = None
+    if request.method == "POST":
+        data = resolved(request.POST, build(), SiteForm.start_of(site)) if site else request.POST
+    form = build(data)
     context = {"team": team, "site": site, "form": form}
     if request.method == "GET":
         return render_page(request, SITE, context)
     if not form.is_valid():
         return invalid(request, SITE, context)
-    commands.save_site(team, form.cleaned_data, site=site, by=request.user, now=timezone.now())
+    try:
+        commands.save_site(
+            team,
+            form.values(),
+            site=site,
+            version=form.cleaned_data["version"],
+            by=request.user,
+            now=timezone.now(),
+        )
+    except StaleEdit as stale:
+        return stale_answer(request, SITE, context, form, stale.current, saved_meanwhile)
     response = redirect_or_refresh(request, reverse("treatment-sites"))
     toast(request, "Site saved", response=response)
     return response
@@ -121,7 +138,7 @@ def step_finish(request: SignedInRequest, patient_id: int, step_id: int) -> Http
         form.add_error(None, "Somebody changed this step meanwhile. Go back and look at it again.")
         return conflict(request, FORM, context)
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, FORM, context)
     return to_line(request, step.dose.line, "Step recorded")
 
@@ -181,23 +198,21 @@ def authorization(request: SignedInRequest, patient_id: int, line_id: int) -> Ht
         "save": "Save",
         "why_not": policies.why_not_authorize(line, request.user),
     }
-    names = ("status", "status_on", "reference", "valid_until", "note", "version")
     if request.method == "GET":
-        initial = {name: getattr(row, name) for name in names} if row else {"status_on": today, "version": 0}
+        initial = AuthorizationForm.start_of(row) if row else {"status_on": today, "version": 0}
         return render_page(request, FORM, context | {"form": AuthorizationForm(today=today, initial=initial)})
-    form = AuthorizationForm(request.POST, today=today)
+    data = (
+        resolved(request.POST, AuthorizationForm(today=today), AuthorizationForm.start_of(row)) if row else request.POST
+    )
+    form = AuthorizationForm(data, today=today)
     context["form"] = form
     if not form.is_valid():
         return invalid(request, FORM, context)
     try:
-        commands.set_authorization(line, **{name: form.cleaned_data[name] for name in names}, by=request.user, now=now)
+        commands.set_authorization(line, **form.cleaned_data, by=request.user, now=now)
     except StaleEdit as stale:
-        current: Any = stale.current
-        form = AuthorizationForm({**request.POST.dict(), "version": str(current.version)}, today=today)
-        form.is_valid()
-        form.add_error(None, f"Somebody saved meanwhile: {current}. Look at it again, then save once more.")
-        return conflict(request, FORM, context | {"form": form})
+        return stale_answer(request, FORM, context, form, stale.current, saved_meanwhile)
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, FORM, context)
     return to_line(request, line, "Authorization saved")

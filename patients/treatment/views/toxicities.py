@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.stale import resolved, stale_answer
 from patients.record.models import Patient, StaleEdit
-from patients.record.queries import readable_patient
+from patients.record.queries import readable_patient, saved_meanwhile
 from patients.treatment import commands, policies
 from patients.treatment.forms import ReasonForm, ToxicityForm
 from patients.treatment.models import AdverseEvent, TreatmentLine
@@ -57,17 +58,16 @@ def _answer(
         "title": f"{event.term}, grade {event.grade}" if event else f"Toxicity of {line.label if line else ''}",
         "why_not": policies.why_not_toxicity(patient, request.user),
     }
-    names = ("term", "grade", "noticed_on", "resolved_on", "note", "version")
     if request.method == "GET":
-        initial = {name: getattr(event, name) for name in names} if event else {"noticed_on": today, "version": 0}
+        initial = ToxicityForm.start_of(event) if event else {"noticed_on": today, "version": 0}
         return render_page(request, TEMPLATE, context | {"form": build(initial=initial)})
     if "refresh" in request.POST:
         return render_page(request, TEMPLATE, context | {"form": build(initial=request.POST.dict())})
-    form = build(request.POST)
+    form = build(resolved(request.POST, build(), ToxicityForm.start_of(event)) if event else request.POST)
     context["form"] = form
     if not form.is_valid():
         return invalid(request, TEMPLATE, context)
-    values = {name: form.cleaned_data[name] for name in names if name != "version"}
+    values = form.values()
     try:
         if event is None and line is not None:
             commands.record_toxicity(line, **values, by=request.user, now=now)
@@ -75,13 +75,9 @@ def _answer(
             version = form.cleaned_data["version"] or 0
             commands.change_toxicity(event, **values, version=version, by=request.user, now=now)
     except StaleEdit as stale:
-        current: Any = stale.current
-        form = build({**request.POST.dict(), "version": str(current.version)})
-        form.is_valid()
-        form.add_error(None, f"Somebody changed this meanwhile: {current}. Look at it again, then save once more.")
-        return conflict(request, TEMPLATE, context | {"form": form})
+        return stale_answer(request, TEMPLATE, context, form, stale.current, saved_meanwhile)
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, TEMPLATE, context)
     return _back(request, patient, line, "Toxicity recorded")
 
@@ -131,6 +127,6 @@ def toxicity_error(request: SignedInRequest, patient_id: int, event_id: int) -> 
         form.add_error(None, "Somebody changed this meanwhile. Go back and look at it again.")
         return conflict(request, FORM, context)
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, FORM, context)
     return _back(request, patient, event.line, "Toxicity marked as entered in error")

@@ -15,7 +15,7 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
 from careteam.web.parts import Difference
-from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
 from patients.record.models import StaleEdit
 from patients.treatment.policies import why_not_add as why_not_add_line
 from tumorboard.actions.queries import actions_of_decisions
@@ -71,7 +71,7 @@ def decision_record(request: SignedInRequest, item_id: int) -> HttpResponse:
     except StaleEdit as stale:
         return _somebody_else(request, context, form, stale)
     except ValidationError as error:
-        form.add_error(None, error.messages)
+        add_errors(form, error)
         return invalid(request, TEMPLATE, context, fragment="case")
     running = meeting.status == MeetingStatus.RUNNING
     response = redirect_or_refresh(request, back if running else reverse("decision", args=[recorded.pk]))
@@ -173,7 +173,7 @@ def _signature(
         else:
             sign_case(rows[0], by=request.user, now=now)
     except ValidationError as error:
-        form.add_error(None, error.messages)
+        add_errors(form, error)
         return invalid(request, _SIGN, context)
     response = redirect_or_refresh(request, context["back"])
     toast(request, "Signed", response=response)

@@ -14,7 +14,7 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
-from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast, wants_fragment
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast, wants_fragment
 from tumorboard.meetings import commands, policies
 from tumorboard.meetings.forms import DeferForm, FunctionsForm, ListForm, WithdrawForm
 from tumorboard.meetings.queries import agenda_of, visible_item, visible_meeting
@@ -195,7 +195,7 @@ def referral_withdraw(request: SignedInRequest, referral_id: int) -> HttpRespons
     try:
         commands.withdraw(referral, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now())
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, "tumorboard/form.html", context)
     response = redirect_or_refresh(request, back)
     toast(request, "Referral withdrawn", response=response)

@@ -18,7 +18,7 @@ from careteam.audit.commands import note_read
 from careteam.people.models import User
 from careteam.people.rules import Permission
 from careteam.web.parts import Difference
-from careteam.web.responses import conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
 from patients.record.models import StaleEdit
 from tumorboard.boards.forms import BoardForm
 from tumorboard.boards.models import Board
@@ -119,7 +119,7 @@ def _board_form(
         changed = [row for row in rows if row.theirs != row.yours]
         return conflict(request, _FORM, context | {"differences": changed, "fresh_version": theirs["version"]})
     except ValidationError as error:
-        form.add_error(None, error)
+        add_errors(form, error)
         return invalid(request, _FORM, context)
     response = redirect_or_refresh(request, reverse("boards"))
     toast(request, f"Saved: {saved.name}", response=response)
