@@ -84,7 +84,14 @@ class TreatmentLine(ClinicalRow):
     objects: ClassVar = TreatmentLineQuerySet.as_manager()
 
     class Meta(ClinicalRow.Meta):
-        indexes = (models.Index(fields=["patient", "started_on"], name="line_order"),)
+        indexes = (
+            models.Index(fields=["patient", "started_on"], name="line_order"),
+            models.Index(fields=["planned_on", "patient"], name="line_planned", condition=models.Q(status="planned")),
+            # Few lines are on hold; what their doses wait for is asked on every look at the coming weeks.
+            models.Index(fields=["patient"], name="line_on_hold", condition=models.Q(status="on_hold")),
+            # What a dose is counted by, without the wide rows of lines.
+            models.Index(fields=["id"], include=["status", "modality"], name="line_kind"),
+        )
         constraints = (
             *ClinicalRow.Meta.constraints,
             models.CheckConstraint(
@@ -188,8 +195,20 @@ class Administration(ClinicalRow):
             ),
         )
         indexes = (
-            models.Index(fields=["planned_on", "patient"], name="admin_planned", condition=models.Q(status="planned")),
-            models.Index(fields=["given_on"], name="admin_given", condition=models.Q(status="given")),
+            # What a week has: `line` and `error_at` stand in the index, so counting reads nothing else.
+            models.Index(
+                fields=["planned_on", "patient"],
+                include=["line", "error_at"],
+                name="admin_week",
+                condition=models.Q(status="planned"),
+            ),
+            models.Index(
+                fields=["given_on", "patient"],
+                include=["line", "error_at"],
+                name="admin_week_given",
+                condition=models.Q(status="given"),
+            ),
+            models.Index(fields=["planned_on", "patient"], name="admin_held", condition=models.Q(status="held")),
         )
 
     def __str__(self) -> str:

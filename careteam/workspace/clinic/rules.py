@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import TextChoices
 
+from careteam.workspace.coming.rules import Kind
 from careteam.workspace.patients import PatientRow
 
 HORIZON = timedelta(days=3 * 366)  # how far from today the day can be turned
@@ -35,6 +36,35 @@ WITH: dict[Open, str] = {
     Open.ACTION: "with an action due",
     Open.DRAFT: "with a draft of yours to sign",
 }
+
+
+class Clinic(TextChoices):
+    """Where somebody comes to."""
+
+    VISIT = "visit", "Outpatient clinic"
+    DAY = "day", "Day unit"
+    NUCLEAR = "nuclear", "Nuclear medicine"
+    PROCEDURE = "procedure", "Procedures"
+    IMAGING = "imaging", "Imaging"
+
+
+# Where the doses of a kind are given.
+CLINIC_OF: dict[Kind, Clinic] = {
+    Kind.INJECTION: Clinic.DAY,
+    Kind.CYCLE: Clinic.DAY,
+    Kind.PRRT: Clinic.NUCLEAR,
+    Kind.PROCEDURE: Clinic.PROCEDURE,
+}
+
+
+@dataclass(frozen=True)
+class WeekDay:
+    """One day of the week strip, with how many come."""
+
+    on: date
+    count: int
+    is_today: bool
+    is_shown: bool
 
 
 @dataclass(frozen=True)
@@ -73,9 +103,6 @@ class Comer:
     def at(self) -> datetime | None:
         return min((reason.at for reason in self.reasons if reason.at is not None), default=None)
 
-    def has(self, kind: str) -> bool:
-        return any(item.kind == kind for item in self.items)
-
 
 @dataclass(frozen=True)
 class Count:
@@ -91,20 +118,9 @@ class Count:
         return f"{self.number} of {self.of} {come} {WITH[self.kind]}"
 
 
-def in_order(comers: Iterable[Comer]) -> list[Comer]:
-    """By hour, those without one last; then by name."""
-
-    def key(comer: Comer) -> tuple[bool, float, str, int]:
-        at = comer.at
-        return (at is None, at.timestamp() if at else 0.0, comer.row.patient.sort_key, comer.row.patient.pk)
-
-    return sorted(comers, key=key)
-
-
-def counted(comers: Sequence[Comer]) -> tuple[Count, ...]:
+def counted(numbers: Mapping[Open, int], everybody: int) -> tuple[Count, ...]:
     """Each kind that is open for somebody, in order."""
-    counts = (Count(kind, sum(comer.has(kind) for comer in comers), len(comers)) for kind in Open)
-    return tuple(count for count in counts if count.number)
+    return tuple(Count(kind, numbers[kind], everybody) for kind in Open if numbers.get(kind))
 
 
 def day_of(asked: str, today: date) -> date:

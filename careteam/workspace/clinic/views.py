@@ -18,7 +18,7 @@ from careteam.people.rules import Permission
 from careteam.web.parts import Tab
 from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast, wants_fragment
 from careteam.workspace.clinic import rules
-from careteam.workspace.clinic.forms import BookForm, CloseVisitForm
+from careteam.workspace.clinic.forms import BookForm, ClinicFilter, CloseVisitForm
 from careteam.workspace.clinic.queries import ClinicDay, who_comes
 from careteam.workspace.coming.rules import holiday_names
 from patients.record.commands.visits import book_visit, close_visit
@@ -26,12 +26,13 @@ from patients.record.models import Encounter, StaleEdit
 from patients.record.policies import why_not_book_visit
 from patients.record.queries import readable_patient
 from patients.record.rules.visits import VisitKind, VisitStatus
+from patients.treatment.models import TreatmentSite
 
 
 @requires(Permission.PATIENT_VIEW)
 @require_safe
 def clinic(request: SignedInRequest) -> HttpResponse:
-    """One day (`on`), everybody or those with something open of one kind (`open`)."""
+    """One day (`on`), everybody or those with something open of one kind (`open`), of one clinic or site."""
     access = request.access
     home = access.home
     now = timezone.now()
@@ -39,31 +40,42 @@ def clinic(request: SignedInRequest) -> HttpResponse:
     on = rules.day_of(request.GET.get("on", ""), today)
     wanted = request.GET.get("open", "")
     wanted = wanted if wanted in rules.Open.values else ""
-    everybody = who_comes(
-        ClinicDay(request.user, access.team_ids, ZoneInfo(home.time_zone if home else "UTC"), on, today)
+    sites = TreatmentSite.objects.filter(team_id__in=access.team_ids, is_active=True).order_by("name", "pk")
+    chosen = ClinicFilter(request.GET, sites=sites)
+    kept = chosen.chosen
+    zone = ZoneInfo(home.time_zone if home else "UTC")
+    page = request.GET.get("page", "")
+    day = who_comes(
+        ClinicDay(request.user, access.team_ids, zone, on, today, kept.get("clinic", ""), kept.get("site", "")),
+        wanted=wanted,
+        page=int(page) if page.isdecimal() and len(page) < 6 else 1,  # more pages than people live
     )
-    note_read(request, sorted(comer.row.patient.pk for comer in everybody))
-    counts = rules.counted(everybody)
+    note_read(request, sorted(comer.row.patient.pk for comer in day.comers))
     off = holiday_names(home.country, [on]) if home else {}
 
     def here(**changed: str) -> str:
-        return "?" + urlencode({"on": on.isoformat(), **changed})
+        return "?" + urlencode({"on": on.isoformat(), **kept, **changed})
 
+    narrowed = {"open": wanted} if wanted else {}
     context: dict[str, Any] = {
         "today": today,
         "on": on,
         "holiday": off.get(on, ""),
-        "here": here(open=wanted) if wanted else here(),
-        "previous": "?" + urlencode({"on": rules.working_day(on, -1).isoformat()}),
-        "following": "?" + urlencode({"on": rules.working_day(on, 1).isoformat()}),
-        "comers": [comer for comer in everybody if not wanted or comer.has(wanted)],
-        "total": len(everybody),
-        "counts": counts,
+        "here": here(**narrowed, page=str(day.page)),
+        "previous": here(on=rules.working_day(on, -1).isoformat()),
+        "this_day": here(on=today.isoformat()),
+        "following": here(on=rules.working_day(on, 1).isoformat()),
+        "week": [(each, here(on=each.on.isoformat(), **narrowed)) for each in day.week],
+        "day": day,
+        "earlier": here(**narrowed, page=str(day.page - 1)) if day.page > 1 else "",
+        "later": here(**narrowed, page=str(day.page + 1)) if day.page < day.pages else "",
+        "filter": chosen,
+        "keep": {"on": on.isoformat(), **narrowed},
         "tabs": [
-            Tab("All", here(), current=not wanted, count=len(everybody)),
+            Tab("All", here(), current=not wanted, count=day.everybody),
             *(
                 Tab(str(count.kind.label), here(open=count.kind), current=wanted == count.kind, count=count.number)
-                for count in counts
+                for count in day.counts
             ),
         ],
         "may_close": access.may(Permission.PATIENT_EDIT),

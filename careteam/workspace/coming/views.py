@@ -29,7 +29,7 @@ from careteam.web.responses import (
 )
 from careteam.workspace.coming import rules
 from careteam.workspace.coming.forms import ComingFilter, GivenForm
-from careteam.workspace.coming.queries import LIMIT, Scope, coming
+from careteam.workspace.coming.queries import FEW, LIMIT, Scope, coming
 from patients.record.models import StaleEdit
 from patients.treatment.commands import give_administration
 from patients.treatment.models import Administration
@@ -89,6 +89,7 @@ def coming_weeks(request: SignedInRequest) -> HttpResponse:
         "total": sum(found.counts.values()),
         "is_cut": found.is_cut,
         "limit": LIMIT,
+        "few": FEW,
         "soon": today + timedelta(days=SOON),
         "late": late,
     }

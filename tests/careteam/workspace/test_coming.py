@@ -1,5 +1,6 @@
 """The coming weeks: what stands in them, for whom, and recording a dose from there."""
 
+import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -313,3 +314,17 @@ class TestGiven:
 
     def test_a_dose_of_another_team_is_not_there(self, nurse: User, today: date) -> None:
         assert give(nurse, dose(factories.patient(factories.team()), today), on=today).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_held_dose_reads_held(team: Team, nurse: User, today: date) -> None:
+    patient = factories.patient(team)
+    row = dose(patient, today - timedelta(days=3))
+    Administration.objects.filter(pk=row.pk).update(status="held", reason="Fever")
+    client = Client()
+    client.force_login(nurse)
+    answer = client.get("/coming/")
+    assert [entry.note for entry in answer.context["held"]] == ["held: Fever"]
+    html = answer.content.decode()
+    assert "not recorded" not in html
+    assert re.search(r"</svg>\s*Held</span>", html)

@@ -16,15 +16,15 @@ from careteam.workspace.coming.queries.doses import (
 )
 from careteam.workspace.coming.queries.others import meetings, scans
 from careteam.workspace.coming.queries.preparation import overdue_preparation, preparation
-from careteam.workspace.coming.queries.scope import LIMIT, NOBODY, Found, Scope
+from careteam.workspace.coming.queries.scope import FEW, LIMIT, NOBODY, Found, Scope
 from careteam.workspace.coming.rules import Entry
 
-__all__ = ["LIMIT", "NOBODY", "SOURCES", "Coming", "Found", "Scope", "coming", "why_not_give", "within"]
+__all__ = ["FEW", "LIMIT", "NOBODY", "SOURCES", "Coming", "Found", "Scope", "coming", "why_not_give", "within"]
 
 # Each answers with what falls into the window. The order does not matter.
 SOURCES: tuple[Callable[[Scope], Found], ...] = (doses, given_doses, preparation, starts, scans, meetings)
 # What should have happened already.
-OVERDUE: tuple[Callable[[Scope], list[Entry]], ...] = (overdue_doses, overdue_preparation, overdue_starts)
+OVERDUE: tuple[Callable[[Scope], Found], ...] = (overdue_doses, overdue_preparation, overdue_starts)
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,16 @@ def coming(scope: Scope) -> Coming:
     counts: Counter[tuple[date, str]] = Counter()
     for each in found:
         counts.update(each.counts)
-    overdue = [entry for source in OVERDUE for entry in source(scope)]
+    late, held = [source(scope) for source in OVERDUE], held_doses(scope)
     return Coming(
         entries=tuple(entry for each in found for entry in each.entries),
         counts=counts,
-        overdue=tuple(sorted(overdue, key=lambda entry: (entry.on, entry.patient, entry.key))),
-        held=tuple(held_doses(scope)),
-        is_cut=any(each.is_cut for each in found),
+        overdue=_by_day(late),
+        held=_by_day(held),
+        is_cut=any(each.is_cut for each in (*found, *late, *held)),
     )
+
+
+def _by_day(found: list[Found]) -> tuple[Entry, ...]:
+    entries = (entry for each in found for entry in each.entries)
+    return tuple(sorted(entries, key=lambda entry: (entry.on, entry.patient, entry.key)))

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.urls import reverse
 
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
-from careteam.workspace.coming.queries.scope import Found, Scope, gather, in_care, owned, owners_of
+from careteam.workspace.coming.queries.scope import Found, Scope, gather, in_care, oldest, owned, owners_of
 from careteam.workspace.coming.rules import KIND_OF_MODALITY, Entry, Kind, kind_of, modalities_of
 from patients.treatment.models import Administration, TreatmentLine
 from patients.treatment.policies import why_not_record_dose
@@ -30,63 +30,80 @@ def _doses(scope: Scope) -> QuerySet[Administration]:
         rows = rows.filter(line__modality=scope.modality)
     if scope.kind:
         rows = rows.filter(line__modality__in=modalities_of(scope.kind))
-    return rows.select_related("line", "patient").order_by("planned_on", "patient__sort_key", "pk")
+    # In the order of the index, so that a page costs its own rows only; names are sorted within the day later.
+    return rows.select_related("line", "patient").order_by("planned_on", "patient_id", "pk")
+
+
+def planned_dose_rows(scope: Scope) -> QuerySet[Administration]:
+    """Doses, cycles and sessions of running lines that are planned inside the window."""
+    return _doses(scope).filter(
+        status=AdministrationStatus.PLANNED,
+        line__status=LineStatus.ACTIVE,
+        planned_on__range=(scope.window.since, scope.window.until),
+    )
+
+
+def given_dose_rows(scope: Scope) -> QuerySet[Administration]:
+    """What was given inside the window."""
+    rows = _doses(scope).filter(
+        status=AdministrationStatus.GIVEN, given_on__range=(scope.window.since, scope.window.until)
+    )
+    return rows.order_by("given_on", "patient_id", "pk")
 
 
 def doses(scope: Scope) -> Found:
     """Planned doses, cycles and sessions of running lines inside the window."""
     if not scope.wants(*DOSE_KINDS):
         return Found()
-    rows = _doses(scope).filter(
-        status=AdministrationStatus.PLANNED,
-        line__status=LineStatus.ACTIVE,
-        planned_on__range=(scope.window.since, scope.window.until),
-    )
-    return gather(rows, scope, lambda first: dose_entries(first, scope), _by_modality)
+    return gather(planned_dose_rows(scope), scope, lambda first: dose_entries(first, scope), _by_modality)
 
 
 def given_doses(scope: Scope) -> Found:
-    """What was given inside the window: the part of the week that is done."""
+    """The part of the week that is done."""
+    if not scope.wants(*DOSE_KINDS):
+        return Found()
+    return gather(given_dose_rows(scope), scope, lambda first: dose_entries(first, scope), _given_by_modality)
+
+
+def overdue_doses(scope: Scope) -> Found:
+    """Planned for a day that has passed, and nobody has said what became of them; the oldest first."""
     if not scope.wants(*DOSE_KINDS):
         return Found()
     rows = _doses(scope).filter(
-        status=AdministrationStatus.GIVEN, given_on__range=(scope.window.since, scope.window.until)
-    )
-    return gather(rows.order_by("given_on", "pk"), scope, lambda first: dose_entries(first, scope), _given_by_modality)
-
-
-def overdue_doses(scope: Scope) -> list[Entry]:
-    """Planned for a day that has passed, and nobody has said what became of them; the oldest first."""
-    if not scope.wants(*DOSE_KINDS):
-        return []
-    rows = _doses(scope).filter(
         status=AdministrationStatus.PLANNED, line__status=LineStatus.ACTIVE, planned_on__lt=scope.today
     )
-    return dose_entries(list(rows[: scope.limit]), scope)
+    return oldest(rows, scope, lambda first: dose_entries(first, scope))
 
 
-def held_doses(scope: Scope) -> list[Entry]:
+def held_doses(scope: Scope) -> list[Found]:
     """Held until somebody dates them anew, and what a line on hold had planned."""
     if not scope.wants(*DOSE_KINDS):
         return []
-    held = Q(status=AdministrationStatus.HELD, line__status__in=[LineStatus.ACTIVE, LineStatus.ON_HOLD])
-    paused = Q(status=AdministrationStatus.PLANNED, line__status=LineStatus.ON_HOLD)
-    return dose_entries(list(_doses(scope).filter(held | paused)[: scope.limit]), scope)
+    # Two questions, each with an index of its own; as one condition they would read every dose.
+    held = _doses(scope).filter(
+        status=AdministrationStatus.HELD, line__status__in=[LineStatus.ACTIVE, LineStatus.ON_HOLD]
+    )
+    paused = _doses(scope).filter(status=AdministrationStatus.PLANNED, line__status=LineStatus.ON_HOLD)
+    return [oldest(rows, scope, lambda first: dose_entries(first, scope)) for rows in (held, paused)]
 
 
 def starts(scope: Scope) -> Found:
     """Planned lines that are to start inside the window; procedures stand among the procedures."""
     if not scope.wants(Kind.START, Kind.PROCEDURE):
         return Found()
-    rows = _starts(scope).filter(planned_on__range=(scope.window.since, scope.window.until))
-    return gather(rows, scope, start_entries, _starts_by_kind)
+    return gather(start_rows(scope), scope, start_entries, _starts_by_kind)
 
 
-def overdue_starts(scope: Scope) -> list[Entry]:
+def start_rows(scope: Scope) -> QuerySet[TreatmentLine]:
+    """Lines that are to start inside the window."""
+    return _starts(scope).filter(planned_on__range=(scope.window.since, scope.window.until))
+
+
+def overdue_starts(scope: Scope) -> Found:
     """Lines that were to start on a day that has passed."""
     if not scope.wants(Kind.START, Kind.PROCEDURE):
-        return []
-    return start_entries(list(_starts(scope).filter(planned_on__lt=scope.today)[: scope.limit]))
+        return Found()
+    return oldest(_starts(scope).filter(planned_on__lt=scope.today), scope, start_entries)
 
 
 def _starts(scope: Scope) -> QuerySet[TreatmentLine]:
@@ -99,7 +116,7 @@ def _starts(scope: Scope) -> QuerySet[TreatmentLine]:
         rows = rows.filter(modality__in=_PROCEDURES)
     elif scope.kind == Kind.START:
         rows = rows.exclude(modality__in=_PROCEDURES)
-    return rows.select_related("patient").order_by("planned_on", "patient__sort_key", "pk")
+    return rows.select_related("patient").order_by("planned_on", "patient_id", "pk")
 
 
 def dose_entries(rows: list[Administration], scope: Scope) -> list[Entry]:

@@ -18,25 +18,30 @@ from tumorboard.meetings.models import Meeting
 from tumorboard.meetings.rules import OPEN_ITEMS, MeetingStatus
 
 
-def scans(scope: Scope) -> Found:
-    """Studies with a slot inside the window. A filter by line modality leaves them out: they are no treatment."""
-    if not scope.wants(Kind.SCAN) or scope.modality:
-        return Found()
+def scan_rows(scope: Scope) -> QuerySet[ImagingStudy]:
+    """Studies with a slot inside the window."""
     start, end = scope.moments
     rows = (
         ImagingStudy.objects.valid()
         .filter(in_care(scope), status=StudyStatus.SCHEDULED, scheduled_for__gte=start, scheduled_for__lt=end)
         .filter(team_id__in=scope.team_ids)
     )
-    if scope.owner:
-        rows = rows.filter(owner__isnull=True) if scope.owner == NOBODY else rows.filter(owner_id=int(scope.owner))
-    rows = rows.select_related("patient", "owner").order_by("scheduled_for", "pk")
+    if scope.owner == NOBODY:
+        return rows.filter(owner__isnull=True)
+    return rows.filter(owner_id=int(scope.owner)) if scope.owner else rows
+
+
+def scans(scope: Scope) -> Found:
+    """Studies with a slot inside the window. A filter by line modality leaves them out: they are no treatment."""
+    if not scope.wants(Kind.SCAN) or scope.modality:
+        return Found()
+    rows = scan_rows(scope).select_related("patient", "owner").order_by("scheduled_for", "pk")
 
     def counted(queryset: QuerySet[Any]) -> Iterable[tuple[date, str, int]]:
         days = queryset.annotate(day=TruncDate("scheduled_for", tzinfo=scope.zone)).values_list("day")
         return ((on, str(Kind.SCAN), number) for on, number in days.annotate(n=Count("pk")))
 
-    return gather(rows, scope, lambda first: [_scan(row, scope) for row in first], counted)
+    return gather(rows, scope, lambda first: scan_entries(first, scope), counted)
 
 
 def meetings(scope: Scope) -> Found:
@@ -62,6 +67,10 @@ def meetings(scope: Scope) -> Found:
             yield scope.local(row.starts_at).date(), str(Kind.MEETING), 1
 
     return gather(rows, scope, lambda first: [_meeting(row, scope) for row in first], counted)
+
+
+def scan_entries(rows: list[ImagingStudy], scope: Scope) -> list[Entry]:
+    return [_scan(row, scope) for row in rows]
 
 
 def _scan(row: ImagingStudy, scope: Scope) -> Entry:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
-from careteam.workspace.coming.queries.scope import NOBODY, Found, Scope, gather, in_care
+from careteam.workspace.coming.queries.scope import NOBODY, Found, Scope, gather, in_care, oldest
 from careteam.workspace.coming.rules import Entry, Kind
 from patients.treatment.models import PreparationStep
 from patients.treatment.rules import AdministrationStatus, LineStatus
@@ -25,11 +25,12 @@ def preparation(scope: Scope) -> Found:
     return gather(rows, scope, lambda first: [_step(row, scope) for row in first], _counted)
 
 
-def overdue_preparation(scope: Scope) -> list[Entry]:
+def overdue_preparation(scope: Scope) -> Found:
     """Steps whose day has passed and that nobody recorded."""
     if not scope.wants(Kind.PREPARATION):
-        return []
-    return [_step(row, scope) for row in _steps(scope).filter(due_on__lt=scope.today)[: scope.limit]]
+        return Found()
+    rows = _steps(scope).filter(due_on__lt=scope.today)
+    return oldest(rows, scope, lambda first: [_step(row, scope) for row in first])
 
 
 def _steps(scope: Scope) -> QuerySet[PreparationStep]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.fields import CharField
 from django.db.models.functions import Cast, Concat
 
@@ -20,7 +21,8 @@ from patients.record.rules import EnrollmentStatus
 if TYPE_CHECKING:
     from careteam.people.models import User
 
-LIMIT = 300  # rows of one source on one page; beyond it days are counted, and the list says so
+LIMIT = 300  # rows of one source on one page, which no single center reaches in two weeks
+FEW = 60  # rows of a source that has more: the days are counted, the list says so and leads to "who comes"
 NOBODY = "nobody"
 
 
@@ -28,7 +30,7 @@ NOBODY = "nobody"
 class Scope:
     """Whose weeks (teams, their zone), which ones, and the coded filters; an empty filter filters nothing.
 
-    `owner` is the id of a person as text, or `NOBODY`.
+    `owner` is the id of a person as text, or `NOBODY`. `patient_ids` narrows to these patients.
     """
 
     user: User
@@ -41,6 +43,7 @@ class Scope:
     modality: str = ""
     site: str = ""
     limit: int = LIMIT
+    patient_ids: frozenset[int] | None = None
 
     def wants(self, *kinds: Kind) -> bool:
         return not self.kind or self.kind in kinds
@@ -64,6 +67,11 @@ class Found:
     is_cut: bool = False
 
 
+def among(ids: Iterable[int]) -> RawSQL:
+    """For `patient_id__in`: thousands of ids as one parameter instead of thousands."""
+    return RawSQL("SELECT unnest(%s::bigint[])", ([*ids],))  # a constant statement
+
+
 def in_care(scope: Scope) -> Q:
     """Rows of patients whom the teams look after and who live; narrowed to a primary site."""
     condition = Q(
@@ -72,6 +80,8 @@ def in_care(scope: Scope) -> Q:
         patient__deceased_on__isnull=True,
         patient__merged_into__isnull=True,
     )
+    if scope.patient_ids is not None:
+        condition &= Q(patient_id__in=among(scope.patient_ids))
     if scope.site:
         condition &= Q(
             Exists(
@@ -111,10 +121,9 @@ def gather(
     entries: Callable[[list[Any]], list[Entry]],
     counted: Callable[[QuerySet[Any]], Iterable[tuple[date, str, int]]],
 ) -> Found:
-    """The first rows as entries; counting in the database only when there are more than that."""
-    first = list(rows[: scope.limit + 1])
-    is_cut = len(first) > scope.limit
-    found = entries(first[: scope.limit])
+    """All rows as entries, or the first `FEW` where there are more than the limit; the counts are complete."""
+    first, is_cut = _first(rows, scope)
+    found = entries(first)
     counts: Counter[tuple[date, str]] = Counter()
     if is_cut:
         for on, kind, number in counted(rows.order_by()):
@@ -122,3 +131,20 @@ def gather(
     else:
         counts.update((entry.on, str(entry.kind)) for entry in found)
     return Found(tuple(found), counts, is_cut)
+
+
+def oldest(rows: QuerySet[Any], scope: Scope, entries: Callable[[list[Any]], list[Entry]]) -> Found:
+    """The same for what is listed without days."""
+    first, is_cut = _first(rows, scope)
+    return Found(tuple(entries(first)), is_cut=is_cut)
+
+
+def _first(rows: QuerySet[Any], scope: Scope) -> tuple[list[Any], bool]:
+    """All rows up to the limit, else the first few. One query for few rows, three at most."""
+    few = min(FEW, scope.limit)
+    first = list(rows[: few + 1])
+    if len(first) <= few:
+        return first, False
+    if rows.order_by()[scope.limit : scope.limit + 1].exists():
+        return first[:few], True
+    return list(rows), False
