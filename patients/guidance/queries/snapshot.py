@@ -47,10 +47,12 @@ from patients.record.models import (
     ReceptorImaging,
 )
 from patients.record.queries import grade_of_patient
-from patients.record.rules import MEASURES, DrugClass, ResponseCategory, UptakeModality, converted
+from patients.record.rules import MEASURES, Ascites, DrugClass, ResponseCategory, UptakeModality, converted
 from patients.treatment.models import TreatmentLine
 from patients.treatment.queries import in_order, numbers_of
 from patients.treatment.rules import LineRole
+
+ASSESSMENTS = 10  # of the liver looked at, newest first: ascites may have been asked before the latest one
 
 # Other codes under which the same result is sent (`model.md` 11).
 _SAME = {"26464-8": WBC, "26515-7": PLATELETS, "38483-4": CREATININE, "3141-9": WEIGHT, "33914-3": EGFR}
@@ -152,14 +154,25 @@ def _drugs(patient: Patient, on: date) -> tuple[DrugFact, ...]:
     return tuple(DrugFact(row.name, row.drug_class, row.asked_on or row.started_on) for row in rows)
 
 
-def _liver(patient: Patient, on: date) -> LiverFact | None:
-    row = (
+def _liver(patient: Patient, on: date) -> tuple[LiverFact | None, FlagFact | None]:
+    """The latest assessment, and the latest that says something about ascites."""
+    rows = list(
         LiverAssessment.objects.valid()
         .filter(patient=patient, assessed_on__lte=on)
-        .order_by("-assessed_on", "-pk")
-        .first()
+        .order_by("-assessed_on", "-pk")[:ASSESSMENTS]
     )
-    return LiverFact(row.assessed_on, row.scheme, row.pattern, row.burden_percent) if row else None
+    latest = rows[0] if rows else None
+    asked = next((row for row in rows if row.ascites), None)
+    return (
+        LiverFact(latest.assessed_on, latest.scheme, latest.pattern, latest.burden_percent) if latest else None,
+        FlagFact(
+            "absent" if asked.ascites == Ascites.NONE else "present",
+            asked.assessed_on,
+            "" if asked.ascites == Ascites.NONE else asked.get_ascites_display().lower(),
+        )
+        if asked
+        else None,
+    )
 
 
 def _flags(patient: Patient) -> dict[str, FlagFact]:
@@ -234,6 +247,7 @@ def snapshot(patient: Patient, on: date) -> Snapshot:
     goals = goals_of(patient.pk, on)
     prompt = goals.prompt if goals.prompt is not None and goals.prompt.is_open else None
     lines, reached = _lines(patient)
+    liver, ascites = _liver(patient, on)
     labs = _labs(patient, on)
     return Snapshot(
         on=on,
@@ -246,7 +260,7 @@ def snapshot(patient: Patient, on: date) -> Snapshot:
         metastases=frozenset(
             Metastasis.objects.valid().filter(patient=patient).values_list("site", flat=True).distinct()
         ),
-        liver=_liver(patient, on),
+        liver=liver,
         grade=str(grade.highest.grade),
         grade_on=grade.highest_on,
         grade_conflicts=grade.highest.conflicts,
@@ -268,7 +282,7 @@ def snapshot(patient: Patient, on: date) -> Snapshot:
         cga=tuple(labs.get(CGA, [])[:2]),
         sex=patient.sex,
         age=patient.age(on),
-        flags=_flags(patient),
+        flags=_flags(patient) | ({"ascites": ascites} if ascites else {}),
         drugs=_drugs(patient, on),
         echo_on=done.get(StudyModality.ECHO),
         palliative_on=_palliative_on(patient),

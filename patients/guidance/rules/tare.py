@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from patients.guidance.rules.eligibility import (
     MET,
     MISSING,
@@ -92,15 +94,19 @@ def _chemotherapy(s: Snapshot) -> Criterion:
 
 
 def _lung(s: Snapshot) -> Criterion:
-    """The shunt of the mapping, from the plan of the TARE line. The limit is a lung dose, which is not held here: the
-    shunt stands beside it without a verdict."""
-    name, needed = "Lung shunt", f"lung dose {threshold(s, 'tare.lung_dose', '≤')} per session"
-    unsigned = not s.numbers["tare.lung_dose"].settled
-    shunts = (line.plan.get("lung_shunt") for line in s.open_lines("embolization") if line.is_tare)
-    shunt = next((found for found in shunts if found not in (None, "")), None)
+    """The dose to the lungs as planned; where only the shunt of the mapping is known, that, without a verdict."""
+    name, code = "Lung dose", "tare.lung_dose"
+    needed = f"{threshold(s, code, '≤')} per session"
+    plans = [line.plan for line in s.open_lines("embolization") if line.is_tare]
+    dose = next((plan["lung_dose"] for plan in plans if plan.get("lung_dose") not in {None, ""}), None)
+    if dose is not None:
+        state = MET if Decimal(str(dose)) <= s.numbers[code].value else REVIEW
+        return Criterion(name, state, f"{dose} Gy", None, needed, *judged(s, code, state))
+    unsigned = not s.numbers[code].settled
+    shunt = next((plan["lung_shunt"] for plan in plans if plan.get("lung_shunt") not in {None, ""}), None)
     if shunt is None:
-        return Criterion(name, MISSING, "", None, needed, unsigned, "tare.lung_dose")
-    return Criterion(name, NO_LIMIT, f"{shunt} %", None, needed, unsigned, "tare.lung_dose")
+        return Criterion(name, MISSING, "", None, needed, unsigned, code)
+    return Criterion(name, NO_LIMIT, f"lung shunt {shunt} %, dose not entered", None, needed, unsigned, code)
 
 
 def _portal_vein(s: Snapshot) -> Criterion:

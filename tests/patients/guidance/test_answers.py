@@ -306,7 +306,7 @@ def test_table_of_criteria_is_a_fragment_with_the_patient_s_own_values(client: C
     part = client.get(reverse("guidance-eligibility", args=[someone.pk, treatment]), headers=PART).content.decode()
     assert part.startswith("<section")
     assert f'id="eligibility-{treatment}"' in part
-    words = {"prrt": ("Krenning 1 on PET", "Not met", "1 Sep 2026"), "tare": ("Lung shunt", "Missing", "none recorded")}
+    words = {"prrt": ("Krenning 1 on PET", "Not met", "1 Sep 2026"), "tare": ("Lung dose", "Missing", "none recorded")}
     assert [word for word in words[treatment] if word not in part] == []
     whole = client.get(reverse("guidance-eligibility", args=[someone.pk, treatment])).content.decode()
     assert whole.lstrip().startswith("<!doctype html>")

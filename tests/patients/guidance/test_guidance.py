@@ -18,7 +18,7 @@ from careteam.people.rules import Role
 from patients.guidance.commands import answer_prompt
 from patients.guidance.models import GuidanceAnswer
 from patients.guidance.queries import guidance_of, snapshot, to_discuss
-from patients.guidance.rules import DrugFact, LiverFact
+from patients.guidance.rules import DrugFact, FlagFact, LiverFact
 from patients.record.models import LiverAssessment, Medication, Metastasis, Patient, ReceptorImaging
 from tests.factories import NOW, diagnosis, line, measurement, patient, person, specimen, study, team
 from tests.factories.goals import conversation, prompt
@@ -234,3 +234,16 @@ def test_answer_needs_the_right(client: Client) -> None:
     client.force_login(person(home, Role.NURSE_COORDINATOR))
     assert client.get(reverse("guidance-answer", args=[someone.pk, "R03"])).status_code == 403
     assert client.get(reverse("guidance-panel", args=[someone.pk])).status_code == 200
+
+
+@pytest.mark.django_db
+def test_ascites_is_read_from_the_latest_look_at_the_liver_that_says_so() -> None:
+    someone = patient(team())
+    on = date(2026, 9, 1)
+    assert snapshot(someone, on).flag("ascites") is None
+    LiverAssessment.objects.create(patient=someone, assessed_on=date(2026, 5, 1), ascites="none")
+    assert snapshot(someone, on).flag("ascites") == FlagFact("absent", date(2026, 5, 1))
+    LiverAssessment.objects.create(patient=someone, assessed_on=date(2026, 7, 1), ascites="mild")
+    LiverAssessment.objects.create(patient=someone, assessed_on=date(2026, 8, 1), burden_percent=30)
+    assert snapshot(someone, on).flag("ascites") == FlagFact("present", date(2026, 7, 1), "mild")
+    assert snapshot(someone, on).liver == LiverFact(date(2026, 8, 1), burden=30)

@@ -94,6 +94,7 @@ class TarePlan(EmbolizationPlan):
     material: str = choice("Microspheres", ("glass", "Glass"), ("resin", "Resin"))
     mapped_on: date | None = day("Mapping with MAA on")
     lung_shunt: Decimal | None = number("Lung shunt", unit="%", low=0, high=100)
+    lung_dose: Decimal | None = number("Lung dose per session", unit="Gy", low=0, high=200)
     activity: Decimal | None = number("Activity", unit="GBq", low=0)
 
 
