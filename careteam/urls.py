@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from careteam.workspace import audit, function, health, home, inbox, patients, people, reports, shell, summary, timeline
+from careteam.workspace import (
+    audit,
+    function,
+    health,
+    home,
+    inbox,
+    patients,
+    people,
+    reports,
+    shell,
+    summary,
+    timeline,
+    units,
+)
 from careteam.workspace.clinic import views as clinic
 from careteam.workspace.coming import views as coming
 from careteam.workspace.downtime import views as downtime
@@ -32,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/<int:pk>/undo/", inbox.undo, name="inbox-undo"),
     path("team/", people.team_page, name="team"),
     path("team/add/", people.add_person, name="person-add"),
+    path("team/units/", units.team_units, name="team-units"),
     path("team/<int:person_id>/roles/", people.change_roles, name="person-roles"),
     path("team/<int:person_id>/absence/", people.absence, name="person-absence"),
     path("team/<int:person_id>/close/", people.deactivate, name="person-deactivate"),

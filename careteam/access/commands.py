@@ -14,6 +14,7 @@ from careteam.access.rules import EMERGENCY_HOURS, GrantKind
 from careteam.audit.commands import record
 from careteam.audit.rules import Kind
 from careteam.people.models import Absence, Deputy, Membership, Team, User
+from careteam.people.rules import Units
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -44,6 +45,18 @@ def set_membership(
         details={"person": person.pk, "before": before, "after": list(roles)},
     )
     return membership
+
+
+@transaction.atomic
+def choose_units(team: Team, units: Units, *, by: User, now: datetime) -> Team:
+    """The units in which the team reads results. What is stored, and what was entered, stays as it is."""
+    policies.insist(policies.why_not_manage(team, by))
+    team = Team.objects.select_for_update().get(pk=team.pk)
+    before, team.units = team.units, units
+    team.save(update_fields=["units"])
+    details = {"before": before, "after": str(units)}
+    record("access.choose_units", by=by, now=now, subject=team, team_id=team.pk, kind=Kind.ACCESS, details=details)
+    return team
 
 
 @transaction.atomic

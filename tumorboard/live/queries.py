@@ -11,7 +11,7 @@ from patients.guidance.models import GuidanceAnswer
 from patients.guidance.queries import to_discuss
 from patients.imaging.models import ImagingStudy
 from patients.record.models import DiseaseStatus, LiverAssessment, Measurement, Patient, ReceptorImaging
-from patients.record.queries import PatientGrade, grade_of_patient
+from patients.record.queries import PatientGrade, grade_of_patient, result_of
 from patients.record.rules import MEASURES
 from patients.treatment.queries import LineRow, lines_of
 from tumorboard.actions.models import Action
@@ -146,26 +146,14 @@ def _labs(patient: Patient) -> tuple[LabRow, ...]:
 
 
 def _lab(patient: Patient, code: str, row: Measurement | None) -> LabRow:
-    measure = MEASURES[code]
     if row is None:
-        return LabRow(measure.label, None, "", "", None, "")
-    outside = ""
-    if row.value is not None:
-        if row.reference_low is not None and row.value < row.reference_low:
-            outside = "Low"
-        elif row.reference_high is not None and row.value > row.reference_high:
-            outside = "High"
-    unit = measure.unit_named(row.unit)
+        return LabRow(MEASURES[code].label, None, "", "", None, "")
+    shown = result_of(row, patient.team.units)
     return LabRow(
-        label=measure.label,
-        value=row.value,
-        text=f"{row.comparator}{row.text}",
-        unit=unit.label if unit else _spoken(row.unit),
+        label=MEASURES[code].label,
+        value=shown.value,
+        text=shown.text,
+        unit=shown.unit,
         on=patient.team.local_date(row.taken_at),
-        outside=outside,
+        outside=shown.reading if shown.value is not None else "",
     )
-
-
-def _spoken(unit: str) -> str:
-    """UCUM writes 1 or {score} where people write nothing."""
-    return "" if unit == "1" or unit.startswith("{") else unit

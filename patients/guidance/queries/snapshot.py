@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 
+from careteam.people.models import Team
 from patients.goals.models import PalliativeReferral
 from patients.goals.queries import goals_of
 from patients.guidance.rules import DrugFact, FlagFact, LabFact, LineFact, LiverFact, NumberFact, Snapshot
@@ -47,7 +48,7 @@ from patients.record.models import (
     ReceptorImaging,
 )
 from patients.record.queries import grade_of_patient
-from patients.record.rules import MEASURES, Ascites, DrugClass, ResponseCategory, UptakeModality, converted
+from patients.record.rules import MEASURES, Ascites, DrugClass, ResponseCategory, UptakeModality, converted, in_both
 from patients.treatment.models import TreatmentLine
 from patients.treatment.queries import in_order, numbers_of
 from patients.treatment.rules import LineRole
@@ -64,8 +65,9 @@ _RESPONSES = (ResponseCategory.CR, ResponseCategory.PR, ResponseCategory.SD, Res
 _MATTERS = (DrugClass.PPI, DrugClass.METFORMIN, DrugClass.ANTICOAGULANT, DrugClass.VEGF)
 
 
-def _lab(row: Measurement, on: date) -> LabFact:
-    measure = MEASURES.get(_SAME.get(row.code, row.code))
+def _lab(row: Measurement, team: Team) -> LabFact:
+    code, on = _SAME.get(row.code, row.code), team.local_date(row.taken_at)
+    measure = MEASURES.get(code)
     assay, on_ppi = row.assay, row.on_ppi
     if row.value is None or row.comparator:
         problem = f"{row.comparator}{row.value or row.text}, not a plain number"
@@ -88,9 +90,9 @@ def _lab(row: Measurement, on: date) -> LabFact:
         uln = limit * unit.factor if limit and unit else None
     except ValueError as problem:
         return LabFact(measure.label, on, None, problem=str(problem))
-    return LabFact(
-        measure.label, on, value, _plain(measure.unit.label or measure.unit.code), uln, assay=assay, on_ppi=on_ppi
-    )
+    unit_name = _plain(measure.unit.label or measure.unit.code)
+    said = in_both(code, value, team.units)
+    return LabFact(measure.label, on, value, unit_name, uln, assay=assay, on_ppi=on_ppi, said=said)
 
 
 def _plain(unit: str) -> str:
@@ -109,7 +111,7 @@ def _labs(patient: Patient, on: date) -> dict[str, list[LabFact]]:
     )
     labs: dict[str, list[LabFact]] = {}
     for row in rows:
-        labs.setdefault(_SAME.get(row.code, row.code), []).append(_lab(row, patient.team.local_date(row.taken_at)))
+        labs.setdefault(_SAME.get(row.code, row.code), []).append(_lab(row, patient.team))
     return labs
 
 

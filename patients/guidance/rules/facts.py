@@ -123,10 +123,14 @@ class LabFact:
     problem: str = ""
     assay: str = ""
     on_ppi: bool | None = None
+    said: str = ""
 
     @property
     def words(self) -> str:
-        return f"{self.value.normalize():f} {self.unit}".strip() if self.value is not None else self.problem
+        """As the team reads it."""
+        if self.value is None:
+            return self.problem
+        return self.said or f"{self.value.normalize():f} {self.unit}".strip()
 
 
 @dataclass(frozen=True)

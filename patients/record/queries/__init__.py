@@ -17,6 +17,7 @@ from patients.record.queries.results import (
     result_of,
     series_of,
     sheet_of,
+    spoken,
     takes_ppi,
     trends_of,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "sections",
     "series_of",
     "sheet_of",
+    "spoken",
     "symptoms_of",
     "takes_ppi",
     "trends_of",

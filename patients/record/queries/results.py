@@ -64,8 +64,8 @@ def result_of(row: Measurement, system: str) -> Result:
     """The row in the team's unit (`conventional` or `si`)."""
 
     def here(value: Decimal | None, original: str = "") -> Decimal | None:
-        if value is None:
-            return None
+        if value is None or not row.unit:
+            return value  # sent without a unit: as it was sent
         return in_preferred(row.code, value, row.unit, system, original=original, original_unit=row.original_unit)[0]
 
     measure = MEASURES.get(row.code)

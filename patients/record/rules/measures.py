@@ -436,3 +436,12 @@ def in_preferred(
     if wanted is measure.unit:
         return value, wanted.name
     return wanted.of_stored(value), wanted.name
+
+
+def in_both(code: str, value: Decimal, system: str) -> str:
+    """A value in the test's first unit, which thresholds are written in, with the team's unit beside it where that is
+    another one: "9.1 g/dL (91 g/L)"."""
+    measure = MEASURES[code]
+    own = f"{plain(value)} {measure.unit.name}".strip()
+    shown, unit = in_preferred(code, value, measure.unit.code, system)
+    return own if unit == measure.unit.name else f"{own} ({plain(shown)} {unit})"

@@ -9,7 +9,8 @@ from datetime import date
 from django.urls import reverse
 
 from patients.record.models import Measurement, Patient
-from patients.record.rules import CGA, MEASURES, WEIGHT
+from patients.record.queries import spoken
+from patients.record.rules import CGA, WEIGHT, in_preferred
 from patients.reports.rules import Curve, Point
 
 # What is drawn as a curve: label, codes (LOINC). A marker that spans a decade or more gets a logarithmic axis.
@@ -37,7 +38,7 @@ class _Value:
 
 
 def curves_of(patient: Patient) -> tuple[Curve, ...]:
-    """Markers and weight, each in the unit of its latest value; values in other units stand in the record only."""
+    """Markers and weight, each as its team reads it; values in units that cannot be converted stand in the record."""
     codes = {code: label for label, codes in CURVES for code in codes}
     series: dict[str, list[_Value]] = defaultdict(list)
     rows = (
@@ -46,9 +47,11 @@ def curves_of(patient: Patient) -> tuple[Curve, ...]:
         .order_by("taken_at", "pk")
         .values_list("code", "taken_at", "value", "unit", "assay", "on_ppi", "reference_high")
     )
-    for code, at, value, unit, assay, on_ppi, high in rows:
-        limit = float(high) if high is not None else None
-        series[codes[code]].append(_Value(patient.team.local_date(at), float(value), unit, assay, bool(on_ppi), limit))
+    system = patient.team.units
+    for code, at, stored, unit, assay, on_ppi, high in rows:
+        value, name = in_preferred(code, stored, unit, system)
+        limit = float(in_preferred(code, high, unit, system)[0]) if high is not None else None
+        series[codes[code]].append(_Value(patient.team.local_date(at), float(value), name, assay, bool(on_ppi), limit))
     url = reverse("record-page", args=[patient.pk])
     curves = []
     for label, known in CURVES:
@@ -63,7 +66,7 @@ def curves_of(patient: Patient) -> tuple[Curve, ...]:
         curves.append(
             Curve(
                 label,
-                _unit_words(known[0], unit),
+                spoken(unit),
                 tuple(
                     Point(value.on, value.value, value.assay, on_ppi=value.on_ppi and known[0] in PPI_MATTERS)
                     for value in same
@@ -74,9 +77,3 @@ def curves_of(patient: Patient) -> tuple[Curve, ...]:
             )
         )
     return tuple(curves)
-
-
-def _unit_words(code: str, unit: str) -> str:
-    """The unit as people write it: UCUM `mg/(24.h)` reads mg/24 h."""
-    known = MEASURES[code].unit_named(unit) if code in MEASURES else None
-    return (known.label or known.code) if known else unit.strip("{}")

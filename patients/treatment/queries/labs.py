@@ -10,11 +10,12 @@ from django.conf import settings
 
 from patients.protocol.queries import numbers
 from patients.record.models import Measurement
-from patients.record.rules import MEASURES, converted
+from patients.record.rules import MEASURES, converted, in_both
 from patients.treatment.models import TreatmentLine
 from patients.treatment.rules import LAB_SETS, LabCheck, LabValue, Limit, check_labs, plan_class
 
 if TYPE_CHECKING:
+    from careteam.people.models import Team
     from patients.record.models import Patient
 
 
@@ -41,11 +42,11 @@ def lab_values(patient: Patient, codes: Iterable[str], *, on: date) -> dict[str,
         .order_by("code", "-taken_at", "-pk")
         .distinct("code")
     )
-    return {row.code: _value(row, patient.team.local_date(row.taken_at)) for row in rows}
+    return {row.code: _value(row, patient.team) for row in rows}
 
 
-def _value(row: Measurement, on: date) -> LabValue:
-    measure = MEASURES[row.code]
+def _value(row: Measurement, team: Team) -> LabValue:
+    measure, on = MEASURES[row.code], team.local_date(row.taken_at)
     if row.value is None or row.comparator:
         said = f"{row.comparator}{row.value if row.value is not None else row.text}"
         return LabValue(row.code, measure.label, on, None, problem=f"{said}, not a plain number")
@@ -56,7 +57,8 @@ def _value(row: Measurement, on: date) -> LabValue:
     unit = measure.unit_named(row.unit) if row.unit else measure.unit
     factor = unit.factor if unit else None
     low, high = (limit * factor if limit and factor else None for limit in (row.reference_low, row.reference_high))
-    return LabValue(row.code, measure.label, on, value, measure.unit.label or measure.unit.code, high, low)
+    unit_name = measure.unit.label or measure.unit.code
+    return LabValue(row.code, measure.label, on, value, unit_name, high, low, said=in_both(row.code, value, team.units))
 
 
 def labs_before(

@@ -29,7 +29,8 @@ class Limit:
 
 @dataclass(frozen=True)
 class LabValue:
-    """The latest value on a day, in the measure's own unit; `problem` says why there is no number."""
+    """The latest value on a day, in the measure's own unit; `problem` says why there is no number. `said`: value and
+    unit as the team reads them."""
 
     code: str
     label: str
@@ -39,10 +40,13 @@ class LabValue:
     uln: Decimal | None = None
     lln: Decimal | None = None
     problem: str = ""
+    said: str = ""
 
     @property
     def words(self) -> str:
-        return self.problem if self.value is None else f"{self.value.normalize():f} {self.unit}".strip()
+        if self.value is None:
+            return self.problem
+        return self.said or f"{self.value.normalize():f} {self.unit}".strip()
 
 
 @dataclass(frozen=True)
