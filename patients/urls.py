@@ -50,6 +50,7 @@ urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/treatment/<int:line_id>/error/", treatment.line_error, name="line-error"),
     path("patients/<int:patient_id>/treatment/<int:line_id>/confirm/", treatment.line_confirm, name="line-confirm"),
     path("patients/<int:patient_id>/doses/<int:dose_id>/", treatment.dose_record, name="dose-record"),
+    path("patients/<int:patient_id>/doses/<int:dose_id>/reopen/", treatment.dose_reopen, name="dose-reopen"),
     path("patients/<int:patient_id>/care/", care.care_page, name="care-page"),
     path("patients/<int:patient_id>/care/panel/", care.care_panel, name="care-panel"),
     path("patients/<int:patient_id>/care/<slug:part>/new/", care.care_add, name="care-add"),

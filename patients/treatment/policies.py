@@ -221,6 +221,16 @@ def why_not_record_dose(
     return reasons + day_problems(dose, on=on, today=today)
 
 
+def why_not_reopen(dose: Administration, user: User | None, *, reason: str) -> list[str]:
+    """Whether what was recorded of the dose may be taken back as wrong: the dose is planned again then."""
+    reasons = _may(dose.patient, user, Permission.ADMINISTRATION_RECORD)
+    if dose.status in {AdministrationStatus.PLANNED, AdministrationStatus.HELD}:
+        reasons.append("Nothing is recorded of this dose yet.")
+    if dose.line.status not in RUNNING_STATUSES:
+        reasons.append("The line is not running: correct the line first.")
+    return reasons if reason.strip() else [*reasons, "Say what was wrong."]
+
+
 def day_problems(dose: Administration, *, on: date, today: date | None) -> list[str]:
     """Why a dose cannot have been given on that day."""
     reasons = []

@@ -5,6 +5,7 @@ from patients.treatment.commands.doses import (
     delay_administration,
     give_administration,
     hold_administration,
+    reopen_administration,
     skip_administration,
 )
 from patients.treatment.commands.lines import (
@@ -49,6 +50,7 @@ __all__ = [
     "propose_line",
     "record_toxicity",
     "refresh_steps",
+    "reopen_administration",
     "resume_line",
     "save_site",
     "set_authorization",

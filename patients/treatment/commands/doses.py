@@ -226,3 +226,35 @@ def cancel_administration(
         now=now,
         version=version,
     )
+
+
+@transaction.atomic
+def reopen_administration(
+    dose: Administration, *, reason: str, by: User, now: datetime, version: int | None = None
+) -> Administration:
+    """What was recorded of the dose was wrong: it is planned again, as before. Doses that moved along because it was
+    given late move back, unless somebody dated them since; the labs kept with it are marked as entered in error."""
+    dose = _lock(dose, version)
+    insist(policies.why_not_reopen(dose, by, reason=reason))
+    was, late = dose.status, (dose.given_on - dose.planned_on).days if dose.given_on else 0
+    for check in DoseCheck.objects.valid().filter(dose=dose).select_for_update():
+        check.error_at, check.error_by, check.error_reason = now, by, reason.strip()[:250]
+        check.save_version("error_at", "error_by", "error_reason")
+    dose.given_on, dose.dose, dose.dose_unit, dose.reduced, dose.given_elsewhere = None, None, "", False, ""
+    dose.reason, dose.reason_code = "", ""
+    _move(
+        dose,
+        AdministrationStatus.PLANNED,
+        "given_on",
+        "dose",
+        "dose_unit",
+        "reduced",
+        "given_elsewhere",
+        "reason",
+        "reason_code",
+    )
+    moved = _shift_following(dose, -late) if late > 0 else 0
+    prepare(dose.line, by=by, now=now)
+    _audit("reopen_administration", dose, by=by, now=now, reason=reason, was=was, moved=moved)
+    refresh_step(dose.line, now=now)
+    return dose

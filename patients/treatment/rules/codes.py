@@ -133,9 +133,10 @@ A = AdministrationStatus
 ADMINISTRATION_TRANSITIONS: dict[AdministrationStatus, frozenset[AdministrationStatus]] = {
     A.PLANNED: frozenset({A.GIVEN, A.HELD, A.SKIPPED, A.CANCELLED}),
     A.HELD: frozenset({A.PLANNED, A.GIVEN, A.SKIPPED, A.CANCELLED}),
-    A.GIVEN: frozenset(),
-    A.SKIPPED: frozenset(),
-    A.CANCELLED: frozenset(),
+    # Back only because what was recorded was wrong, with the reason.
+    A.GIVEN: frozenset({A.PLANNED}),
+    A.SKIPPED: frozenset({A.PLANNED}),
+    A.CANCELLED: frozenset({A.PLANNED}),
 }
 
 

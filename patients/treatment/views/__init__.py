@@ -10,7 +10,7 @@ from patients.treatment.views.acts import (
     line_plan,
     line_resume,
 )
-from patients.treatment.views.doses import dose_record
+from patients.treatment.views.doses import dose_record, dose_reopen
 from patients.treatment.views.lines import line_correct, line_page, line_start, treatment_panel
 from patients.treatment.views.preparation import (
     authorization,
@@ -26,6 +26,7 @@ from patients.treatment.views.toxicities import toxicity_add, toxicity_change, t
 __all__ = [
     "authorization",
     "dose_record",
+    "dose_reopen",
     "line_begin",
     "line_confirm",
     "line_correct",

@@ -13,18 +13,24 @@ from django.views.decorators.http import require_http_methods
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, conflict, invalid, render_page
-from patients.record.models import StaleEdit
+from patients.record.models import Patient, StaleEdit
 from patients.record.queries import readable_patient
 from patients.treatment import commands
-from patients.treatment.forms import (
-    DoseForm,
-)
+from patients.treatment.forms import DoseForm, ReasonForm
 from patients.treatment.models import Administration
 from patients.treatment.queries import judged, labs_before, limits_of
 from patients.treatment.rules import LabCheck
-from patients.treatment.views.base import to_line
+from patients.treatment.views.base import FORM, to_line
 
 TEMPLATE = "patients/treatment/dose.html"
+
+
+def _dose_of(patient: Patient, dose_id: int) -> Administration:
+    rows = Administration.objects.select_related("line__patient__team", "patient__team")
+    dose: Administration | None = rows.filter(pk=dose_id, patient=patient).first()
+    if dose is None:
+        raise Http404("No such dose.")
+    return dose
 
 
 @requires(Permission.ADMINISTRATION_RECORD)
@@ -32,10 +38,7 @@ TEMPLATE = "patients/treatment/dose.html"
 def dose_record(request: SignedInRequest, patient_id: int, dose_id: int) -> HttpResponse:
     """What became of one dose."""
     patient = readable_patient(request, patient_id)
-    rows = Administration.objects.select_related("line__patient__team", "patient__team")
-    dose: Administration | None = rows.filter(pk=dose_id, patient=patient).first()
-    if dose is None:
-        raise Http404("No such dose.")
+    dose = _dose_of(patient, dose_id)
     now = timezone.now()
     today = patient.team.local_date(now)
     limits = limits_of(patient.team_id)
@@ -99,3 +102,38 @@ def dose_record(request: SignedInRequest, patient_id: int, dose_id: int) -> Http
         add_errors(form, error)
         return invalid(request, TEMPLATE, context)
     return to_line(request, dose.line, "Dose recorded")
+
+
+@requires(Permission.ADMINISTRATION_RECORD)
+@require_http_methods(["GET", "POST"])
+def dose_reopen(request: SignedInRequest, patient_id: int, dose_id: int) -> HttpResponse:
+    """What was recorded of a dose was wrong: it is planned again."""
+    patient = readable_patient(request, patient_id)
+    dose = _dose_of(patient, dose_id)
+    context: dict[str, Any] = {
+        "patient": patient,
+        "line": dose.line,
+        "title": f"Recorded in error: {dose.line.label}, dose {dose.number}",
+        "lead": dose,
+        "save": "Plan it again",
+        "danger": True,
+        "today": patient.team.local_date(timezone.now()),
+    }
+    if request.method == "GET":
+        return render_page(request, FORM, context | {"form": ReasonForm(initial={"version": dose.version})})
+    form = ReasonForm(request.POST)
+    context["form"] = form
+    if not form.is_valid():
+        return invalid(request, FORM, context)
+    data = form.cleaned_data
+    try:
+        commands.reopen_administration(
+            dose, reason=data["reason"], version=data["version"], by=request.user, now=timezone.now()
+        )
+    except StaleEdit:
+        form.add_error(None, "Somebody changed this dose meanwhile. Go back and look at it again.")
+        return conflict(request, FORM, context)
+    except ValidationError as error:
+        add_errors(form, error)
+        return invalid(request, FORM, context)
+    return to_line(request, dose.line, "The dose is planned again")

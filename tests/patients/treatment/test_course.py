@@ -543,3 +543,38 @@ def test_a_plan_in_conflict_leads_to_the_choices(
     answer = client.post(reverse("line-start", args=[patient.pk]), values)
     line = TreatmentLine.objects.get(modality="prrt")
     assert answer["Location"] == reverse("line-page", args=[patient.pk, line.pk])
+
+
+# --- recorded in error ------------------------------------------------------------------------------------------------
+
+
+def test_a_dose_recorded_in_error_is_planned_again_and_what_followed_moves_back(
+    client: Client, patient: Patient, doctor: User, today: date
+) -> None:
+    line = prrt(patient, doctor, today)
+    first, second, third, _fourth = line.administrations.order_by("number")
+    line.administrations.filter(pk=first.pk).update(planned_on=today - timedelta(7))
+    planned = [row.planned_on for row in line.administrations.order_by("number")]
+    commands.give_administration(first, on=today, despite="Agreed", by=doctor, now=timezone.now())
+    second.refresh_from_db()
+    assert second.planned_on == planned[1] + timedelta(7)
+    third.refresh_from_db()
+    commands.delay_administration(third, to=planned[2] + timedelta(30), reason="Holiday", by=doctor, now=timezone.now())
+    first.refresh_from_db()
+    url = reverse("dose-reopen", args=[patient.pk, first.pk])
+    assert url in client.get(reverse("line-page", args=[patient.pk, line.pk])).content.decode()
+    assert client.post(url, {"version": first.version, "reason": ""}).status_code == 422
+    assert client.post(url, {"version": first.version - 1, "reason": "Other patient"}).status_code == 409
+    assert client.post(url, {"version": first.version, "reason": "Other patient"}).status_code == 303
+    first.refresh_from_db()
+    assert (first.status, first.given_on, first.dose, first.reason) == ("planned", None, None, "")
+    rows = [row.planned_on for row in line.administrations.order_by("number")]
+    assert rows[:3] == [planned[0], planned[1], planned[2] + timedelta(30)]  # the third was dated by hand
+    assert DoseCheck.objects.get(dose=first).error_reason == "Other patient"
+    done = AuditEvent.objects.get(action="treatment.reopen_administration")
+    assert (done.reason, done.details["was"]) == ("Other patient", "given")
+    first.refresh_from_db()
+    again = client.post(url, {"version": first.version, "reason": "Twice"})
+    assert "Nothing is recorded of this dose yet." in again.content.decode()
+    commands.give_administration(first, on=today, despite="Agreed", by=doctor, now=timezone.now())
+    assert DoseCheck.objects.valid().get(dose=first).despite == "Agreed"
