@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from careteam.web.words import count
 from patients.record.models import Diagnosis, Patient
-from patients.reports.queries.care import goals_marks, stay_marks
+from patients.reports.queries.care import care_marks, goals_marks, stay_marks
 from patients.reports.queries.lines import line_marks
 from patients.reports.queries.scans import scan_marks
 from patients.reports.queries.values import curves_of
@@ -39,6 +39,7 @@ def timeline_of(patient: Patient, today: date, extra: Iterable[BoardMark] = ()) 
         goals=goals_marks(patient.pk),
         board=tuple(extra),
         stays=stay_marks(patient.pk, today),
+        care=care_marks(patient),
         curves=curves_of(patient),
         therapy_line=therapy_line,
         notes=tuple(notes),

@@ -1,4 +1,4 @@
-"""Goals conversations and stays in hospital as marks."""
+"""Goals conversations, stays in hospital, drainages and symptom calls as marks."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from datetime import date
 from django.urls import reverse
 
 from careteam.web.words import count, day
+from patients.care.models import Drainage
+from patients.care.rules import DRAINAGE
 from patients.goals.queries import live_prompt, timeline_marks
-from patients.record.models import Admission
-from patients.reports.rules import GoalsMark, StayMark
+from patients.record.models import Admission, Patient
+from patients.reports.rules import CareKind, CareMark, GoalsMark, StayMark
+from patients.triage.models import SymptomCall
+from patients.triage.rules import Sign, Urgency
 
 
 def goals_marks(patient_id: int) -> tuple[GoalsMark, ...]:
@@ -43,5 +47,23 @@ def stay_marks(patient_id: int, today: date) -> tuple[StayMark, ...]:
         why = f": {stay.reason}" if stay.reason else ""
         marks.append(
             StayMark(stay.admitted_on, stay.discharged_on, label, f"{kind} {day(stay.admitted_on)}{until}{why}", url)
+        )
+    return tuple(marks)
+
+
+def care_marks(patient: Patient) -> tuple[CareMark, ...]:
+    """Drainages and symptom calls; the patient: with its team. Two queries."""
+    url = f"{reverse('care-page', args=[patient.pk])}#{DRAINAGE}"
+    marks = []
+    for row in Drainage.objects.valid().filter(patient=patient).order_by("noted_on", "pk"):
+        liters = f"{row.volume_ml / 1000:.1f} L"
+        title = f"{row.get_kind_display()} drained {day(row.noted_on)}: {liters}"
+        marks.append(CareMark(row.noted_on, CareKind.DRAINAGE, liters, title, url))
+    for call in SymptomCall.objects.valid().filter(patient=patient).order_by("called_at", "pk"):
+        on = patient.team.local_date(call.called_at)
+        signs = ", ".join(Sign(sign).label.lower() for sign in call.signs) or "nothing alarming"
+        kind = CareKind.URGENT if call.urgency == Urgency.RED else CareKind.CALL
+        marks.append(
+            CareMark(on, kind, "", f"Symptom call {day(on)}: {signs}", reverse("call", args=[patient.pk, call.pk]))
         )
     return tuple(marks)

@@ -140,6 +140,7 @@ def _start(course: Course, now: date) -> date:
         *(goal.on for goal in course.goals),
         *(decision.on for decision in course.board),
         *(stay.start for stay in course.stays),
+        *(mark.on for mark in course.care),
         *([course.diagnosed_on] if course.diagnosed_on else []),
     ]
     past = [on for on in marks if on <= now]

@@ -1,4 +1,4 @@
-"""The lanes of single marks: goals, board, admissions, scans. Pure."""
+"""The lanes of single marks: goals, board, admissions, care, scans. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 from careteam.web.words import day
 from patients.reports.rules.axis import Axis
 from patients.reports.rules.labels import Row
-from patients.reports.rules.marks import BoardMark, Carried, GoalsMark, ScanMark, StayMark, Uptake
+from patients.reports.rules.marks import BoardMark, CareKind, CareMark, Carried, GoalsMark, ScanMark, StayMark, Uptake
 from patients.reports.rules.shapes import Group, Shape, Size, circle, d, rect, text_width, words
 from patients.reports.rules.shapes import line as stroke
 
@@ -155,6 +155,42 @@ def stay_groups(marks: Sequence[StayMark], top: float, axis: Axis, size: Size) -
         ]
         width = text_width(mark.label, size.sub_font)
         place = row.first((row.right_of(x1 + 4 * k, mark.label, width), row.left_of(x0 - 4 * k, mark.label, width)))
+        if place is not None:
+            shapes.append(words("tl-sub halo", place.x, middle + 4 * k, place.words, anchor=place.anchor))
+        groups.append(Group(tuple(shapes), mark.title, mark.url))
+    return tuple(groups)
+
+
+def care_sign(kind: CareKind, x: float, y: float, k: float) -> Shape:
+    """A drop: drainage. A ring: a symptom call, filled when a clinician was asked the same day."""
+    if kind == CareKind.DRAINAGE:
+        right = ("c", 2 * k, 3 * k, 4 * k, 5.5 * k, 4 * k, 8 * k, "a", 4 * k, 4 * k, 0, 1, 1, -8 * k, 0)
+        left = ("c", 0, -2.5 * k, 2 * k, -5 * k, 4 * k, -8 * k, "z")
+        return stroke("adm", d("M", x, y - 7 * k, *right, *left))
+    return circle("dec" if kind == CareKind.URGENT else "rs bl", x, y, 4 * k)
+
+
+def care_groups(marks: Sequence[CareMark], top: float, axis: Axis, size: Size) -> tuple[Group, ...]:
+    """Drops and rings, the volumes of the latest drainages where there is room."""
+    k = size.k
+    middle = top + size.band / 2
+    shown = sorted((mark for mark in marks if axis.shows(mark.on)), key=lambda mark: (mark.on, mark.kind))
+    xs = [min(max(axis.x(mark.on), 5 * k), axis.width - 5 * k) for mark in shown]
+    row = Row(axis.width, scale=k)
+    row.claim((axis.x(axis.now), axis.x(axis.now)))
+    for x in xs:
+        row.claim((x - 5 * k, x + 5 * k))
+    labels = {}
+    for index in reversed(range(len(shown))):
+        said = shown[index].label
+        if said:
+            width = text_width(said, size.sub_font)
+            places = (row.right_of(xs[index] + 7 * k, said, width), row.left_of(xs[index] - 7 * k, said, width))
+            labels[index] = row.first(places)
+    groups = []
+    for index, (mark, x, hit) in enumerate(zip(shown, xs, hits(xs, size), strict=True)):
+        shapes = [rect("hit", hit[0], middle - 12 * k, hit[1], 24 * k), care_sign(mark.kind, x, middle, k)]
+        place = labels.get(index)
         if place is not None:
             shapes.append(words("tl-sub halo", place.x, middle + 4 * k, place.words, anchor=place.anchor))
         groups.append(Group(tuple(shapes), mark.title, mark.url))

@@ -120,6 +120,8 @@ def _bands(course: Course, axis: Axis, size: Size, prefix: str) -> list[_Band]:
     ]
     if any(axis.overlaps(stay.start, stay.end) for stay in course.stays):
         talks.append(band(Lane.STAYS.value, size.band, lambda y: bands.stay_groups(course.stays, y, axis, size)))
+    if any(axis.shows(mark.on) for mark in course.care):
+        talks.append(band(Lane.CARE.value, size.band, lambda y: bands.care_groups(course.care, y, axis, size)))
     treated = []
     for lane in TREATMENT_LANES:
         laid = courses.laid_out([line for line in course.lines if line.lane == lane], axis, size)

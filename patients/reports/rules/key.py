@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from patients.reports.rules.axis import Axis
-from patients.reports.rules.bands import bubble, diamond, response_sign
+from patients.reports.rules.bands import bubble, care_sign, diamond, response_sign
 from patients.reports.rules.curves import shown_points
-from patients.reports.rules.marks import Carried, Course, Style
+from patients.reports.rules.marks import CareKind, Carried, Course, Style
 from patients.reports.rules.shapes import Group, Pane, Shape, circle, rect, squares
 from patients.reports.rules.shapes import line as stroke
 
@@ -27,6 +27,11 @@ _STATES = (
     (Carried.DEVIATED, "deviated"),
     (Carried.OPEN, "board: open"),
     (Carried.PLANNED, "board: planned"),
+)
+_CARE = (
+    (CareKind.DRAINAGE, "drainage"),
+    (CareKind.CALL, "symptom call"),
+    (CareKind.URGENT, "call, clinician asked"),
 )
 
 
@@ -71,6 +76,10 @@ def _talk_keys(course: Course, axis: Axis) -> Iterator[KeyEntry]:
         yield _entry("goals", stroke("goal", bubble(7, 6, 0.95)))
     if any(mark.prompt for mark in goals):
         yield _entry("prompt open", stroke("goal due", bubble(7, 6, 0.95)))
+    cared = {mark.kind for mark in course.care if axis.shows(mark.on)}
+    for kind, said in _CARE:
+        if kind in cared:
+            yield _entry(said, care_sign(kind, 7, 7, 0.9))
 
 
 def _line_keys(course: Course, axis: Axis) -> Iterator[KeyEntry]:

@@ -15,6 +15,7 @@ class Lane(StrEnum):
     GOALS = "Goals"
     BOARD = "Board"
     STAYS = "Admissions"
+    CARE = "Care"
     SURGERY = "Surgery"
     LIVER = "Liver-directed"
     RADIATION = "Radiotherapy"
@@ -183,6 +184,25 @@ class StayMark:
     url: str
 
 
+class CareKind(StrEnum):
+    """What of the care around the treatment is drawn."""
+
+    DRAINAGE = "drainage"
+    CALL = "call"
+    URGENT = "urgent"  # a call that brought a clinician the same day
+
+
+@dataclass(frozen=True)
+class CareMark:
+    """A drainage, or a symptom call."""
+
+    on: date
+    kind: CareKind
+    label: str
+    title: str
+    url: str
+
+
 @dataclass(frozen=True)
 class Point:
     on: date
@@ -215,6 +235,7 @@ class Course:
     goals: tuple[GoalsMark, ...] = ()
     board: tuple[BoardMark, ...] = ()
     stays: tuple[StayMark, ...] = ()
+    care: tuple[CareMark, ...] = ()
     curves: tuple[Curve, ...] = ()
     therapy_line: int = 0
     notes: tuple[str, ...] = field(default=())
@@ -223,7 +244,7 @@ class Course:
     @property
     def is_empty(self) -> bool:
         """Nothing to draw: no mark in any lane and no value (a date of diagnosis alone draws nothing)."""
-        return not (self.lines or self.scans or self.goals or self.board or self.stays or self.curves)
+        return not (self.lines or self.scans or self.goals or self.board or self.stays or self.care or self.curves)
 
     def line(self, key: int) -> LineMark | None:
         """The line with this key."""

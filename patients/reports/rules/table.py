@@ -44,6 +44,7 @@ def rows_of(course: Course) -> tuple[TableRow, ...]:
         *(TableRow(mark.on, None, "Goals", mark.title, mark.url) for mark in course.goals),
         *(TableRow(mark.on, None, "Board", mark.title, mark.url) for mark in course.board),
         *(TableRow(mark.start, mark.end, "Admissions", mark.title, mark.url) for mark in course.stays),
+        *(TableRow(mark.on, None, "Care", mark.title, mark.url) for mark in course.care),
     ]
     return tuple(sorted(rows, key=lambda row: (row.on, row.lane, row.title), reverse=True))
 

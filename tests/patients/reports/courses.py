@@ -8,6 +8,8 @@ from datetime import date, timedelta
 
 from patients.reports.rules import (
     BoardMark,
+    CareKind,
+    CareMark,
     Carried,
     Course,
     Curve,
@@ -338,6 +340,14 @@ DIED = replace(
     board=LONG.board[:7],
     goals=LONG.goals[:2],
     stays=(),
+    care=(
+        CareMark(D(2023, 5, 2), CareKind.CALL, "", "Symptom call 2 May 2023: frequent stools", "/call/1"),
+        CareMark(D(2023, 9, 19), CareKind.URGENT, "", "Symptom call 19 Sep 2023: jaundice", "/call/2"),
+        *(
+            CareMark(on, CareKind.DRAINAGE, "4.5 L", f"Ascites drained {on:%d %b %Y}: 4.5 L", "/care/#drainage")
+            for on in every(21, D(2023, 10, 10), D(2024, 1, 23))
+        ),
+    ),
 )
 
 CONCURRENT = Course(

@@ -10,11 +10,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from careteam.web import words
+from patients.care.models import Drainage
 from patients.imaging.models import ImagingStudy
 from patients.record.models import Admission, DiseaseStatus, Patient, ReceptorImaging
 from patients.reports.queries import timeline_of
-from patients.reports.rules import Lane, Style, Uptake
+from patients.reports.rules import Lane, Style, Uptake, rows_of
 from patients.treatment.models import Administration, TreatmentLine
+from patients.triage.models import SymptomCall
 from tests import factories
 from tests.factories import NOW, goals
 
@@ -67,7 +70,7 @@ def test_queries_do_not_grow_with_the_course() -> None:
             course = timeline_of(patient, TODAY)
         assert len(course.lines) == times
         counts.append(len(queries))
-    assert counts == [10, 10]
+    assert counts == [12, 12]
 
 
 def test_line_carries_its_number_doses_and_title() -> None:
@@ -218,3 +221,21 @@ def test_rows_entered_in_error_are_not_drawn() -> None:
     scanned(patient, date(2025, 1, 2), **error)
     factories.measurement(patient, "29463-7", 60, unit="kg", **error)
     assert timeline_of(patient, TODAY).is_empty
+
+
+def test_drainages_and_symptom_calls_become_marks_and_rows() -> None:
+    patient = factories.patient(factories.team())
+    author = factories.person(patient.team)
+    Drainage.objects.create(patient=patient, noted_on=date(2026, 9, 1), volume_ml=4500)
+    Drainage.objects.create(
+        patient=patient, noted_on=date(2026, 9, 2), volume_ml=900, error_at=NOW, error_by=author,
+        error_reason="Other patient",
+    )  # fmt: skip
+    call = SymptomCall.objects.create(patient=patient, called_at=NOW, signs=["jaundice"], urgency="red")
+    course = timeline_of(patient, TODAY)
+    assert [(mark.kind, mark.label, mark.title) for mark in course.care] == [
+        ("drainage", "4.5 L", "Ascites drained 1 Sep 2026: 4.5 L"),
+        ("urgent", "", f"Symptom call {words.day(course.care[1].on)}: jaundice"),
+    ]
+    assert course.care[1].url == f"/patients/{patient.pk}/calls/{call.pk}/"
+    assert [row.title for row in rows_of(course) if row.lane == "Care"] == [mark.title for mark in course.care[::-1]]
