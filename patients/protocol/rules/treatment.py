@@ -31,6 +31,17 @@ LABS: tuple[ProtocolNumber, ...] = (
     _n("lab.chemo_age", "Chemotherapy: age of labs, at most", "3", "d", "CBC on day 1", Tag.P, "1", "7"),
     _n("lab.chemo_anc", "Chemotherapy: neutrophils", "1.5", "×10⁹/L", "E2211", Tag.P, "1", "1.5"),
     _n("lab.chemo_platelets", "Chemotherapy: platelets", "100", "×10⁹/L", "E2211", Tag.P, "75", "100"),
+    _n(
+        "lab.cisplatin_clearance",
+        "Cisplatin: creatinine clearance",
+        "60",
+        "mL/min",
+        "local practice",
+        Tag.P,
+        "50",
+        "60",
+    ),
+    _n("lab.capecitabine_clearance", "Capecitabine: creatinine clearance", "30", "mL/min", "label", Tag.P, "30", "50"),
     _n("lab.liver_age", "Embolization: age of labs, at most", "28", "d", "local practice", Tag.P, "7", "28"),
 )
 

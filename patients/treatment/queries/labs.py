@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from patients.protocol.queries import numbers
 from patients.record.models import Measurement
-from patients.record.rules import MEASURES, converted, in_both
+from patients.record.rules import MEASURES, WEIGHT, Sex, cockcroft_gault, converted, in_both
 from patients.treatment.models import TreatmentLine
-from patients.treatment.rules import LAB_SETS, LabCheck, LabValue, Limit, check_labs, plan_class
+from patients.treatment.rules import CLEARANCE, CREATININE, LAB_SETS, LabCheck, LabValue, Limit, check_labs, plan_class
 
 if TYPE_CHECKING:
     from careteam.people.models import Team
@@ -35,14 +36,34 @@ def limits_of(team_id: int) -> dict[str, Limit]:
 
 
 def lab_values(patient: Patient, codes: Iterable[str], *, on: date) -> dict[str, LabValue]:
-    """The latest value of each code up to the day, in the measure's own unit (one query)."""
+    """The latest value of each code up to the day, in the measure's own unit; the clearance is computed (one query)."""
+    asked = set(codes)
+    drawn = asked - {CLEARANCE} | ({CREATININE, WEIGHT} if CLEARANCE in asked else set())
     rows = (
         Measurement.objects.valid()
-        .filter(patient=patient, code__in=list(codes), taken_at__date__lte=on)
+        .filter(patient=patient, code__in=drawn, taken_at__date__lte=on)
         .order_by("code", "-taken_at", "-pk")
         .distinct("code")
     )
-    return {row.code: _value(row, patient.team) for row in rows}
+    found = {row.code: _value(row, patient.team) for row in rows}
+    if CLEARANCE in asked and CREATININE in found:
+        found[CLEARANCE] = _clearance(patient, found[CREATININE], found.get(WEIGHT))
+    return found
+
+
+def _clearance(patient: Patient, creatinine: LabValue, weight: LabValue | None) -> LabValue:
+    """Cockcroft-Gault, dated as the creatinine; what is missing for it is named."""
+    name, age = "Creatinine clearance", patient.age(creatinine.on)
+    lacking = [
+        *(["a creatinine"] if creatinine.value is None else []),
+        *(["a weight"] if weight is None or weight.value is None else []),
+        *(["the birth date"] if age is None else []),
+        *(["the sex"] if patient.sex not in {Sex.FEMALE, Sex.MALE} else []),
+    ]
+    if lacking or creatinine.value is None or weight is None or weight.value is None or age is None:
+        return LabValue(CLEARANCE, name, creatinine.on, None, problem=f"needs {' and '.join(lacking)}")
+    value = cockcroft_gault(age=age, weight=weight.value, creatinine=creatinine.value, female=patient.sex == Sex.FEMALE)
+    return LabValue(CLEARANCE, name, creatinine.on, value.quantize(Decimal(1)), "mL/min")
 
 
 def _value(row: Measurement, team: Team) -> LabValue:

@@ -23,7 +23,18 @@ from patients.treatment.rules.codes import (
 )
 from patients.treatment.rules.ctcae import GRADES, LAB_TERMS, TERMS, LabGrade, LabTerm, grade_of_lab, meaning
 from patients.treatment.rules.drafts import DoseLevel, DoseReason, LineDraft, level_number, levels_of
-from patients.treatment.rules.labs import LAB_SETS, LabCheck, LabNeed, LabSet, LabValue, Limit, Verdict, check_labs
+from patients.treatment.rules.labs import (
+    CLEARANCE,
+    CREATININE,
+    LAB_SETS,
+    LabCheck,
+    LabNeed,
+    LabSet,
+    LabValue,
+    Limit,
+    Verdict,
+    check_labs,
+)
 from patients.treatment.rules.limits import draft_problems, settled, usual_for
 from patients.treatment.rules.modification import Advice, Input, Modification, Toxicity, modification
 from patients.treatment.rules.numbering import CountedLine, LineNumber, best_of, number_lines
@@ -55,6 +66,8 @@ from patients.treatment.rules.washout import Activity, Conflict, Injection, Wash
 __all__ = [
     "ADMINISTRATION_TRANSITIONS",
     "AHEAD",
+    "CLEARANCE",
+    "CREATININE",
     "ENDED_STATUSES",
     "GRADES",
     "LAB_SETS",

@@ -6,7 +6,7 @@ Informs, never blocks. A value that is missing, or older than allowed, has not p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from django.db.models import TextChoices
 
 HEMOGLOBIN, WBC, NEUTROPHILS, PLATELETS = "718-7", "6690-2", "751-8", "777-3"
 CREATININE, BILIRUBIN, ALBUMIN, ALT, AST, INR = "2160-0", "1975-2", "1751-7", "1742-6", "1920-8", "6301-6"
+CLEARANCE = "clearance"  # computed (Cockcroft-Gault): drawn as creatinine, and the weight is needed
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class LabNeed:
     at_most: bool = False
     times_uln: bool = False
 
+    @property
+    def drawn(self) -> str:
+        """The code of what is drawn for it."""
+        return CREATININE if self.code == CLEARANCE else self.code
+
 
 @dataclass(frozen=True)
 class LabSet:
@@ -71,6 +77,14 @@ class LabSet:
 
 
 _RENAL = LabNeed(CREATININE, "Creatinine")
+_CLEARANCE = LabNeed(CLEARANCE, "Creatinine clearance")
+_CHEMO = (
+    LabNeed(NEUTROPHILS, "Neutrophils", "lab.chemo_anc"),
+    LabNeed(PLATELETS, "Platelets", "lab.chemo_platelets"),
+    LabNeed(HEMOGLOBIN, "Hemoglobin"),
+    _RENAL,
+    LabNeed(BILIRUBIN, "Bilirubin"),
+)
 LAB_SETS: dict[str, LabSet] = {
     "prrt": LabSet(
         "PRRT",
@@ -85,17 +99,9 @@ LAB_SETS: dict[str, LabSet] = {
             LabNeed(ALBUMIN, "Albumin", "prrt.albumin"),
         ),
     ),
-    "chemo": LabSet(
-        "Chemotherapy",
-        "lab.chemo_age",
-        (
-            LabNeed(NEUTROPHILS, "Neutrophils", "lab.chemo_anc"),
-            LabNeed(PLATELETS, "Platelets", "lab.chemo_platelets"),
-            LabNeed(HEMOGLOBIN, "Hemoglobin"),
-            _RENAL,
-            LabNeed(BILIRUBIN, "Bilirubin"),
-        ),
-    ),
+    "chemo": LabSet("Chemotherapy", "lab.chemo_age", _CHEMO),
+    "captem": LabSet("CAPTEM", "lab.chemo_age", (*_CHEMO, replace(_CLEARANCE, limit="lab.capecitabine_clearance"))),
+    "cisplatin": LabSet("Cisplatin", "lab.chemo_age", (*_CHEMO, replace(_CLEARANCE, limit="lab.cisplatin_clearance"))),
     "tae": LabSet(
         "Embolization",
         "lab.liver_age",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from patients.treatment.models import (
     TreatmentSite,
     WashoutDecision,
 )
+from patients.treatment.queries import labs_before, limits_of
 from patients.treatment.rules import EndReason, LineDraft, PreparationOutcome, WashoutChoice
 from tests import factories
 
@@ -543,6 +545,30 @@ def test_a_plan_in_conflict_leads_to_the_choices(
     answer = client.post(reverse("line-start", args=[patient.pk]), values)
     line = TreatmentLine.objects.get(modality="prrt")
     assert answer["Location"] == reverse("line-page", args=[patient.pk, line.pk])
+
+
+@pytest.mark.parametrize(
+    ("regimen", "weight", "verdict", "said"),
+    [
+        ("Cisplatin and etoposide", 70, "ok", "88 mL/min"),
+        ("Cisplatin and etoposide", 40, "below", "50 mL/min"),
+        ("CAPTEM", 40, "ok", "50 mL/min"),
+        ("Cisplatin and etoposide", None, "missing", "needs a weight"),
+        ("FOLFIRI", 40, "", ""),
+    ],
+)
+def test_clearance_is_computed_before_cisplatin_and_capecitabine(
+    patient: Patient, today: date, regimen: str, weight: int | None, verdict: str, said: str
+) -> None:
+    Patient.objects.filter(pk=patient.pk).update(birth_date=date(today.year - 50, 1, 1), sex="male")
+    patient.refresh_from_db()
+    factories.measurement(patient, "2160-0", Decimal("1.0"), unit="mg/dL", taken_at=timezone.now())
+    if weight:
+        factories.measurement(patient, "29463-7", weight, unit="kg", taken_at=timezone.now() - timedelta(days=20))
+    line = factories.line(patient, "chemotherapy", agent=regimen)
+    found = {check.label: check for check in labs_before(line, on=today, limits=limits_of(patient.team_id))}
+    check = found.get("Creatinine clearance")
+    assert ((check.verdict, check.value) if check else ("", "")) == (verdict, said)
 
 
 # --- recorded in error ------------------------------------------------------------------------------------------------

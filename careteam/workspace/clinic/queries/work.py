@@ -177,7 +177,7 @@ def _labs(day: ClinicDay, ids: Ids) -> Iterator[tuple[int, OpenItem]]:
     for (patient_id, team_id), labs in needed.items():
         allowed = days[patient_id, team_id]
         oldest = day.on - timedelta(days=allowed)
-        missing = [need.label for need in labs.needs if latest.get((patient_id, need.code), date.min) < oldest]
+        missing = [need.label for need in labs.needs if latest.get((patient_id, need.drawn), date.min) < oldest]
         if missing:
             url = reverse("record-labs", args=[patient_id])
             yield patient_id, OpenItem(Open.LABS, f"{', '.join(missing)} within {allowed} days", url)
@@ -187,7 +187,7 @@ def _latest(day: ClinicDay, ids: set[int], sets: Any, within: int) -> dict[tuple
     """By patient and code: the day of the newest value, looking back no further than any of the sets does."""
     since = datetime.combine(day.on - timedelta(days=within), time.min, day.zone)
     until = datetime.combine(day.on + timedelta(days=1), time.min, day.zone)
-    codes = {need.code for labs in sets for need in labs.needs}
+    codes = {need.drawn for labs in sets for need in labs.needs}
     rows = (
         Measurement.objects.valid()
         .filter(patient_id__in=among(ids), code__in=codes, value__isnull=False, taken_at__gte=since, taken_at__lt=until)

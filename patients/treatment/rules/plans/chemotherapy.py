@@ -43,6 +43,7 @@ class CaptemPlan(ChemotherapyPlan):
     labels: ClassVar[Mapping[str, str]] = _CYCLES
     interval: ClassVar[str] = "captem.interval"
     count: ClassVar[str] = "captem.count"
+    labs: ClassVar[str] = "captem"
 
     capecitabine: Decimal | None = number(
         "Capecitabine, twice a day, days 1–14", unit="mg/m²", number="dose.capecitabine"
@@ -67,6 +68,7 @@ class PlatinumPlan(ChemotherapyPlan):
 
 @dataclass(frozen=True)
 class CisplatinPlan(PlatinumPlan):
+    labs: ClassVar[str] = "cisplatin"
     name: ClassVar[str] = "Cisplatin and etoposide"
 
     cisplatin: Decimal | None = number("Cisplatin, day 1", unit="mg/m²", number="dose.cisplatin")
