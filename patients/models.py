@@ -47,6 +47,7 @@ from patients.record.models import (
     Specimen,
     SymptomAssessment,
 )
+from patients.response.models import Lesion, LesionReading, ResponseAssessment
 from patients.treatment.models import (
     Administration,
     AdverseEvent,
@@ -91,6 +92,8 @@ __all__ = [
     "ImportRun",
     "ImportedRow",
     "InformationGiven",
+    "Lesion",
+    "LesionReading",
     "LiverAssessment",
     "Measurement",
     "Medication",
@@ -107,6 +110,7 @@ __all__ = [
     "Questionnaire",
     "ReceptorImaging",
     "Reminder",
+    "ResponseAssessment",
     "ReviewItem",
     "SecondOpinion",
     "SiteWording",

@@ -9,6 +9,7 @@ from patients.guidance import views as guidance
 from patients.imaging import views as imaging
 from patients.protocol import views as protocol
 from patients.record import views as record
+from patients.response import views as response
 from patients.treatment import views as treatment
 from patients.triage import views as triage
 from patients.trials import views as trials
@@ -120,6 +121,10 @@ urlpatterns: list[URLPattern] = [
     path("imaging/studies/<int:study_id>/close/", imaging.study_close, name="study-close"),
     path("imaging/studies/<int:study_id>/contacts/", imaging.contact_log, name="contact-log"),
     path("imaging/contacts/<int:contact_id>/undo/", imaging.contact_undo, name="contact-undo"),
+    path("imaging/studies/<int:study_id>/response/", response.assess, name="response-assess"),
+    path("imaging/studies/<int:study_id>/response/preview/", response.preview, name="response-preview"),
+    path("imaging/studies/<int:study_id>/response/error/", response.take_back, name="response-error"),
+    path("patients/<int:patient_id>/response/", response.panel, name="response-panel"),
     path("patients/<int:patient_id>/imaging/", imaging.imaging_panel, name="imaging-panel"),
     path("patients/<int:patient_id>/imaging/plan/", imaging.plan_start, name="plan-start"),
     path("patients/<int:patient_id>/imaging/plan/<int:plan_id>/stop/", imaging.plan_stop, name="plan-stop"),

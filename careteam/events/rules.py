@@ -5,6 +5,7 @@ from django.db.models import TextChoices
 
 class EventKind(TextChoices):
     PROGRESSION = "progression", "Disease progression recorded"
+    PROGRESSION_WITHDRAWN = "progression.withdrawn", "Disease progression taken back"
     LINE_PROPOSED = "line.proposed", "Treatment line proposed"
     LINE_STARTED = "line.started", "Treatment line started"
     LINE_ENDED = "line.ended", "Treatment line ended"

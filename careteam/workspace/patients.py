@@ -256,6 +256,7 @@ def patient_page(request: SignedInRequest, patient_id: int) -> HttpResponse:
             "wide": [("timeline-panel", "Timeline"), ("treatment-panel", "Treatment lines")],
             "panels": [
                 ("imaging-panel", "Imaging"),
+                ("response-panel", "Response"),
                 ("record-panel", "Labs and findings"),
                 ("board-panel", "Board"),
             ],

@@ -7,7 +7,7 @@ from datetime import datetime
 from careteam.events.commands import consumes
 from careteam.events.models import Event
 from careteam.events.rules import EventKind
-from patients.goals.commands import close_prompts_for_good, raise_prompts
+from patients.goals.commands import close_prompts_for_good, drop_reason, raise_prompts
 from patients.goals.queries import facts_of, limits
 from patients.goals.rules import CloseReason, FoundReason, PromptReason, reasons_now
 from patients.record.models import Patient
@@ -39,6 +39,14 @@ def ask_where_needed(patient_id: int, *, now: datetime) -> int:
 )
 def ask_after_change(event: Event, *, now: datetime) -> None:
     if event.patient_id is not None:
+        ask_where_needed(event.patient_id, now=now)
+
+
+@consumes(EventKind.PROGRESSION_WITHDRAWN)
+def forget_progression(event: Event, *, now: datetime) -> None:
+    """A progression that was read in error asks for nothing; what else the record calls for is asked."""
+    if event.patient_id is not None:
+        drop_reason(event.patient_id, PromptReason.PROGRESSION, f"status:{event.payload.get('status')}", now=now)
         ask_where_needed(event.patient_id, now=now)
 
 

@@ -18,7 +18,13 @@ def _patient(event: Event) -> Patient | None:
     return Patient.objects.select_related("team").filter(pk=event.patient_id or 0).first()
 
 
-@consumes(EventKind.LINE_STARTED, EventKind.LINE_ENDED, EventKind.RECORD_CHANGED, EventKind.PROGRESSION)
+@consumes(
+    EventKind.LINE_STARTED,
+    EventKind.LINE_ENDED,
+    EventKind.RECORD_CHANGED,
+    EventKind.PROGRESSION,
+    EventKind.PROGRESSION_WITHDRAWN,
+)
 def recompute(event: Event, *, now: datetime) -> None:
     """A new line, another grade, a response: the due dates are computed again."""
     patient = _patient(event)

@@ -10,6 +10,7 @@ from careteam.people.models import Membership
 from careteam.people.rules import Permission
 from patients.imaging.models import ImagingStudy, SurveillancePlan
 from patients.imaging.rules import (
+    DONE,
     NOT_YET_DONE,
     STUDY_TRANSITIONS,
     CloseReason,
@@ -129,6 +130,16 @@ def why_not_review(study: ImagingStudy, user: User) -> list[str]:
     reasons = [*_may(study.patient, user, Permission.IMAGING_REVIEW), *why_not_move(study, StudyStatus.REVIEWED)]
     if study.performed_on is None:
         reasons.append("Enter the day of the scan first.")
+    return reasons
+
+
+def why_not_confirm_response(study: ImagingStudy, user: User, response: str) -> list[str]:
+    """A reader or a reviewing clinician, about a scan that was made. `response` empty: takes it back."""
+    reasons = _may(study.patient, user, Permission.IMAGING_REPORT, Permission.IMAGING_REVIEW)
+    if study.performed_on is None or study.status not in DONE:
+        reasons.append("The scan was not made yet.")
+    if response and response not in ResponseCategory.values:
+        reasons.append("Choose a response of the list.")
     return reasons
 
 

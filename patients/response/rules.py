@@ -41,6 +41,33 @@ class LesionRole(TextChoices):
     NEW = "new", "New"
 
 
+class Seen(TextChoices):
+    """How a lesion was found on one study."""
+
+    MEASURED = "measured", "Measured"
+    TOO_SMALL = "too_small", "Too small to measure"
+    ABSENT = "absent", "Gone"
+    PRESENT = "present", "Still there"
+    WORSE = "worse", "Clearly worse"
+    NOT_EVALUABLE = "ne", "Not evaluable"
+
+
+TARGET_STATES = (Seen.MEASURED, Seen.TOO_SMALL, Seen.ABSENT, Seen.NOT_EVALUABLE)
+OTHER_STATES = (Seen.PRESENT, Seen.ABSENT, Seen.WORSE, Seen.NOT_EVALUABLE)
+
+
+class Caveat(TextChoices):
+    """What the reader should weigh before confirming; never changes the arithmetic (clinical note, tag P)."""
+
+    MODALITY = "modality", "Other modality than the scan before: diameters may differ for that reason alone."
+    RADIONUCLIDE = "prrt", "Radionuclide therapy since the scan before: early growth may be pseudoprogression."
+    LOCAL = "local", "Treated through the liver since the scan before: a treated lesion counts only if it grew since."
+    FIRST_PET = "first_pet", "New only on the first SSTR PET: not by itself progression. The reader decides."
+    REAPPEARED = "reappeared", "A target is there again after all were gone. The reader decides."
+    SLOW = "slow", "Stable from scan to scan, but growing: look at the change since baseline."
+    NOT_MEASURED = "not_measured", "A target could not be evaluated: no sum, and no nadir from this scan."
+
+
 class NonTargetState(TextChoices):
     """All non-target lesions together."""
 
@@ -186,3 +213,109 @@ def overall(
     if target == C.CR and non_target not in {None, NonTargetState.CR}:
         return C.PR
     return target
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One lesion on one study; `mm` (millimeters, as measured) with `MEASURED`, or for any lesion for the record."""
+
+    seen: Seen
+    mm: Decimal | None = None
+
+    @property
+    def size(self) -> Decimal | None:
+        """What it counts in the sum, mm; None: not evaluable."""
+        return {Seen.MEASURED: self.mm, Seen.TOO_SMALL: TOO_SMALL, Seen.ABSENT: ABSENT}.get(self.seen)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A lesion of a series with its role."""
+
+    role: LesionRole
+    lesion: Lesion
+
+
+def non_targets_together(seen: Iterable[Seen]) -> NonTargetState | None:
+    """The state of all non-target lesions; None when none is followed."""
+    states = set(seen)
+    if not states:
+        return None
+    if Seen.WORSE in states:
+        return NonTargetState.PD
+    if states & {Seen.PRESENT, Seen.MEASURED, Seen.TOO_SMALL}:
+        return NonTargetState.NON_CR_NON_PD
+    return NonTargetState.NE if Seen.NOT_EVALUABLE in states else NonTargetState.CR
+
+
+def is_growing(sums: Sequence[Decimal]) -> bool:
+    """Whether the last three sums rise: a slow grower that each single comparison calls stable (design choice)."""
+    return len(sums) >= 3 and sums[-3] < sums[-2] < sums[-1]
+
+
+@dataclass(frozen=True)
+class Judgment:
+    """What follows from the readings of one study. `category` None: the reader decides, the caveats say why."""
+
+    category: ResponseCategory | None
+    target: TargetResponse | None
+    non_target: NonTargetState | None
+    has_new: bool
+    caveats: tuple[Caveat, ...]
+
+
+Readings = Mapping[str, Reading]
+
+
+def judge(
+    lesions: Sequence[Followed], baseline: Readings, before: Sequence[Readings], today: Readings, *, first_pet: bool
+) -> Judgment:
+    """The overall response of a study after baseline. Readings by lesion key; `before` are the assessments between
+    baseline and today, oldest first. `first_pet`: the first SSTR PET of the series, whose new lesions are no
+    progression by themselves. Raises ValueError when nothing is followed."""
+    targets = {each.lesion.key: each.lesion for each in lesions if each.role == LesionRole.TARGET}
+    others = [each.lesion.key for each in lesions if each.role == LesionRole.NON_TARGET]
+    new = [each.lesion.key for each in lesions if each.role == LesionRole.NEW]
+    has_new = any(today[key].seen not in {Seen.ABSENT, Seen.NOT_EVALUABLE} for key in new if key in today)
+    caveats: list[Caveat] = []
+    target = _targets(targets, baseline, before, today)
+    if target is not None:
+        sums = [target.baseline, *(_sum(targets, each) for each in before), target.total]
+        known = [each for each in sums if each is not None]
+        if target.total is None:
+            caveats.append(Caveat.NOT_MEASURED)
+        elif target.category == C.SD and is_growing(known):
+            caveats.append(Caveat.SLOW)
+        if target.reappeared:
+            caveats.append(Caveat.REAPPEARED)
+    non_target = non_targets_together(today[key].seen for key in others if key in today)
+    if target is None and non_target is None and not has_new:
+        raise ValueError("Nothing is followed.")
+    unsure = has_new and first_pet
+    if unsure:
+        caveats.append(Caveat.FIRST_PET)
+    certain = (has_new and not unsure) or non_target == NonTargetState.PD
+    open_question = unsure or (target is not None and target.reappeared)
+    if open_question and not certain and (target is None or target.category != C.PD):
+        return Judgment(None, target, non_target, has_new, tuple(caveats))
+    found = overall(target.category if target else None, non_target, has_new_lesion=has_new and not unsure)
+    return Judgment(found, target, non_target, has_new, tuple(caveats))
+
+
+def _sum(targets: Mapping[str, Lesion], readings: Readings) -> Decimal | None:
+    sizes = [readings[key].size if key in readings else None for key in targets]
+    return total(size for size in sizes if size is not None) if None not in sizes else None
+
+
+def _targets(
+    targets: Mapping[str, Lesion], baseline: Readings, before: Sequence[Readings], today: Readings
+) -> TargetResponse | None:
+    if not targets:
+        return None
+    start = {key: size for key in targets if (size := baseline[key].size) is not None}
+    return target_response(
+        targets,
+        start,
+        [{key: each[key].size for key in targets if key in each} for each in before],
+        {key: today[key].size for key in targets if key in today},
+    )

@@ -6,6 +6,7 @@ from patients.goals.commands.prompts import (
     close_prompts_for_good,
     decline,
     defer,
+    drop_reason,
     raise_prompts,
     reopen_due,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "decline",
     "defer",
     "discard_draft",
+    "drop_reason",
     "raise_prompts",
     "refer",
     "reopen_due",

@@ -380,3 +380,37 @@ def close_prompts_for_good(
             reason=note,
         )
     return len(prompts)
+
+
+@transaction.atomic
+def drop_reason(
+    patient_id: int, reason: PromptReason, source: str, *, now: datetime, by: User | None = None
+) -> GoalsPrompt | None:
+    """What a live prompt asked because of `source` was entered in error: the reason goes (its history stays), and the
+    prompt closes when it was the only one. The prompt, or None when none asked for that."""
+    prompt: GoalsPrompt | None = (
+        GoalsPrompt.objects.filter(
+            patient_id=patient_id, status__in=LIVE_PROMPTS, reasons__reason=reason, reasons__source_key=source
+        )
+        .select_for_update(of=("self",))
+        .select_related("patient__team", "owner")
+        .first()
+    )
+    if prompt is None:
+        return None
+    if prompt.reasons.count() == 1:
+        end(prompt, PromptStatus.CLOSED, reason=CloseReason.OTHER, note="Entered in error", now=now)
+    else:
+        prompt.reasons.filter(reason=reason, source_key=source).delete()
+        _refresh_step(prompt, prompt.patient, now=now)
+    record(
+        "goals.drop_reason",
+        by=by,
+        now=now,
+        subject=prompt,
+        patient_ids=[patient_id],
+        team_id=prompt.patient.team_id,
+        kind=Kind.WRITE if by else Kind.SYSTEM,
+        reason=f"{reason.label}: entered in error",
+    )
+    return prompt

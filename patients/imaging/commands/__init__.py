@@ -8,6 +8,7 @@ from patients.imaging.commands.plans import (
     replan,
     start_plan,
 )
+from patients.imaging.commands.responses import confirm_response, take_back_response
 from patients.imaging.commands.stops import pause, silence, stop_all, stop_plan
 from patients.imaging.commands.studies import (
     act_on,
@@ -34,6 +35,7 @@ __all__ = [
     "cancel_slot",
     "close_study",
     "confirm_interval",
+    "confirm_response",
     "decline_early",
     "hand_over",
     "log_contact",
@@ -53,5 +55,6 @@ __all__ = [
     "suggest_early",
     "sweep",
     "take",
+    "take_back_response",
     "undo_contact",
 ]

@@ -23,17 +23,16 @@ from patients.imaging.commands.base import (
 )
 from patients.imaging.commands.early import ordered_early
 from patients.imaging.commands.plans import coordinator_of, replan, skip_study
+from patients.imaging.commands.responses import drop_statuses, write_status
 from patients.imaging.models import ImagingStudy
 from patients.imaging.rules import (
-    CROSS_SECTIONAL,
     CloseReason,
     StudyStatus,
     review_due,
 )
 from patients.protocol.queries import number
-from patients.record.models import DiseaseStatus, Patient
-from patients.record.rules import ResponseCategory, StatusMethod
-from patients.treatment.commands import note_response
+from patients.record.models import Patient
+from patients.record.rules import ResponseCategory
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -227,32 +226,24 @@ def review(
     study.response, study.reviewed_at, study.reviewed_by = response, now, by
     move(study, StudyStatus.REVIEWED, "response", "reviewed_at", "reviewed_by")
     withdraw_reviews([study], now=now)
-    if response and study.performed_on is not None:
-        DiseaseStatus.objects.create(
-            patient_id=study.patient_id,
-            assessed_on=study.performed_on,
-            category=response,
-            method=StatusMethod.RECIST if study.modality in CROSS_SECTIONAL else StatusMethod.CLINICAL,
-            study_key=f"study:{study.pk}",
-            note=note.strip(),
-            assessed_by=by,
-            created_by=by,
-        )
-        note_response(study.patient, by=by, now=now)
+    if response:
+        write_status(study, response, by=by, now=now, note=note)
+    else:
+        drop_statuses(study, reason="Reviewed without a response", by=by, now=now)
     audit("review", study, by=by, now=now, response=response)
-    facts = {"study": study.pk, "response": response, "on": str(study.performed_on)}
-    _announce(EventKind.STUDY_REVIEWED, study, now=now, payload=facts)
-    if response == ResponseCategory.PD:
-        _announce(EventKind.PROGRESSION, study, now=now, payload=facts)
+    announce(
+        EventKind.STUDY_REVIEWED,
+        now=now,
+        team_id=study.team_id,
+        patient_id=study.patient_id,
+        subject_id=study.pk,
+        payload={"study": study.pk, "response": response, "on": str(study.performed_on)},
+    )
     if nothing_to_do:
         study = act_on(study, note="Nothing to change; surveillance goes on", by=by, now=now)
     refresh_step(study, now=now)
     replan(study.patient, by=by, now=now)
     return study
-
-
-def _announce(kind: EventKind, study: ImagingStudy, *, now: datetime, payload: dict[str, object]) -> None:
-    announce(kind, now=now, team_id=study.team_id, patient_id=study.patient_id, subject_id=study.pk, payload=payload)
 
 
 @transaction.atomic

@@ -19,6 +19,8 @@ class StudyModality(TextChoices):
 
 # What can answer a surveillance plan for cross-sectional imaging.
 CROSS_SECTIONAL = frozenset({StudyModality.CT, StudyModality.MRI})
+# What lesions are read on by RECIST: a PET comes with its CT.
+MEASURED_ON = CROSS_SECTIONAL | {StudyModality.SSTR_PET, StudyModality.FDG_PET}
 
 
 class StudyStatus(TextChoices):

@@ -46,7 +46,14 @@ def study_report(request: SignedInRequest, study_id: int) -> HttpResponse:
         )
 
     return form_page(
-        request, study, build=build, title=f"Report of {study}", save="Save report", said="Report saved", act=act
+        request,
+        study,
+        build=build,
+        title=f"Report of {study}",
+        save="Save report",
+        said="Report saved",
+        act=act,
+        initial={"response": study.response},
     )
 
 

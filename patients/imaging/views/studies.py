@@ -38,7 +38,7 @@ from patients.imaging.forms import (
 )
 from patients.imaging.models import ContactAttempt, ImagingStudy
 from patients.imaging.queries import ladder_of, readable_study
-from patients.imaging.rules import CloseReason, ContactKind, ContactOutcome, StudyStatus
+from patients.imaging.rules import MEASURED_ON, CloseReason, ContactKind, ContactOutcome, StudyStatus
 from patients.imaging.views.worklist import forget_figures, one_row
 from patients.record.models import StaleEdit
 
@@ -87,6 +87,7 @@ def study_page(request: SignedInRequest, study_id: int) -> HttpResponse:
         "may_work": not policies.why_not_take(study, request.user),
         "may_review": request.access.may(Permission.IMAGING_REVIEW, study.team_id),
         "may_report": request.access.may(Permission.IMAGING_REPORT, study.team_id),
+        "may_assess": study.modality in MEASURED_ON and not policies.why_not_confirm_response(study, request.user, ""),
         "is_waiting": study.status in {StudyStatus.PLANNED, StudyStatus.ORDERED, StudyStatus.SCHEDULED},
         "pairs": _facts(study),
     }

@@ -20,7 +20,6 @@ from patients.treatment.models import TreatmentLine
 from patients.treatment.queries import numbers_of
 from patients.treatment.rules import (
     LINE_TRANSITIONS,
-    RUNNING_STATUSES,
     SINGLE_DAY,
     DoseLevel,
     EndReason,
@@ -397,23 +396,23 @@ def confirm_import(line: TreatmentLine, *, by: User, now: datetime, version: int
 
 @transaction.atomic
 def note_response(patient: Patient, *, by: User | None, now: datetime) -> int:
-    """Writes best and last response of each running line from the record's disease status; returns how many lines
-    changed. Called by whoever adds a `DiseaseStatus`."""
+    """Writes best and last response of each antitumor line that began from the record's disease status; returns how
+    many lines changed. Called by whoever adds a `DiseaseStatus` or takes one back: a line all of whose statuses were
+    entered in error has none, one that never had any keeps what was imported."""
     statuses = list(
-        DiseaseStatus.objects.valid()
-        .filter(patient=patient)
+        DiseaseStatus.objects.filter(patient=patient)
         .order_by("assessed_on", "pk")
-        .values_list("assessed_on", "category")
+        .values_list("assessed_on", "category", "error_at")
     )
     changed = []
-    lines = TreatmentLine.objects.valid().filter(
-        patient=patient, status__in=RUNNING_STATUSES, role=LineRole.ANTITUMOR, started_on__isnull=False
-    )
+    lines = TreatmentLine.objects.valid().filter(patient=patient, role=LineRole.ANTITUMOR, started_on__isnull=False)
     for line in lines.select_for_update():
-        within = [category for on, category in statuses if line.started_on is not None and on > line.started_on]
+        start, end = line.started_on or date.max, line.ended_on or date.max
+        within = [(category, error) for on, category, error in statuses if start < on <= end]
         if not within:
             continue
-        best, last = best_of(within), within[-1]
+        valid = [category for category, error in within if error is None]
+        best, last = best_of(valid), valid[-1] if valid else ""
         if (line.best_response, line.last_response) != (best, last):
             line.best_response, line.last_response = best, last
             line.save_version("best_response", "last_response")

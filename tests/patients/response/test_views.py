@@ -1,0 +1,249 @@
+"""The table of diameters and the panel: what a reader types and sees."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from careteam.people.models import Team, User
+from careteam.people.rules import Role
+from patients.imaging.models import ImagingStudy
+from patients.record.models import DiseaseStatus, Patient
+from patients.response.models import Lesion, LesionReading, ResponseAssessment
+from patients.treatment.models import TreatmentLine
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+@pytest.fixture
+def team() -> Team:
+    return factories.team()
+
+
+@pytest.fixture
+def reader(team: Team) -> User:
+    return factories.person(team, Role.RADIOLOGIST, name="Rosa Lindgren")
+
+
+@pytest.fixture
+def patient(team: Team) -> Patient:
+    return factories.patient(team)
+
+
+@pytest.fixture
+def line(patient: Patient) -> TreatmentLine:
+    return factories.line(patient, started_on=date(2026, 1, 12))
+
+
+def scan(patient: Patient, month: int, **fields: Any) -> ImagingStudy:
+    values: dict[str, Any] = {
+        "status": "reported",
+        "due_on": None,
+        "performed_on": date(2026, month, 20),
+        "reported_at": datetime(2026, month, 21, tzinfo=UTC),
+        "conclusion": "See diameters.",
+    }
+    return factories.study(patient, **(values | fields))
+
+
+def signed_in(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def page(study: ImagingStudy, name: str = "response-assess") -> str:
+    return reverse(name, args=[study.pk])
+
+
+FIRST = {
+    "version": "0",
+    "role_0": "target",
+    "organ_0": "liver",
+    "site_0": "seg. VII",
+    "size_0": "60",
+    "role_1": "target",
+    "organ_1": "liver",
+    "size_1": "40",
+    "role_2": "non_target",
+    "organ_2": "bone",
+}
+
+
+def start(client: Client, patient: Patient) -> dict[str, int]:
+    """Saves the baseline by the form; lesion ids by their code."""
+    answer = client.post(page(scan(patient, 1)), FIRST)
+    assert answer.status_code == 303
+    return {lesion.code: lesion.pk for lesion in Lesion.objects.all()}
+
+
+def typed(ids: dict[str, int], t1: str, t2: str, nt1: str = "present", **more: str) -> dict[str, str]:
+    fields = {f"mm_{ids['T1']}": t1, f"mm_{ids['T2']}": t2, f"seen_{ids['NT1']}": nt1}
+    return {"version": "0", **fields, **more}
+
+
+def words(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
+
+
+def test_first_study_is_offered_as_baseline_and_saved(patient: Patient, line: TreatmentLine, reader: User) -> None:
+    client = signed_in(reader)
+    study = scan(patient, 1)
+    html = client.get(page(study)).content.decode()
+    assert "Baseline: CT chest, abdomen, pelvis" in html
+    assert "Confirm response" not in html
+    assert client.post(page(study), FIRST).status_code == 303
+    row = ResponseAssessment.objects.get()
+    assert (row.line, row.is_baseline, row.sum_mm, row.reader) == (line, True, Decimal(100), reader)
+
+
+def test_preview_counts_as_typed_and_saves_nothing(patient: Patient, line: TreatmentLine, reader: User) -> None:
+    client = signed_in(reader)
+    ids = start(client, patient)
+    study = scan(patient, 4)
+    half = client.post(page(study, "response-preview"), typed(ids, "40,5", ""), headers=HTMX).content.decode()
+    assert "2 of 3 lesions read." in half
+    assert "Partial response" not in half
+    full = words(client.post(page(study, "response-preview"), typed(ids, "40,5", "29"), headers=HTMX).content.decode())
+    assert "Sum 69.5 mm baseline 100, nadir 100 From baseline −30.5 %" in full
+    assert "PR , Partial response calculated from entered diameters, reader confirms" in full
+    assert ResponseAssessment.objects.count() == 1
+
+
+def test_preview_without_decision_support_shows_sums_only(
+    patient: Patient, line: TreatmentLine, reader: User, settings: Any
+) -> None:
+    settings.DECISION_SUPPORT_ENABLED = False
+    client = signed_in(reader)
+    ids = start(client, patient)
+    html = client.post(page(scan(patient, 4), "response-preview"), typed(ids, "40", "29"), headers=HTMX)
+    assert "69 mm" in html.content.decode()
+    assert "Partial response" not in html.content.decode()
+
+
+def test_confirm_by_the_form_and_its_panel(patient: Patient, line: TreatmentLine, reader: User) -> None:
+    client = signed_in(reader)
+    ids = start(client, patient)
+    study = scan(patient, 4, modality="mri")
+    answer = client.post(page(study), typed(ids, "40", "30", confirmed="PR"))
+    assert (answer.status_code, answer["Location"]) == (303, reverse("response-panel", args=[patient.pk]))
+    assert DiseaseStatus.objects.get().category == "PR"
+    html = words(client.get(answer["Location"]).content.decode())
+    assert "T1 liver seg. VII 60 40" in html
+    assert "Sum of targets 100 70 From baseline, % – −30 From nadir, % – −30 Response, confirmed" in html
+    assert "MRI, other modality" in html
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"confirmed": ""}, "Confirm the response."),
+        ({"confirmed": "SD"}, "The diameters say PR: say why you read it otherwise."),
+        ({"T1": "abc"}, "Enter a number."),
+        ({"T1": "-4"}, "Ensure this value is greater than or equal to 0.1."),
+        ({"T1": ""}, "Enter the diameter, or say why there is none."),
+        ({"T1": "40.55"}, "Ensure that there are no more than 1 decimal place."),
+        ({"size_0": "12"}, "Name the organ."),
+        ({"NT1": ""}, "Choose one."),
+    ],
+)
+def test_bad_input_stands_beside_its_field_and_is_kept(
+    patient: Patient, line: TreatmentLine, reader: User, changed: dict[str, str], said: str
+) -> None:
+    client = signed_in(reader)
+    ids = start(client, patient)
+    data = typed(ids, changed.get("T1", "40"), "30", changed.get("NT1", "present"), confirmed="PR", note="kept words")
+    data |= {name: value for name, value in changed.items() if name not in ids}
+    answer = client.post(page(scan(patient, 4)), data)
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert said in html
+    assert "kept words" in html
+    assert changed.get("T1", "40") in html
+    assert ResponseAssessment.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stale_correction_shows_three_ways_and_keeps_what_was_typed(
+    team: Team, patient: Patient, line: TreatmentLine, reader: User
+) -> None:
+    client = signed_in(reader)
+    ids = start(client, patient)
+    study = scan(patient, 4)
+    client.post(page(study), typed(ids, "40", "30", confirmed="PR"))
+    opened = ResponseAssessment.objects.get(study=study).version
+    other = factories.person(team, Role.RADIOLOGIST, name="Olaf Brandt")
+    theirs = typed(ids, "42", "30", confirmed="SD") | {"version": str(opened)}
+    assert signed_in(other).post(page(study), theirs).status_code == 303
+    answer = client.post(page(study), typed(ids, "39", "30", confirmed="PR") | {"version": str(opened)})
+    html = words(answer.content.decode())
+    assert answer.status_code == 409
+    assert "T1 liver seg. VII, mm 40 40 42 40 39" in html
+    again = typed(ids, "39", "30", confirmed="PR") | {"version": str(opened + 1), f"take_mm_{ids['T1']}": "yours"}
+    assert client.post(page(study), again).status_code == 303
+    assert LesionReading.objects.get(assessment__study=study, lesion_id=ids["T1"]).mm == Decimal(39)
+
+
+def test_take_back_by_the_form_asks_why(patient: Patient, line: TreatmentLine, reader: User) -> None:
+    client = signed_in(reader)
+    ids = start(client, patient)
+    study = scan(patient, 4)
+    client.post(page(study), typed(ids, "40", "30", confirmed="PR"))
+    assert client.post(page(study, "response-error"), {"reason": ""}).status_code == 422
+    assert client.post(page(study, "response-error"), {"reason": "Other patient"}).status_code == 303
+    assert not DiseaseStatus.objects.valid().exists()
+
+
+def test_panel_costs_the_same_for_one_and_for_three_studies(
+    patient: Patient, line: TreatmentLine, reader: User
+) -> None:
+    client = signed_in(reader)
+    ids = start(client, patient)
+    address = reverse("response-panel", args=[patient.pk])
+
+    def cost() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            assert client.get(address, headers=HTMX).status_code == 200
+        return len(asked)
+
+    cost()
+    one = cost()
+    for month, sizes in ((4, ("60", "41")), (7, ("60", "42"))):
+        assert client.post(page(scan(patient, month)), typed(ids, *sizes, confirmed="SD")).status_code == 303
+    assert cost() == one
+
+
+def test_slow_growth_is_named_though_each_comparison_is_stable(
+    patient: Patient, line: TreatmentLine, reader: User
+) -> None:
+    client = signed_in(reader)
+    ids = start(client, patient)
+    for month, sizes in ((4, ("62", "42")), (7, ("64", "45"))):
+        client.post(page(scan(patient, month)), typed(ids, *sizes, confirmed="SD"))
+    html = client.get(reverse("response-panel", args=[patient.pk])).content.decode()
+    assert "Stable from scan to scan, but growing" in html
+
+
+def test_a_patient_of_another_team_is_not_there(patient: Patient, line: TreatmentLine) -> None:
+    stranger = signed_in(factories.person(factories.team(), Role.RADIOLOGIST))
+    assert stranger.get(page(scan(patient, 1))).status_code == 404
+    assert stranger.get(reverse("response-panel", args=[patient.pk])).status_code == 404
+
+
+def test_empty_panel_offers_the_baseline(patient: Patient, line: TreatmentLine, reader: User) -> None:
+    study = scan(patient, 4)
+    html = signed_in(reader).get(reverse("response-panel", args=[patient.pk])).content.decode()
+    assert "No diameters yet" in html
+    assert page(study) in html
