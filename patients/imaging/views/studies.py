@@ -331,8 +331,16 @@ def contact_log(request: SignedInRequest, study_id: int) -> HttpResponse:
     """Logs a contact attempt; undo takes it back."""
     study = readable_study(request, study_id)
     form = ContactForm(request.POST)
+    now = timezone.now()
+    context = {
+        "study": study,
+        "patient": study.patient,
+        "today": study.patient.team.local_date(now),
+        "title": "Log a contact",
+        "save": "Save",
+        "form": form,
+    }
     if not form.is_valid():
-        context = {"study": study, "patient": study.patient, "title": "Log a contact", "save": "Save", "form": form}
         return invalid(request, FORM, context)
     data = form.cleaned_data
     try:
@@ -343,10 +351,11 @@ def contact_log(request: SignedInRequest, study_id: int) -> HttpResponse:
             note=data["note"],
             next_try_on=data["next_try_on"],
             by=request.user,
-            now=timezone.now(),
+            now=now,
         )
     except ValidationError as error:
-        return answer(request, study, " ".join(error.messages), kind="red")
+        add_errors(form, error)
+        return invalid(request, FORM, context)
     return answer(request, study, "Contact logged", undo_url=reverse("contact-undo", args=[attempt.pk]), is_open=True)
 
 
