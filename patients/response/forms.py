@@ -185,7 +185,7 @@ class AssessmentForm(forms.Form):
     @property
     def is_complete(self) -> bool:
         """Whether every known lesion has a readable value."""
-        return len(self.entry().readings) == len(self.lesions)
+        return self.is_bound and len(self.entry().readings) == len(self.lesions)
 
     # --- for the table -------------------------------------------------------------------------------------------
 

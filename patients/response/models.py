@@ -94,7 +94,8 @@ class Lesion(ClinicalRow):
 
     @property
     def place(self) -> str:
-        return f"{self.organ} {self.site}".strip()
+        node = ", node" if self.is_node and "node" not in self.organ.lower() else ""
+        return f"{self.organ} {self.site}".strip() + node
 
     @property
     def rule(self) -> LesionRule:

@@ -48,12 +48,12 @@ class Column:
         return _order(self.study)
 
     @property
-    def from_baseline(self) -> Decimal | None:
-        return _change(self.total, self.baseline)
+    def from_baseline(self) -> str:
+        return said_change(self.total, self.baseline)
 
     @property
-    def from_nadir(self) -> Decimal | None:
-        return _change(self.total, self.nadir)
+    def from_nadir(self) -> str:
+        return said_change(self.total, self.nadir)
 
     @property
     def is_outdated(self) -> bool:
@@ -264,19 +264,23 @@ def shown_category(judgment: Judgment | None) -> ResponseCategory | None:
 
 
 def sums_of_studies(patient: Patient) -> dict[int, str]:
-    """In words, by study: "58 mm, −12 % from baseline", for the timeline and its table."""
+    """What the reader saw, in words, by study: "sum 58 mm, −12 % from baseline". For timeline and board; one query."""
+    rows = ResponseAssessment.objects.valid().filter(patient=patient, sum_mm__isnull=False)
     said: dict[int, str] = {}
-    for series in series_of(patient):
-        for column in series.columns:
-            if column.total is None:
-                continue
-            parts = [f"sum {words.num(column.total)} mm"]
-            if column.from_baseline is not None:
-                parts.append(f"{signed(column.from_baseline)} from baseline")
-            if column.from_nadir is not None and column.nadir != column.baseline:
-                parts.append(f"{signed(column.from_nadir)} from nadir")
-            said.setdefault(column.study.pk, ", ".join(parts))
+    for row in rows.order_by("is_baseline", "pk"):  # a scan that ends one line and begins the next: the response first
+        parts = [f"sum {words.num(row.sum_mm)} mm"]
+        if not row.is_baseline:
+            parts.append(f"{said_change(row.sum_mm, row.baseline_mm)} from baseline")
+            if row.nadir_mm != row.baseline_mm:
+                parts.append(f"{said_change(row.sum_mm, row.nadir_mm) or 'again'} from nadir")
+        said.setdefault(row.study_id, ", ".join(parts))
     return said
+
+
+def said_change(value: Decimal | None, of: Decimal | None) -> str:
+    """The change in words, "" without something to compare with."""
+    change = _change(value, of)
+    return "" if change is None else signed(change)
 
 
 def signed(value: Decimal) -> str:

@@ -13,6 +13,7 @@ from patients.imaging.models import ImagingStudy
 from patients.record.models import DiseaseStatus, LiverAssessment, Measurement, Patient, ReceptorImaging
 from patients.record.queries import PatientGrade, grade_of_patient, result_of
 from patients.record.rules import MEASURES
+from patients.response.queries import sums_of_studies
 from patients.treatment.queries import LineRow, lines_of
 from tumorboard.actions.models import Action
 from tumorboard.decisions.models import Decision
@@ -61,7 +62,7 @@ class CaseCard:
     quote: str
     grade: PatientGrade
     lines: tuple[LineRow, ...]
-    responses: tuple[DiseaseStatus, ...]
+    responses: tuple[tuple[DiseaseStatus, str], ...]  # with the sum of diameters in words
     studies: tuple[ImagingStudy, ...]
     receptor: ReceptorImaging | None
     liver: LiverAssessment | None
@@ -90,6 +91,7 @@ def case_of(item: AgendaItem, today: date) -> CaseCard:
     receptors = ReceptorImaging.objects.valid().filter(patient=patient)
     livers = LiverAssessment.objects.valid().filter(patient=patient)
     draft = Decision.objects.valid().filter(item=item).select_related("recorded_by").first()
+    sums = {f"study:{pk}": said for pk, said in sums_of_studies(patient).items()}
     return CaseCard(
         item=item,
         patient=patient,
@@ -98,7 +100,7 @@ def case_of(item: AgendaItem, today: date) -> CaseCard:
         quote=goals.quote.strip().strip('“”"').strip(),
         grade=grade_of_patient(patient.pk),
         lines=tuple(reversed(lines_of(patient.pk, today))),
-        responses=tuple(statuses.order_by("-assessed_on", "-pk")[:4]),
+        responses=tuple((row, sums.get(row.study_key, "")) for row in statuses.order_by("-assessed_on", "-pk")[:4]),
         studies=tuple(studies.order_by("-performed_on", "-pk")[:3]),
         receptor=receptors.order_by("-imaged_on", "-pk").first(),
         liver=livers.order_by("-assessed_on", "-pk").first(),

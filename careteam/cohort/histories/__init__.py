@@ -14,6 +14,7 @@ from careteam.cohort.histories.goals import write_goals
 from careteam.cohort.histories.imaging import write_imaging
 from careteam.cohort.histories.person import coordinator, write_person
 from careteam.cohort.histories.profile import profile_of
+from careteam.cohort.histories.response import write_responses
 from careteam.cohort.histories.rows import Dice, History, Key, Text, at, working_day
 from careteam.cohort.histories.stars import HAZARDS, NAMED_SEED, STARS, Star
 from careteam.cohort.histories.story import Story
@@ -35,6 +36,9 @@ def history_of(seed: int, index: int, today: date) -> History:
     if star and star.shape:
         star.shape(story)
     _write(story, seed, star)
+    write_responses(
+        Dice(f"{seed}:{index}:response"), story.history, story.profile, story.course, story.lines, directed=bool(star)
+    )
     write_care(Dice(f"{seed}:{index}:care"), story.history, story.profile, today)
     return story.history
 

@@ -70,6 +70,7 @@ from patients.record.models import (
     Specimen,
     SymptomAssessment,
 )
+from patients.response.models import Lesion, LesionReading, ResponseAssessment
 from patients.treatment.models import (
     Administration,
     AdverseEvent,
@@ -115,6 +116,9 @@ TABLES: dict[str, type[models.Model]] = {
     "preparation": PreparationStep,
     "plan": SurveillancePlan,
     "study": ImagingStudy,
+    "assessment": ResponseAssessment,
+    "lesion": Lesion,
+    "reading": LesionReading,
     "reminder": Reminder,
     "attempt": ContactAttempt,
     "nutrition": NutritionReview,

@@ -13,6 +13,7 @@ from patients.imaging.rules import DONE, NOT_YET_DONE, StudyModality, StudyStatu
 from patients.record.models import DiseaseStatus, Patient, ReceptorImaging
 from patients.record.rules import ResponseCategory
 from patients.reports.rules import Lane, ScanMark, Uptake
+from patients.response.queries import sums_of_studies
 
 SCAN_LANES: dict[str, Lane] = {
     StudyModality.CT: Lane.SCANS,
@@ -42,6 +43,7 @@ def scan_marks(patient: Patient, today: date) -> tuple[tuple[ScanMark, ...], int
     statuses = list(judged.only("assessed_on", "category", "method", "study_key"))
     seen = ReceptorImaging.objects.valid().filter(patient=patient).order_by("imaged_on", "pk")
     findings = list(seen.only("imaged_on", "tracer", "positive", "krenning", "fdg_avid"))
+    sums = sums_of_studies(patient)
     by_key = {row.study_key: row for row in statuses if row.study_key}
     by_day = {row.assessed_on: row for row in statuses if not row.study_key}
     notes = {(finding.imaged_on, _uptake(finding)): finding for finding in findings}
@@ -65,7 +67,9 @@ def scan_marks(patient: Patient, today: date) -> tuple[tuple[ScanMark, ...], int
         uptake = UPTAKES.get(study.modality)
         finding = notes.pop((study.performed_on, uptake), None) if uptake else None
         changed = lane == Lane.SCANS and bool(response) and last_modality not in {"", study.modality}
-        marks.append(_done(study, lane, response, finding, baseline=baseline and lane == Lane.SCANS, changed=changed))
+        first = baseline and lane == Lane.SCANS
+        said = sums.get(study.pk, "")
+        marks.append(_done(study, lane, response, finding, said=said, baseline=first, changed=changed))
         if lane == Lane.SCANS:
             baseline = False
             last_modality = study.modality if response else last_modality
@@ -138,23 +142,26 @@ def _done(
     response: str,
     finding: ReceptorImaging | None,
     *,
+    said: str,
     baseline: bool,
     changed: bool,
 ) -> ScanMark:
-    said = []
+    parts = []
     note = _finding(finding) if finding else SCAN_NOTES.get(study.modality, "")
     if response:
-        said.append(str(ResponseCategory(response).label).lower())
+        parts.append(str(ResponseCategory(response).label).lower())
     elif lane == Lane.SCANS and baseline:
-        said.append("baseline")
+        parts.append("baseline")
     elif study.status == StudyStatus.PERFORMED:
-        said.append("no report yet")
+        parts.append("no report yet")
     elif lane == Lane.SCANS:
-        said.append("no response recorded")
+        parts.append("no response recorded")
     if finding is not None and note:
-        said.append(note)
+        parts.append(note)
+    if said:
+        parts.append(said)
     if changed:
-        said.append("change of modality")
+        parts.append("change of modality")
     if lane != Lane.SCANS and response == ResponseCategory.PD:
         note = response
     what = f"{study.get_modality_display()} {day(study.performed_on)}"
@@ -162,7 +169,7 @@ def _done(
         lane,
         study.performed_on or date.min,
         response,
-        f"{what}: {', '.join(said)}" if said else what,
+        f"{what}: {', '.join(parts)}" if parts else what,
         reverse("study-page", args=[study.pk]),
         letters="BL" if baseline and not response else "",
         uptake=UPTAKES.get(study.modality),

@@ -438,3 +438,18 @@ def test_old_patients_keep_their_age_when_time_passes() -> None:
     first, later = history_of(1, 40, TODAY), history_of(1, 40, TODAY + timedelta(days=1))
     assert patient(first)["mrn"] == patient(later)["mrn"]
     assert patient(first)["family_name"] == patient(later)["family_name"]
+
+
+def test_diameters_add_up_to_the_sums_and_responses_of_every_kind_occur(cohort: list[History]) -> None:
+    seen: set[str] = set()
+    wrong = []
+    for history in cohort:
+        lesions, readings = history.of("lesion"), history.of("reading")
+        for n, row in enumerate(history.of("assessment")):
+            seen.add(row.get("confirmed", "baseline"))
+            mine = [each for each in readings if each["assessment"].n == n]
+            targets = [each["mm"] or 0 for each in mine if lesions[each["lesion"].n]["role"] == "target"]
+            if sum(targets) != row["sum_mm"] or row.get("computed", "") != row.get("confirmed", ""):
+                wrong.append(row)
+    assert wrong == []
+    assert seen == {"baseline", "CR", "PR", "SD", "PD"}

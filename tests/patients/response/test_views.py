@@ -17,6 +17,7 @@ from careteam.people.models import Team, User
 from careteam.people.rules import Role
 from patients.imaging.models import ImagingStudy
 from patients.record.models import DiseaseStatus, Patient
+from patients.reports.queries import timeline_of
 from patients.response.models import Lesion, LesionReading, ResponseAssessment
 from patients.treatment.models import TreatmentLine
 from tests import factories
@@ -140,8 +141,19 @@ def test_confirm_by_the_form_and_its_panel(patient: Patient, line: TreatmentLine
     assert DiseaseStatus.objects.get().category == "PR"
     html = words(client.get(answer["Location"]).content.decode())
     assert "T1 liver seg. VII 60 40" in html
-    assert "Sum of targets 100 70 From baseline, % – −30 From nadir, % – −30 Response, confirmed" in html
+    assert "Sum of targets 100 70 From baseline – −30 % From nadir – −30 % Response, confirmed" in html
     assert "MRI, other modality" in html
+
+
+def test_the_timeline_says_the_sum_with_its_scan(patient: Patient, line: TreatmentLine, reader: User) -> None:
+    client = signed_in(reader)
+    ids = start(client, patient)
+    client.post(page(scan(patient, 4)), typed(ids, "40", "30", confirmed="PR"))
+    titles = [mark.title for mark in timeline_of(patient, date(2026, 11, 23)).scans]
+    assert titles == [
+        "CT 20 Jan 2026: baseline, sum 100 mm",
+        "CT 20 Apr 2026: partial response, sum 70 mm, −30 % from baseline",
+    ]
 
 
 @pytest.mark.parametrize(
