@@ -3,7 +3,7 @@
 from careteam.access.models import AccessGrant
 from careteam.audit.models import AuditEvent, AuditSeal
 from careteam.events.models import Consumption, Event, Heartbeat
-from careteam.notifications.models import Delivery, InboxItem
+from careteam.notifications.models import Delivery, InboxItem, MailPreference
 from careteam.people.models import Absence, Deputy, Membership, Team, User
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Event",
     "Heartbeat",
     "InboxItem",
+    "MailPreference",
     "Membership",
     "Team",
     "User",

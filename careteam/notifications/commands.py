@@ -1,27 +1,21 @@
-"""Raise, withdraw, deliver. E-mail carries no patient data: a greeting, a count-free sentence and a link."""
+"""Raise, withdraw, answer. How mail leaves is in `outbox`."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
-from django.urls import reverse
 
 from careteam.audit.commands import record
-from careteam.audit.rules import Kind
-from careteam.notifications.models import Delivery, InboxItem
-from careteam.notifications.rules import LEASE, MAX_ATTEMPTS, DeliveryStatus, next_attempt_after
+from careteam.notifications.models import Delivery, InboxItem, MailPreference
+from careteam.notifications.outbox import message_id
+from careteam.notifications.rules import DeliveryStatus, MailKind, MailPath
 
 if TYPE_CHECKING:
     from careteam.people.models import User
-
-log = logging.getLogger(__name__)
 
 
 def notify(
@@ -35,10 +29,11 @@ def notify(
     body: str = "",
     patient_id: int | None = None,
     due_on: date | None = None,
-    by_mail: bool = True,
+    is_urgent: bool = False,
 ) -> int:
-    """Puts one message into the inbox of each recipient (and its mail into the outbox) unless (recipient, key) was
-    raised before. Returns how many are new. Called inside the caller's transaction, which also audits."""
+    """Puts one message into the inbox of each recipient unless (recipient, key) was raised before; its mail leaves at
+    once when urgent, else with the person's next digest. Returns how many are new. Called inside the caller's
+    transaction, which also audits."""
     people = {person.pk: person for person in recipients if person.is_active}
     known = set(InboxItem.objects.filter(key=key, recipient_id__in=people).values_list("recipient_id", flat=True))
     created = 0
@@ -54,14 +49,13 @@ def notify(
                 "url": url,
                 "raised_at": now,
                 "due_on": due_on,
+                "mail": MailPath.AT_ONCE if is_urgent else MailPath.WAITING,
             },
         )
         if fresh:
             created += 1
-            if by_mail:
-                Delivery.objects.create(
-                    item=item, message_id=f"<inbox-{item.pk}@{_mail_domain()}>", next_attempt_at=now
-                )
+            if is_urgent:
+                Delivery.objects.create(item=item, message_id=message_id(f"inbox-{item.pk}"), next_attempt_at=now)
     return created
 
 
@@ -77,9 +71,10 @@ class Message:
     patient_id: int | None = None
     due_on: date | None = None
     body: str = ""
+    is_urgent: bool = False
 
 
-def notify_many(messages: Iterable[Message], *, now: datetime, by_mail: bool = True) -> int:
+def notify_many(messages: Iterable[Message], *, now: datetime) -> int:
     """`notify` for thousands of messages in four queries: inbox rows and their mails, what was raised before left out.
     Returns how many are new. Recipients must be active people; called inside the caller's transaction."""
     wanted = {(message.recipient_id, message.key): message for message in messages}
@@ -100,19 +95,21 @@ def notify_many(messages: Iterable[Message], *, now: datetime, by_mail: bool = T
                 url=message.url,
                 raised_at=now,
                 due_on=message.due_on,
+                mail=MailPath.AT_ONCE if message.is_urgent else MailPath.WAITING,
             )
             for message in fresh.values()
         ],
         ignore_conflicts=True,
         batch_size=2000,
     )
-    if by_mail:
-        raised = InboxItem.objects.filter(key__in={key for _, key in fresh}, delivery__isnull=True, withdrawn_at=None)
+    urgent = {pair for pair, message in fresh.items() if message.is_urgent}
+    if urgent:
+        raised = InboxItem.objects.filter(key__in={key for _, key in urgent}, delivery__isnull=True, withdrawn_at=None)
         Delivery.objects.bulk_create(
             [
-                Delivery(item_id=item_id, message_id=f"<inbox-{item_id}@{_mail_domain()}>", next_attempt_at=now)
+                Delivery(item_id=item_id, message_id=message_id(f"inbox-{item_id}"), next_attempt_at=now)
                 for item_id, recipient_id, key in raised.values_list("pk", "recipient_id", "key")
-                if (recipient_id, key) in fresh
+                if (recipient_id, key) in urgent
             ],
             ignore_conflicts=True,
             batch_size=2000,
@@ -157,61 +154,34 @@ def mark_open(item: InboxItem, *, by: User, now: datetime) -> InboxItem:
     return item
 
 
-def _mail_domain() -> str:
-    return settings.DEFAULT_FROM_EMAIL.rsplit("@", 1)[-1].strip("> ") or "localhost"
+@transaction.atomic
+def set_mail_preference(
+    *,
+    by: User,
+    now: datetime,
+    muted: Iterable[str],
+    digest_hour: int,
+    quiet_from: int,
+    quiet_until: int,
+    on_days_off: bool,
+) -> MailPreference:
+    """One's own wishes for mail: kinds left out of the digest, hours (0 to 23) in the team's own time."""
+    preference, _ = MailPreference.objects.get_or_create(user=by)
+    preference.muted = sorted(set(muted) & set(MailKind.values))
+    preference.digest_hour, preference.quiet_from, preference.quiet_until = digest_hour, quiet_from, quiet_until
+    preference.on_days_off = on_days_off
+    preference.save()
+    record("notifications.set_mail_preference", by=by, now=now, subject=preference)
+    return preference
 
 
-def _claim(now: datetime, limit: int) -> list[Delivery]:
-    with transaction.atomic():
-        claimed = list(
-            Delivery.objects.claimable(now)
-            .select_for_update(skip_locked=True, of=("self",))
-            .select_related("item__recipient")
-            .order_by("next_attempt_at", "pk")[:limit]
-        )
-        Delivery.objects.filter(pk__in=[d.pk for d in claimed]).update(leased_until=now + LEASE)
-    return claimed
-
-
-def deliver_pending(*, now: datetime, limit: int = 200) -> tuple[int, int]:
-    """Sends what waits in the outbox; returns (delivered, failed attempts). Two at once never send the same row;
-    a worker killed in between leaves a lease that runs out."""
-    delivered = failed = 0
-    for delivery in _claim(now, limit):
-        item = InboxItem.objects.select_related("recipient").get(pk=delivery.item_id)
-        if item.withdrawn_at is not None or not item.recipient.is_active:
-            Delivery.objects.filter(pk=delivery.pk).update(status=DeliveryStatus.WITHDRAWN, leased_until=None)
-            continue
-        message = EmailMessage(
-            subject="NET care team: something is waiting for you",
-            body=(
-                f"Hello {item.recipient},\n\nthere is a new item in your inbox:\n"
-                f"{settings.SITE_URL}{reverse('inbox')}\n\n"
-                "This message carries no patient data. It is no emergency channel.\n"
-            ),
-            to=[item.recipient.email],
-            headers={"Message-ID": delivery.message_id},
-        )
-        try:
-            message.send()
-        except Exception as error:  # noqa: BLE001  # any mail failure is retried, none may stop the others
-            failed += 1
-            attempts = delivery.attempts + 1
-            gave_up = attempts >= MAX_ATTEMPTS
-            Delivery.objects.filter(pk=delivery.pk).update(
-                attempts=attempts,
-                leased_until=None,
-                next_attempt_at=now + next_attempt_after(attempts),
-                status=DeliveryStatus.FAILED if gave_up else DeliveryStatus.PENDING,
-                last_error=f"{type(error).__name__}: {error}"[:300],
-            )
-            log.warning("mail %s failed (attempt %s)", delivery.pk, attempts)
-        else:
-            with transaction.atomic():
-                sent = Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.PENDING).update(
-                    status=DeliveryStatus.SENT, sent_at=now, leased_until=None, attempts=delivery.attempts + 1
-                )
-                if sent:
-                    record("notifications.mail_sent", by=None, now=now, subject=delivery, kind=Kind.SYSTEM)
-            delivered += 1
-    return delivered, failed
+@transaction.atomic
+def send_again(delivery: Delivery, *, by: User, now: datetime) -> Delivery:
+    """A mail that was given up is tried anew, under its old Message-ID; one that is not given up stays as it is."""
+    delivery = Delivery.objects.select_for_update().get(pk=delivery.pk)
+    if delivery.status == DeliveryStatus.FAILED:
+        delivery.status, delivery.attempts, delivery.next_attempt_at = DeliveryStatus.PENDING, 0, now
+        delivery.leased_until = None
+        delivery.save()
+        record("notifications.send_again", by=by, now=now, subject=delivery)
+    return delivery

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from careteam.notifications.rules import DeliveryStatus
+from careteam.notifications.rules import DEFAULT_HOURS, DeliveryStatus, MailHours, MailKind, MailPath
 
 
 class InboxItemQuerySet(models.QuerySet["InboxItem"]):
@@ -30,6 +31,7 @@ class InboxItem(models.Model):
     read_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+    mail = models.CharField(max_length=8, choices=MailPath, default=MailPath.NONE, blank=True)
 
     objects = InboxItemQuerySet.as_manager()
 
@@ -42,6 +44,7 @@ class InboxItem(models.Model):
                 condition=models.Q(done_at__isnull=True, withdrawn_at__isnull=True),
             ),
             models.Index(fields=["key"], name="inbox_key"),
+            models.Index(fields=["recipient"], name="inbox_waits_for_digest", condition=models.Q(mail="waiting")),
         )
 
     def __str__(self) -> str:
@@ -59,10 +62,12 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """The e-mail for an inbox item. Marked sent after the server took it; the Message-ID is stable, so that a crash
-    between the two shows the reader one message, not two."""
+    """One e-mail: of an urgent inbox item, or a person's digest of a day. Marked sent after the server took it; the
+    Message-ID is stable, so that a crash between the two shows the reader one message, not two."""
 
-    item = models.OneToOneField(InboxItem, on_delete=models.CASCADE, related_name="delivery")
+    item = models.OneToOneField(InboxItem, on_delete=models.CASCADE, related_name="delivery", null=True)
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", null=True)
+    digest_on = models.DateField(null=True)
     status = models.CharField(max_length=10, choices=DeliveryStatus, default=DeliveryStatus.PENDING)
     message_id = models.CharField(max_length=120, unique=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -76,12 +81,45 @@ class Delivery(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=["next_attempt_at"], name="delivery_pending", condition=models.Q(status="pending")),
+            models.Index(fields=["id"], name="delivery_given_up", condition=models.Q(status="failed")),
         )
         constraints = (
             models.CheckConstraint(
                 condition=~models.Q(status="sent") | models.Q(sent_at__isnull=False), name="delivery_sent_has_time"
             ),
+            models.CheckConstraint(
+                condition=models.Q(item__isnull=False, recipient__isnull=True, digest_on__isnull=True)
+                | models.Q(item__isnull=True, recipient__isnull=False, digest_on__isnull=False),
+                name="delivery_item_or_digest",
+            ),
+            models.UniqueConstraint(fields=["recipient", "digest_on"], name="digest_once_a_day"),
         )
 
     def __str__(self) -> str:
         return f"{self.status} {self.message_id}"
+
+
+class MailPreference(models.Model):
+    """How a person wants their mail. Urgent messages ignore it: nobody can switch off red."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mail_preference")
+    muted = ArrayField(models.CharField(max_length=12, choices=MailKind), default=list, blank=True)
+    digest_hour = models.PositiveSmallIntegerField(default=DEFAULT_HOURS.digest_hour)
+    quiet_from = models.PositiveSmallIntegerField(default=DEFAULT_HOURS.quiet_from)
+    quiet_until = models.PositiveSmallIntegerField(default=DEFAULT_HOURS.quiet_until)
+    on_days_off = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(digest_hour__lt=24, quiet_from__lt=24, quiet_until__lt=24),
+                name="mail_hours_of_a_day",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"mail of {self.user_id}"
+
+    @property
+    def hours(self) -> MailHours:
+        return MailHours(self.digest_hour, self.quiet_from, self.quiet_until, self.on_days_off)

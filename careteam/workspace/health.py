@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from careteam.access.gate import public
 from careteam.events.models import Heartbeat
-from careteam.workspace.shell import STALE_AFTER_SECONDS
+from careteam.workspace.shell import JOBS, stale_jobs
 
 
 @public("a load balancer has no account; answers one word")
@@ -22,18 +22,14 @@ def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 @public("monitoring has no account; says which part is down, nothing about patients")
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """200 when database, Redis, sweep and beat are fresh; 503 with the failing parts otherwise."""
+    """200 when database and Redis answer and sweep, mail and beat are fresh; 503 with the failing parts otherwise."""
     parts: dict[str, str] = {}
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         parts["database"] = "ok"
-        beats = dict(Heartbeat.objects.filter(name__in=["sweep", "beat"]).values_list("name", "at"))
-        now = timezone.now()
-        for name in ("sweep", "beat"):
-            at = beats.get(name)
-            age = (now - at).total_seconds() if at else None
-            parts[name] = "ok" if age is not None and age <= STALE_AFTER_SECONDS else "stale"
+        stale = stale_jobs(dict(Heartbeat.objects.filter(name__in=JOBS).values_list("name", "at")), timezone.now())
+        parts |= {name: "stale" if name in stale else "ok" for name in JOBS}
     except DatabaseError:
         parts["database"] = "down"
     try:

@@ -252,6 +252,7 @@ def emergency(request: SignedInRequest) -> HttpResponse:
                         title="Emergency access to a chart of your team",
                         body=grant.reason,
                         url=reverse("audit"),
+                        is_urgent=True,
                         now=now,
                     )
             except ValidationError as error:

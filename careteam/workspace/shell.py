@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
@@ -28,9 +31,10 @@ from patients.goals.rules import PromptStatus
 from patients.imaging.models import ImagingStudy
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
 STALE_AFTER_SECONDS = 10 * 60  # the sweep ticks every minute; ten without one is a fault worth a banner
+JOBS = ("sweep", "mail", "beat")
 COUNT_CAP = 99
 WORKSPACE_PAGES = frozenset({"", "coming", "clinic"})  # what the first entry of the rail stands for
 
@@ -67,6 +71,7 @@ class Shell:
     sign_out_url: str = ""
     preferences_url: str = ""
     team_url: str = ""
+    mail_url: str = ""
     password_url: str = ""
     second_factor_url: str = ""
 
@@ -79,10 +84,10 @@ def _capped(count: int) -> str:
 
 @dataclass(frozen=True)
 class _Pulse:
-    """What the frame asks the database: open work behind the entries of the rail, when the sweep last ran."""
+    """What the frame asks the database: open work behind the rail's entries, when each recurring job came through."""
 
     counts: dict[str, str]
-    swept_at: datetime | None
+    beats: dict[str, datetime]
 
 
 def _pulse(user: User, access: Access, today: date) -> _Pulse:
@@ -95,11 +100,13 @@ def _pulse(user: User, access: Access, today: date) -> _Pulse:
     )
     inbox = InboxItem.objects.open().filter(recipient=user)
     asked = {"inbox": inbox} | ({"imaging": studies, "goals": prompts} if teams else {})
-    *counts, swept_at = User.objects.values_list(
+    found = User.objects.values_list(
         *(_Length(ArraySubquery(rows.order_by().values("pk")[:top])) for rows in asked.values()),
-        Subquery(Heartbeat.objects.filter(name="sweep").values("at")[:1]),
+        *(Subquery(Heartbeat.objects.filter(name=name).values("at")[:1]) for name in JOBS),
     ).get(pk=user.pk)
-    return _Pulse(dict(zip(asked, map(_capped, counts), strict=True)), swept_at)
+    counts, ats = found[: len(asked)], found[len(asked) :]
+    beats = {name: at for name, at in zip(JOBS, ats, strict=True) if at is not None}
+    return _Pulse(dict(zip(asked, map(_capped, counts), strict=True)), beats)
 
 
 class _Length(Func):
@@ -137,15 +144,45 @@ def _nav(request: HttpRequest, access: Access, counts: dict[str, str]) -> tuple[
     )
 
 
-def _notices(access: Access, beat: datetime | None) -> tuple[Notice, ...]:
+def stale_jobs(beats: Mapping[str, datetime], now: datetime) -> list[str]:
+    """Recurring jobs that did not come through for ten minutes, or never did."""
+    oldest = now - timedelta(seconds=STALE_AFTER_SECONDS)
+    return [name for name in JOBS if name not in beats or beats[name] < oldest]
+
+
+def _stopped(beats: Mapping[str, datetime], access: Access) -> list[Notice]:
+    """What everybody is told when reminders or mails stand still. A clock that stopped while somebody else rings (the
+    operator's watchdog) is a fault too, but nobody misses anything."""
+    stale = stale_jobs(beats, timezone.now())
+    since = {name: moment_of(at, access) for name, at in beats.items()}
+    if "sweep" in stale:
+        when = f"since {since['sweep']}" if "sweep" in since else "they never ran"
+        return [Notice(f"{when}. Work from the lists, and tell the operator.", "Reminders stopped", "red")]
+    notices = []
+    if "mail" in stale and "mail" in since:
+        notices.append(
+            Notice(f"since {since['mail']}. Look into the inbox, and tell the operator.", "E-mails stopped", "red")
+        )
+    if "beat" in stale and "beat" in since:
+        notices.append(
+            Notice(f"since {since['beat']}; the watchdog rings instead. Tell the operator.", "Clock stopped", "amb")
+        )
+    return notices
+
+
+def moment_of(at: datetime, access: Access) -> str:
+    """A moment where the person's team is."""
+    zone = ZoneInfo(access.home.time_zone) if access.home else UTC
+    return f"{at.astimezone(zone):%-d %b, %H:%M}"
+
+
+def _notices(access: Access, beats: Mapping[str, datetime]) -> tuple[Notice, ...]:
     notices = []
     if any(team.is_demo for team in access.teams):
         notices.append(Notice("Every person here is invented.", "Demo data."))
     if access.emergency_patient_ids:
         notices.append(Notice("The owning team is told what you open.", "Emergency access in force.", "amb"))
-    if beat is None or (timezone.now() - beat).total_seconds() > STALE_AFTER_SECONDS:
-        notices.append(Notice("The sweep has not run for ten minutes. Tell the operator.", "Reminders stopped.", "red"))
-    return tuple(notices)
+    return (*notices, *_stopped(beats, access))
 
 
 def _build(request: HttpRequest) -> Shell:
@@ -163,7 +200,7 @@ def _build(request: HttpRequest) -> Shell:
         role_label=access.role_label,
         team_name=home.name if home else "No team",
         nav=_nav(request, access, pulse.counts),
-        notices=_notices(access, pulse.swept_at),
+        notices=_notices(access, pulse.beats),
         theme=user.theme,
         view=view,
         shortcuts_on=user.shortcuts_on,
@@ -172,6 +209,7 @@ def _build(request: HttpRequest) -> Shell:
         sign_out_url=reverse("account_logout"),
         preferences_url=reverse("preferences"),
         team_url=reverse("team"),
+        mail_url=reverse("mail-preferences"),
         password_url=reverse("account_change_password"),
         second_factor_url=reverse("mfa_index"),
     )

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-import holidays
 from dateutil.rrule import rrulestr
 from django.db.models import TextChoices
 
 from careteam.people.rules import Specialty
+from careteam.web.holidays import holidays_of
 
 AHEAD = timedelta(days=120)  # how far meetings are unfolded ahead of now
 MAX_OCCURRENCES = 400  # a rule that gives more within one look-ahead is a typing error
@@ -100,10 +100,7 @@ def why_not_rule(rule: str) -> list[str]:
 
 def public_holidays(country: str, years: Collection[int]) -> frozenset[date]:
     """Nation-wide public holidays of a country (ISO 3166); empty for a country that is not known."""
-    try:
-        return frozenset(holidays.country_holidays(country, years=sorted(years)))
-    except NotImplementedError:
-        return frozenset()
+    return frozenset(day for year in years for day in holidays_of(country, year))
 
 
 def local_moment(on: date, at: time, zone: str) -> datetime:

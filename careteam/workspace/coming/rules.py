@@ -10,11 +10,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 
-import holidays
 from django.db.models import TextChoices
 
+from careteam.web.holidays import holidays_of
 from patients.treatment.rules import SWATCH, Modality
 
 MAX_WEEKS = 6
@@ -153,18 +152,9 @@ def window_of(asked: str, weeks: str, today: date) -> Window:
     return Window(monday(since), number)
 
 
-@lru_cache(maxsize=64)
-def _holidays(country: str, year: int) -> Mapping[date, str]:
-    try:
-        return dict(holidays.country_holidays(country, years=year, language="en_US"))
-    except NotImplementedError:
-        return {}
-
-
 def holiday_names(country: str, days: Collection[date]) -> dict[date, str]:
     """Nation-wide public holidays among the days, by name; none for a country that is not known."""
-    named = {day: name for year in sorted({day.year for day in days}) for day, name in _holidays(country, year).items()}
-    return {day: named[day] for day in days if day in named}
+    return {day: name for day in days if (name := holidays_of(country, day.year).get(day))}
 
 
 @dataclass(frozen=True)

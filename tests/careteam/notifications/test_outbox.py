@@ -7,9 +7,10 @@ import pytest
 from django.core import mail
 from django.db import connection
 
-from careteam.notifications.commands import deliver_pending, mark_done, notify, withdraw
+from careteam.notifications.commands import mark_done, notify, withdraw
 from careteam.notifications.models import Delivery, InboxItem
-from careteam.notifications.rules import LEASE
+from careteam.notifications.outbox import deliver_pending
+from careteam.notifications.rules import LEASE, next_attempt_after
 from careteam.people.rules import Role
 from tests import factories
 
@@ -17,7 +18,9 @@ pytestmark = pytest.mark.django_db
 
 
 def _raise(person, now: datetime, key: str = "study:1") -> int:  # type: ignore[no-untyped-def]
-    return notify([person], key=key, kind="reminder", title="CT of Anna Secret is due", url="/inbox/", now=now)
+    return notify(
+        [person], key=key, kind="reminder", title="CT of Anna Secret is due", url="/inbox/", now=now, is_urgent=True
+    )
 
 
 def test_notify_raises_each_key_once_per_person(now: datetime) -> None:
@@ -43,7 +46,9 @@ def test_failed_mail_is_tried_again_and_others_go_out(now: datetime, settings) -
     settings.EMAIL_PORT, settings.EMAIL_HOST = 1, "127.0.0.1"
     assert deliver_pending(now=now) == (0, 1)
     row = Delivery.objects.get()
-    assert (row.status, row.attempts, row.next_attempt_at) == ("pending", 1, now + timedelta(minutes=1))
+    wait = next_attempt_after(1, spread=row.message_id)
+    assert timedelta(minutes=1) <= wait <= timedelta(minutes=1.25)
+    assert (row.status, row.attempts, row.next_attempt_at) == ("pending", 1, now + wait)
     assert deliver_pending(now=now) == (0, 0), "not before its time"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     assert deliver_pending(now=now + timedelta(minutes=2)) == (1, 0)

@@ -29,7 +29,7 @@ def warnings(person: User) -> list[str]:
 
 
 def test_nothing_cries_wolf_after_a_fresh_start(nurse: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert warnings(nurse) == ["Reminders stopped."]
+    assert warnings(nurse) == ["Reminders stopped"]
     monkeypatch.setenv("DEMO", "0")
     call_command("prepare_up")
     assert warnings(nurse) == []
@@ -37,7 +37,7 @@ def test_nothing_cries_wolf_after_a_fresh_start(nurse: User, monkeypatch: pytest
 
 def test_a_start_after_days_of_standstill_catches_up_first(nurse: User, monkeypatch: pytest.MonkeyPatch) -> None:
     beat("sweep", now=timezone.now() - timedelta(days=3))
-    assert warnings(nurse) == ["Reminders stopped."]
+    assert warnings(nurse) == ["Reminders stopped"]
     monkeypatch.setenv("DEMO", "0")
     call_command("prepare_up")
     assert warnings(nurse) == []
@@ -47,7 +47,23 @@ def test_a_sweep_that_stopped_later_is_said(nurse: User) -> None:
     beat("sweep", now=timezone.now() - timedelta(seconds=STALE_AFTER_SECONDS - 60))
     assert warnings(nurse) == []
     beat("sweep", now=timezone.now() - timedelta(seconds=STALE_AFTER_SECONDS + 1))
-    assert warnings(nurse) == ["Reminders stopped."]
+    assert warnings(nurse) == ["Reminders stopped"]
+
+
+def test_mail_that_stopped_is_said_while_reminders_run(nurse: User) -> None:
+    now = timezone.now()
+    beat("sweep", now=now)
+    beat("mail", now=now - timedelta(hours=2))
+    assert warnings(nurse) == ["E-mails stopped"]
+
+
+@pytest.mark.parametrize(("stale", "status"), [("", 200), ("sweep", 503), ("beat", 503), ("mail", 503)])
+def test_readyz_fails_when_sweep_mail_or_beat_stand_still(stale: str, status: int) -> None:
+    for name in ("sweep", "beat", "mail"):
+        beat(name, now=timezone.now() - timedelta(hours=int(name == stale)))
+    answer = Client().get("/readyz")
+    assert answer.status_code == status
+    assert [name for name in ("sweep", "beat", "mail") if answer.json()[name] == "stale"] == ([stale] if stale else [])
 
 
 def test_a_worker_that_starts_rings_once() -> None:
