@@ -233,7 +233,8 @@ def reopen_administration(
     dose: Administration, *, reason: str, by: User, now: datetime, version: int | None = None
 ) -> Administration:
     """What was recorded of the dose was wrong: it is planned again, as before. Doses that moved along because it was
-    given late move back, unless somebody dated them since; the labs kept with it are marked as entered in error."""
+    given late move back, unless somebody dated them or gave a later one since; the labs kept with it are marked as
+    entered in error."""
     dose = _lock(dose, version)
     insist(policies.why_not_reopen(dose, by, reason=reason))
     was, late = dose.status, (dose.given_on - dose.planned_on).days if dose.given_on else 0
@@ -253,7 +254,9 @@ def reopen_administration(
         "reason",
         "reason_code",
     )
-    moved = _shift_following(dose, -late) if late > 0 else 0
+    later = Administration.objects.valid().filter(line_id=dose.line_id, number__gt=dose.number)
+    went_on = later.filter(status=AdministrationStatus.GIVEN).exists()  # what follows counts from that one then
+    moved = _shift_following(dose, -late) if late > 0 and not went_on else 0
     prepare(dose.line, by=by, now=now)
     _audit("reopen_administration", dose, by=by, now=now, reason=reason, was=was, moved=moved)
     refresh_step(dose.line, now=now)
