@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from careteam.audit.commands import record
 from careteam.notifications.models import Delivery, InboxItem, MailPreference
 from careteam.notifications.outbox import message_id
-from careteam.notifications.rules import DeliveryStatus, MailKind, MailPath
+from careteam.notifications.rules import DeliveryStatus, MailHours, MailKind, MailPath
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -165,7 +166,10 @@ def set_mail_preference(
     quiet_until: int,
     on_days_off: bool,
 ) -> MailPreference:
-    """One's own wishes for mail: kinds left out of the digest, hours (0 to 23) in the team's own time."""
+    """One's own wishes for mail: kinds left out of the digest, hours (0 to 23) in the team's own time. Raises
+    ValidationError when the digest could never leave."""
+    if MailHours(digest_hour, quiet_from, quiet_until, on_days_off).never_leaves:
+        raise ValidationError({"digest_hour": "From then to midnight all hours are quiet: the mail would never leave."})
     preference, _ = MailPreference.objects.get_or_create(user=by)
     preference.muted = sorted(set(muted) & set(MailKind.values))
     preference.digest_hour, preference.quiet_from, preference.quiet_until = digest_hour, quiet_from, quiet_until

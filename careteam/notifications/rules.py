@@ -78,6 +78,11 @@ class MailHours:
             return self.quiet_from <= hour < self.quiet_until
         return hour >= self.quiet_from or hour < self.quiet_until
 
+    @property
+    def never_leaves(self) -> bool:
+        """From the digest's hour to midnight all is quiet: such wishes would silence every digest."""
+        return all(self.is_quiet(hour) for hour in range(self.digest_hour, 24))
+
     def may_leave(self, local: datetime, *, is_day_off: bool) -> bool:
         """From the digest's hour on, outside of quiet hours, on a working day (or on any, if wished)."""
         if is_day_off and not self.on_days_off:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -16,7 +17,7 @@ from careteam.notifications.models import Delivery, MailPreference
 from careteam.notifications.rules import DEFAULT_HOURS, DeliveryStatus, MailKind
 from careteam.people.models import Membership
 from careteam.people.rules import Permission
-from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from careteam.workspace.shell import JOBS, stale_jobs
 
 SHOWN = 100
@@ -63,7 +64,11 @@ def mail_preferences(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         return invalid(request, "workspace/form.html", context)
     values = form.cleaned_data
-    set_mail_preference(muted=set(MailKind.values) - set(values.pop("kinds")), by=request.user, now=now, **values)
+    try:
+        set_mail_preference(muted=set(MailKind.values) - set(values.pop("kinds")), by=request.user, now=now, **values)
+    except ValidationError as error:
+        add_errors(form, error)
+        return invalid(request, "workspace/form.html", context)
     response = redirect_or_refresh(request, home)
     toast(request, "Saved", response=response)
     return response

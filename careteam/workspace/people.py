@@ -27,7 +27,8 @@ from patients.record.models import CareTeamMember, NextStep, Patient, PatientIde
 from tumorboard.actions.models import Action
 
 
-def _home(request: SignedInRequest) -> Team:
+def home_team(request: SignedInRequest) -> Team:
+    """The person's own team; 404 for who belongs to none."""
     if request.access.home is None:
         raise Http404("You belong to no team yet. Ask a team lead to add you.")
     return request.access.home
@@ -67,7 +68,7 @@ class EmergencyForm(forms.Form):
 @signed_in("everybody sees who works in their own team")
 @require_safe
 def team_page(request: SignedInRequest) -> HttpResponse:
-    team = _home(request)
+    team = home_team(request)
     today = team.local_date(timezone.now())
     members = list(Membership.objects.current().filter(team=team).select_related("user").order_by("user__name", "pk"))
     away = {row.user_id: row for row in Absence.objects.on(today).filter(user_id__in=[m.user_id for m in members])}
@@ -105,7 +106,7 @@ def _people_choice(form: Any, name: str, people: list[User], but: User | None = 
 @requires(Permission.TEAM_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_person(request: SignedInRequest) -> HttpResponse:
-    team = _home(request)
+    team = home_team(request)
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         values, now = form.cleaned_data, timezone.now()
@@ -127,7 +128,7 @@ def add_person(request: SignedInRequest) -> HttpResponse:
 
 def _member(request: SignedInRequest, person_id: int) -> Membership:
     membership = (
-        Membership.objects.current().filter(team=_home(request), user_id=person_id).select_related("user").first()
+        Membership.objects.current().filter(team=home_team(request), user_id=person_id).select_related("user").first()
     )
     if membership is None:
         raise Http404("Nobody of that number works in this team.")

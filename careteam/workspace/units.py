@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -15,6 +15,7 @@ from careteam.access import commands
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission, Units
 from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
+from careteam.workspace.people import home_team
 from patients.record.rules import MEASURES, in_preferred, plain
 
 
@@ -30,9 +31,7 @@ EXAMPLES = {"718-7": "9.1", "2160-0": "1.1", "1975-2": "0.8", "1751-7": "3.8", "
 @require_http_methods(["GET", "HEAD", "POST"])
 def team_units(request: SignedInRequest) -> HttpResponse:
     """The units in which the team reads results, with examples."""
-    team = request.access.home
-    if team is None:
-        raise Http404("You belong to no team yet. Ask a team lead to add you.")
+    team = home_team(request)
     form = UnitsForm(request.POST or None, initial={"units": team.units})
     if request.method == "POST" and form.is_valid():
         try:

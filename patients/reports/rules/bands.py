@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from careteam.web.words import day
 from patients.reports.rules.axis import Axis
@@ -12,6 +14,7 @@ from patients.reports.rules.marks import BoardMark, CareKind, CareMark, Carried,
 from patients.reports.rules.shapes import Group, Shape, Size, circle, d, rect, text_width, words
 from patients.reports.rules.shapes import line as stroke
 
+Signed = TypeVar("Signed", GoalsMark, CareMark)
 RESPONSE_CSS = {"PD": "pd", "PR": "pr", "CR": "cr", "SD": "sd", "NN": "sd", "NE": "ne"}
 
 
@@ -27,29 +30,53 @@ def hits(xs: Sequence[float], size: Size) -> list[tuple[float, float]]:
 
 
 def goals_groups(marks: Sequence[GoalsMark], top: float, axis: Axis, size: Size) -> tuple[Group, ...]:
-    """Speech bubbles, the latest words first when room is scarce; an open prompt is dashed and has no words."""
+    """Speech bubbles; an open prompt is dashed and has no words."""
     k = size.k
     shown = sorted((mark for mark in marks if axis.shows(mark.on)), key=lambda mark: (mark.on, mark.prompt))
-    xs = [min(max(axis.x(mark.on), 7 * k), axis.width - 7 * k) for mark in shown]
+
+    def draw(mark: GoalsMark, x: float, middle: float) -> Shape:
+        return stroke("goal due" if mark.prompt else "goal", bubble(x, middle, k))
+
+    return _signs(shown, draw, _Room(7, 8, 11), top, axis, size)
+
+
+@dataclass(frozen=True)
+class _Room:
+    """What a sign takes to each side, in units of `k`: inside the plot's edge, among its neighbors, to its words."""
+
+    edge: float
+    taken: float
+    gap: float
+
+
+def _signs(
+    shown: Sequence[Signed],
+    draw: Callable[[Signed, float, float], Shape],
+    room: _Room,
+    top: float,
+    axis: Axis,
+    size: Size,
+) -> tuple[Group, ...]:
+    """Signs in one row with their labels, the latest words first when room is scarce."""
+    k = size.k
+    xs = [min(max(axis.x(mark.on), room.edge * k), axis.width - room.edge * k) for mark in shown]
     row = Row(axis.width, scale=k)
     row.claim((axis.x(axis.now), axis.x(axis.now)))
     for x in xs:
-        row.claim((x - 8 * k, x + 8 * k))
+        row.claim((x - room.taken * k, x + room.taken * k))
     labels = {}
     for index in reversed(range(len(shown))):
         said = shown[index].label
         if said:
             width = text_width(said, size.sub_font)
+            x = xs[index]
             labels[index] = row.first(
-                (row.right_of(xs[index] + 11 * k, said, width), row.left_of(xs[index] - 11 * k, said, width))
+                (row.right_of(x + room.gap * k, said, width), row.left_of(x - room.gap * k, said, width))
             )
     groups = []
     middle = top + size.band / 2
     for index, (mark, x, hit) in enumerate(zip(shown, xs, hits(xs, size), strict=True)):
-        shapes = [
-            rect("hit", hit[0], middle - 12 * k, hit[1], 24 * k),
-            stroke("goal due" if mark.prompt else "goal", bubble(x, middle, k)),
-        ]
+        shapes = [rect("hit", hit[0], middle - 12 * k, hit[1], 24 * k), draw(mark, x, middle)]
         place = labels.get(index)
         if place is not None:
             shapes.append(words("tl-sub halo", place.x, middle + 4 * k, place.words, anchor=place.anchor))
@@ -171,30 +198,13 @@ def care_sign(kind: CareKind, x: float, y: float, k: float) -> Shape:
 
 
 def care_groups(marks: Sequence[CareMark], top: float, axis: Axis, size: Size) -> tuple[Group, ...]:
-    """Drops and rings, the volumes of the latest drainages where there is room."""
-    k = size.k
-    middle = top + size.band / 2
+    """Drops with their volume, and rings."""
     shown = sorted((mark for mark in marks if axis.shows(mark.on)), key=lambda mark: (mark.on, mark.kind))
-    xs = [min(max(axis.x(mark.on), 5 * k), axis.width - 5 * k) for mark in shown]
-    row = Row(axis.width, scale=k)
-    row.claim((axis.x(axis.now), axis.x(axis.now)))
-    for x in xs:
-        row.claim((x - 5 * k, x + 5 * k))
-    labels = {}
-    for index in reversed(range(len(shown))):
-        said = shown[index].label
-        if said:
-            width = text_width(said, size.sub_font)
-            places = (row.right_of(xs[index] + 7 * k, said, width), row.left_of(xs[index] - 7 * k, said, width))
-            labels[index] = row.first(places)
-    groups = []
-    for index, (mark, x, hit) in enumerate(zip(shown, xs, hits(xs, size), strict=True)):
-        shapes = [rect("hit", hit[0], middle - 12 * k, hit[1], 24 * k), care_sign(mark.kind, x, middle, k)]
-        place = labels.get(index)
-        if place is not None:
-            shapes.append(words("tl-sub halo", place.x, middle + 4 * k, place.words, anchor=place.anchor))
-        groups.append(Group(tuple(shapes), mark.title, mark.url))
-    return tuple(groups)
+
+    def draw(mark: CareMark, x: float, middle: float) -> Shape:
+        return care_sign(mark.kind, x, middle, size.k)
+
+    return _signs(shown, draw, _Room(5, 5, 7), top, axis, size)
 
 
 def sign(mark: ScanMark, x: float, y: float, k: float) -> tuple[Shape, ...]:

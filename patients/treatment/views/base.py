@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from careteam.web.responses import redirect_or_refresh, toast
-from patients.record.models import Patient
+from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
+from patients.record.models import Patient, StaleEdit
+from patients.treatment.forms import ReasonForm
 from patients.treatment.models import TreatmentLine
 
 FORM = "patients/treatment/form.html"
+Act = Callable[[str, int], object]  # reason, version
 
 
 def line_of(patient: Patient, line_id: int) -> TreatmentLine:
@@ -33,3 +39,27 @@ def to_line(request: HttpRequest, line: TreatmentLine, said: str) -> HttpRespons
     )
     toast(request, said, response=response)
     return response
+
+
+def with_reason(
+    request: HttpRequest, context: dict[str, Any], row: Any, act: Act, done: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """A page that asks why, and does one thing to `row`. A stale answer keeps what was typed and can be sent again."""
+    if request.method == "GET":
+        return render_page(request, FORM, context | {"form": ReasonForm(initial={"version": row.version})})
+    form = ReasonForm(request.POST)
+    context = context | {"form": form}
+    if not form.is_valid():
+        return invalid(request, FORM, context)
+    try:
+        act(form.cleaned_data["reason"], form.cleaned_data["version"])
+    except StaleEdit as stale:
+        current: Any = stale.current
+        form = ReasonForm({**request.POST.dict(), "version": str(current.version)})
+        form.is_valid()
+        form.add_error(None, "Somebody changed this meanwhile. Look at it again, then save once more.")
+        return conflict(request, FORM, context | {"form": form})
+    except ValidationError as error:
+        add_errors(form, error)
+        return invalid(request, FORM, context)
+    return done()

@@ -16,11 +16,11 @@ from careteam.web.responses import add_errors, conflict, invalid, render_page
 from patients.record.models import Patient, StaleEdit
 from patients.record.queries import readable_patient
 from patients.treatment import commands
-from patients.treatment.forms import DoseForm, ReasonForm
+from patients.treatment.forms import DoseForm
 from patients.treatment.models import Administration
 from patients.treatment.queries import judged, labs_before, limits_of
 from patients.treatment.rules import LabCheck
-from patients.treatment.views.base import FORM, to_line
+from patients.treatment.views.base import to_line, with_reason
 
 TEMPLATE = "patients/treatment/dose.html"
 
@@ -119,21 +119,8 @@ def dose_reopen(request: SignedInRequest, patient_id: int, dose_id: int) -> Http
         "danger": True,
         "today": patient.team.local_date(timezone.now()),
     }
-    if request.method == "GET":
-        return render_page(request, FORM, context | {"form": ReasonForm(initial={"version": dose.version})})
-    form = ReasonForm(request.POST)
-    context["form"] = form
-    if not form.is_valid():
-        return invalid(request, FORM, context)
-    data = form.cleaned_data
-    try:
-        commands.reopen_administration(
-            dose, reason=data["reason"], version=data["version"], by=request.user, now=timezone.now()
-        )
-    except StaleEdit:
-        form.add_error(None, "Somebody changed this dose meanwhile. Go back and look at it again.")
-        return conflict(request, FORM, context)
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, FORM, context)
-    return to_line(request, dose.line, "The dose is planned again")
+
+    def act(reason: str, version: int) -> object:
+        return commands.reopen_administration(dose, reason=reason, version=version, by=request.user, now=timezone.now())
+
+    return with_reason(request, context, dose, act, lambda: to_line(request, dose.line, "The dose is planned again"))

@@ -13,15 +13,15 @@ from django.views.decorators.http import require_http_methods
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.stale import resolved, stale_answer
 from patients.record.models import Patient, StaleEdit
 from patients.record.queries import readable_patient, saved_meanwhile
 from patients.treatment import commands, policies
-from patients.treatment.forms import ReasonForm, ToxicityForm
+from patients.treatment.forms import ToxicityForm
 from patients.treatment.models import AdverseEvent, TreatmentLine
 from patients.treatment.queries import limits_of
-from patients.treatment.views.base import FORM, line_of
+from patients.treatment.views.base import line_of, with_reason
 
 TEMPLATE = "patients/treatment/toxicity.html"
 
@@ -112,21 +112,14 @@ def toxicity_error(request: SignedInRequest, patient_id: int, event_id: int) -> 
         "save": "Mark as entered in error",
         "danger": True,
     }
-    if request.method == "GET":
-        return render_page(request, FORM, context | {"form": ReasonForm(initial={"version": event.version})})
-    form = ReasonForm(request.POST)
-    context["form"] = form
-    if not form.is_valid():
-        return invalid(request, FORM, context)
-    data = form.cleaned_data
-    try:
-        commands.toxicity_in_error(
-            event, reason=data["reason"], version=data["version"], by=request.user, now=timezone.now()
-        )
-    except StaleEdit:
-        form.add_error(None, "Somebody changed this meanwhile. Go back and look at it again.")
-        return conflict(request, FORM, context)
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, FORM, context)
-    return _back(request, patient, event.line, "Toxicity marked as entered in error")
+
+    def act(reason: str, version: int) -> object:
+        return commands.toxicity_in_error(event, reason=reason, version=version, by=request.user, now=timezone.now())
+
+    return with_reason(
+        request,
+        context,
+        event,
+        act,
+        lambda: _back(request, patient, event.line, "Toxicity marked as entered in error"),
+    )

@@ -136,11 +136,16 @@ def test_preferences_are_ones_own_and_checked(nurse: User) -> None:
     wish = MailPreference.objects.get(user=nurse)
     assert (wish.muted, wish.hours) == (["palliative", "scans"], MailHours(9, 18, 8, on_days_off=False))
     assert client.post("/preferences/mail/", chosen | {"digest_hour": "25"}).status_code == 422
+    never = client.post("/preferences/mail/", chosen | {"digest_hour": "21", "quiet_from": "20", "quiet_until": "7"})
+    assert never.status_code == 422
+    assert "the mail would never leave" in never.content.decode()
+    wish.refresh_from_db()
+    assert wish.digest_hour == 9
     assert "cannot be switched off" in client.get("/preferences/mail/").content.decode()
     assert AuditEvent.objects.filter(action="notifications.set_mail_preference").count() == 1
 
 
-def test_given_up_mail_is_shown_to_the_coordinator_and_sent_again(nurse: User, team: Team, settings) -> None:  # type: ignore[no-untyped-def]
+def test_given_up_mail_is_shown_to_the_coordinator_and_sent_again(nurse: User, team: Team, settings) -> None:
     other_team = factories.person(factories.team(), Role.NURSE_COORDINATOR)
     tell(factories.person(team, Role.ONCOLOGIST), 1, at=MONDAY, urgent=True)
     settings.EMAIL_BACKEND = "tests.patients.imaging.refusing.EmailBackend"

@@ -25,41 +25,11 @@ from patients.response.rules import LesionRole, Reading, Seen
 from patients.treatment.models import TreatmentLine
 from tests import factories
 from tests.factories.board import Room
+from tests.factories.scans import scan
 
 pytestmark = pytest.mark.django_db(transaction=False)
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 D = Decimal
-
-
-@pytest.fixture
-def team() -> Team:
-    return factories.team()
-
-
-@pytest.fixture
-def reader(team: Team) -> User:
-    return factories.person(team, Role.RADIOLOGIST, name="Rosa Lindgren")
-
-
-@pytest.fixture
-def patient(team: Team) -> Patient:
-    return factories.patient(team)
-
-
-@pytest.fixture
-def line(patient: Patient) -> TreatmentLine:
-    return factories.line(patient, started_on=date(2026, 1, 12))
-
-
-def scan(patient: Patient, month: int, **fields: object) -> ImagingStudy:
-    values: dict[str, object] = {
-        "status": "reported",
-        "due_on": None,
-        "performed_on": date(2026, month, 20),
-        "reported_at": datetime(2026, month, 21, tzinfo=UTC),
-        "conclusion": "See diameters.",
-    }
-    return factories.study(patient, **(values | fields))
 
 
 def target(mm: str, organ: str = "liver", *, node: bool = False) -> NewLesion:
@@ -81,7 +51,7 @@ def follow(
         lesion.pk: Reading(Seen.MEASURED, D(mm)) if mm else Reading(Seen.NOT_EVALUABLE)
         for lesion, mm in zip(lesions, sizes, strict=True)
     }
-    entry = Entry(readings, confirmed=confirmed, **more)  # type: ignore[arg-type]
+    entry = Entry(readings, confirmed=confirmed, **more)
     version = (
         ResponseAssessment.objects.valid().filter(study=study, line=line).values_list("version", flat=True).first()
     )
@@ -135,7 +105,7 @@ def test_confirm_another_response_than_calculated_needs_a_reason(
 def test_confirm_without_decision_support_keeps_sums_and_asks_no_reason(
     patient: Patient, line: TreatmentLine, reader: User, settings: object
 ) -> None:
-    settings.DECISION_SUPPORT_ENABLED = False  # type: ignore[attr-defined]
+    settings.DECISION_SUPPORT_ENABLED = False
     baseline(patient, line, reader, "60", "40")
     row = follow(scan(patient, 3), line, reader, "SD", "40", "30")
     assert (row.computed, row.confirmed, row.sum_mm) == ("", "SD", D(70))
@@ -161,13 +131,13 @@ def test_progression_proposes_referral_and_goals_and_taking_it_back_withdraws_bo
     Room(now=NOW, team=team)
     baseline(patient, line, reader, "60", "40")
     study = scan(patient, 4)
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+    with django_capture_on_commit_callbacks(execute=True):
         row = follow(study, line, reader, "PD", "80", "45")
     asked = InboxItem.objects.open().filter(kind="suggestion", patient_id=patient.pk)
     assert [item.title for item in asked] == ["Progression: refer to the board?"]
     prompt = GoalsPrompt.objects.get(patient=patient)
     assert list(prompt.reasons.values_list("reason", flat=True)) == ["progression"]
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+    with django_capture_on_commit_callbacks(execute=True):
         commands.take_back(row, reason="Diameters of another patient", by=reader, now=NOW)
     prompt.refresh_from_db()
     study.refresh_from_db()

@@ -174,7 +174,7 @@ def test_the_order_of_lesions_does_not_matter(sizes: list[Decimal], seed: object
     baseline = dict(zip(keys, sizes, strict=True))
     current: dict[str, Decimal | None] = {key: size / 2 for key, size in baseline.items()}
     shuffled = list(current)
-    seed.shuffle(shuffled)  # type: ignore[attr-defined]
+    seed.shuffle(shuffled)
     found = target_response(lesions, baseline, [], current)
     assert found == target_response(lesions, baseline, [], {key: current[key] for key in shuffled})
     assert found.category == C.PR

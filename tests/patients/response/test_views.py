@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -21,40 +21,10 @@ from patients.reports.queries import timeline_of
 from patients.response.models import Lesion, LesionReading, ResponseAssessment
 from patients.treatment.models import TreatmentLine
 from tests import factories
+from tests.factories.scans import scan
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
-
-
-@pytest.fixture
-def team() -> Team:
-    return factories.team()
-
-
-@pytest.fixture
-def reader(team: Team) -> User:
-    return factories.person(team, Role.RADIOLOGIST, name="Rosa Lindgren")
-
-
-@pytest.fixture
-def patient(team: Team) -> Patient:
-    return factories.patient(team)
-
-
-@pytest.fixture
-def line(patient: Patient) -> TreatmentLine:
-    return factories.line(patient, started_on=date(2026, 1, 12))
-
-
-def scan(patient: Patient, month: int, **fields: Any) -> ImagingStudy:
-    values: dict[str, Any] = {
-        "status": "reported",
-        "due_on": None,
-        "performed_on": date(2026, month, 20),
-        "reported_at": datetime(2026, month, 21, tzinfo=UTC),
-        "conclusion": "See diameters.",
-    }
-    return factories.study(patient, **(values | fields))
 
 
 def signed_in(person: User) -> Client:

@@ -33,4 +33,4 @@ class ClinicDay:
 
     def scope(self, window: Window, patient_ids: frozenset[int] | None = None) -> Scope:
         """The same day for the sources of the coming weeks."""
-        return Scope(self.user, self.team_ids, self.zone, self.today, window, limit=10_000, patient_ids=patient_ids)
+        return Scope(self.user, self.team_ids, self.zone, self.today, window, patient_ids=patient_ids)
