@@ -22,7 +22,15 @@ from patients.record.models import StaleEdit
 from patients.record.queries import readable_patient, saved_meanwhile
 from patients.response import commands, policies
 from patients.response.forms import ORGANS, AssessmentForm, ErrorForm
-from patients.response.queries import Series, default_line, lines_of_patient, series_in, series_of, shown_category
+from patients.response.queries import (
+    Series,
+    default_line,
+    lines_of_patient,
+    series_in,
+    series_of,
+    shown_category,
+    signed,
+)
 from patients.response.rules import Caveat, Judgment
 from patients.treatment.models import TreatmentLine
 from patients.treatment.queries import judged
@@ -65,9 +73,13 @@ def _live(form: AssessmentForm) -> dict[str, Any]:
     """Sums and category of what is in the form now."""
     entry = form.entry()
     judgment = commands.judge_entry(form.series, form.study, entry, form.study.patient)
+    target = judgment.target if judgment else None
+    changes = [("From baseline", target.from_baseline), ("From nadir", target.from_nadir)] if target else []
     return {
         "form": form,
+        "is_complete": form.is_complete,
         "judgment": judgment,
+        "changes": [(label, signed(change)) for label, change in changes if change is not None],
         "decision_support": judged(),
         "category": shown_category(judgment) if form.is_complete else None,
         "caveats": _caveats(judgment) if form.is_complete else [],

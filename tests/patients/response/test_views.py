@@ -176,6 +176,18 @@ def test_stale_correction_shows_three_ways_and_keeps_what_was_typed(
     assert LesionReading.objects.get(assessment__study=study, lesion_id=ids["T1"]).mm == Decimal(39)
 
 
+def test_a_correction_opens_with_what_its_diameters_say(patient: Patient, line: TreatmentLine, reader: User) -> None:
+    client = signed_in(reader)
+    ids = start(client, patient)
+    study = scan(patient, 4)
+    client.post(page(study), typed(ids, "40", "30", confirmed="PR"))
+    client.post(page(scan(patient, 7)), typed(ids, "40", "30", confirmed="PR"))
+    html = words(client.get(page(study)).content.decode())
+    assert "From baseline −30 % From nadir −30 % PR , Partial response calculated" in html
+    assert "Last scan CT chest, abdomen, pelvis, 20 Jan 2026" in html  # not a later one
+    assert "lesions read" not in html
+
+
 def test_take_back_by_the_form_asks_why(patient: Patient, line: TreatmentLine, reader: User) -> None:
     client = signed_in(reader)
     ids = start(client, patient)
