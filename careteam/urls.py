@@ -20,6 +20,7 @@ from careteam.workspace import (
 from careteam.workspace.clinic import views as clinic
 from careteam.workspace.coming import views as coming
 from careteam.workspace.downtime import views as downtime
+from careteam.workspace.safety import views as safety
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -40,6 +41,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("clinic/visits/<int:visit_id>/close/", clinic.visit_close, name="visit-close"),
     path("clinic/visits/<int:visit_id>/reopen/", clinic.visit_reopen, name="visit-reopen"),
     path("patients/<int:patient_id>/visits/new/", clinic.visit_book, name="visit-book"),
+    path("safety/", safety.safety, name="safety"),
+    path("safety/patients/<int:patient_id>/step/", safety.step_set, name="step-set"),
+    path("safety/patients/<int:patient_id>/back/", safety.steps_back, name="steps-back"),
+    path("safety/steps/<int:next_step_id>/", safety.own_step, name="own-step"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<int:pk>/", inbox.open_item, name="inbox-open"),
     path("inbox/<int:pk>/done/", inbox.done, name="inbox-done"),

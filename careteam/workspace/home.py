@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
@@ -20,6 +20,8 @@ from careteam.people.rules import Permission, Role
 from careteam.web.parts import Tab
 from careteam.web.responses import render_page
 from careteam.workspace.patients import PatientRow, ids_without_step, rows_for
+from careteam.workspace.safety.queries.lists import asked_by, remembered_counts
+from careteam.workspace.safety.rules import CAP, Net
 from patients.record.models import NextStep, Patient
 from patients.record.rules import StepKind
 from tumorboard.meetings.queries import next_meetings
@@ -87,6 +89,16 @@ def _without_step(request: SignedInRequest, today: date) -> tuple[int, list[Pati
     patients = Patient.objects.visible_to(request.user)
     ids = ids_without_step(patients.in_care(), NET_CAP)
     return len(ids), rows_for(list(patients.filter(pk__in=ids).order_by("sort_key", "pk")[:NET_SIZE]), today)
+
+
+def _gaps(request: SignedInRequest, now: datetime) -> list[tuple[str, str, str]]:
+    """The other lists of the safety net that are not empty: key, what they are, how many."""
+    found = remembered_counts(asked_by(request.user, now))
+    return [
+        (str(net), str(net.label), f"{CAP}+" if found[net] > CAP else str(found[net]))
+        for net in Net
+        if net != Net.STEPS and found[net]
+    ]
 
 
 def _work_row(step: NextStep, row: PatientRow, today: date, absent: frozenset[int]) -> WorkRow:
@@ -172,6 +184,7 @@ def home(request: SignedInRequest) -> HttpResponse:
             "without": without,
             "missing": missing,
             "net_cap": NET_CAP,
+            "gaps": _gaps(request, now) if is_team_list and sees else (),
             "inbox": inbox,
             "meetings": next_meetings(request.user, now) if sees else (),
             "is_team_list": is_team_list,

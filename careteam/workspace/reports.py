@@ -16,6 +16,7 @@ PAGES = (
     ("board-reports", "Board figures", "Cases, decisions, actions, concordance", Permission.REPORT_VIEW),
     ("guidance-catalog", "Guidance catalog", "Every rule with its source and signature", Permission.PATIENT_VIEW),
     ("protocol-list", "Protocol numbers", "Intervals and limits, who signed them", Permission.PATIENT_VIEW),
+    ("safety", "Safety net", "Who has no next step; what nobody reviewed, ended, minuted", Permission.PATIENT_VIEW),
     ("undelivered", "Reminders and e-mail", "Whether they run; mails to send again", Permission.IMAGING_SCHEDULE),
     ("downtime", "Downtime printout", "The worklists on paper, for when the system is down", Permission.PATIENT_VIEW),
 )

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 STALE_AFTER_SECONDS = 10 * 60  # the sweep ticks every minute; ten without one is a fault worth a banner
 JOBS = ("sweep", "mail", "beat")
 COUNT_CAP = 99
-WORKSPACE_PAGES = frozenset({"", "coming", "clinic"})  # what the first entry of the rail stands for
+WORKSPACE_PAGES = frozenset({"", "coming", "clinic", "safety"})  # what the first entry of the rail stands for
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ GROUPS = (
     ("Series", "what follows the first scan", rules.SERIES),
     ("Escalation ladder", "days after the due date, strictly greater", rules.LADDER),
     ("Limits", "windows and deadlines", rules.LIMITS),
+    ("Safety net", "after how long something has fallen through", rules.SAFETY),
     ("Doses", "how a line is laid out", rules.TREATMENT),
     ("Usual doses", "beyond the range a dose is questioned", rules.DOSES),
     ("Labs before a dose", "thresholds and age", rules.LABS),

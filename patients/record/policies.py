@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from careteam.access.policies import lacks
+from careteam.people.models import Membership
 from careteam.people.rules import Permission
-from patients.record.models import Encounter, Enrollment, Patient, SymptomAssessment
-from patients.record.rules import ENROLLMENT_TRANSITIONS, EnrollmentStatus
+from patients.record.models import Encounter, Enrollment, NextStep, Patient, SymptomAssessment
+from patients.record.rules import ENROLLMENT_TRANSITIONS, OWN_STEP, EnrollmentStatus
 from patients.record.rules.visits import VISIT_TRANSITIONS, VisitStatus, visit_status
 
 if TYPE_CHECKING:
@@ -91,4 +92,30 @@ def why_not_close_visit(visit: Encounter, to: VisitStatus, user: User, *, now: d
     local = visit.patient.team.local_date
     if to in {VisitStatus.CAME, VisitStatus.NO_SHOW} and local(visit.starts_at) > local(now):
         reasons.append("The day of the visit has not come yet.")
+    return reasons
+
+
+def why_not_set_step(
+    patient: Patient, user: User, *, what: str = "x", owner: User | None = None, due_on: date | None, today: date
+) -> list[str]:
+    """For patients in care; the owner works in the team, the day is not over."""
+    reasons = why_not_edit(patient, user)
+    if not patient.is_in_care:
+        reasons.append("The patient is not in your care: nothing is asked for them.")
+    if not what.strip():
+        reasons.append("Say what comes next.")
+    if owner is not None and not Membership.objects.current().filter(user=owner, team_id=patient.team_id).exists():
+        reasons.append(f"{owner} does not work in the patient's team.")
+    if due_on is not None and due_on < today:
+        reasons.append("The day lies in the past. Choose today or later.")
+    return reasons
+
+
+def why_not_finish_step(step: NextStep, user: User) -> list[str]:
+    """Steps that a person set, once; a step of other work closes with that work."""
+    reasons = why_not_edit(step.patient, user)
+    if not step.source_key.startswith(f"{OWN_STEP}:"):
+        reasons.append("This step closes with the work behind it.")
+    if step.closed_at is not None:
+        reasons.append("Somebody has finished this step already.")
     return reasons

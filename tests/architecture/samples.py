@@ -16,7 +16,7 @@ from patients.fhir.models import ImportedRow, ImportRun, ReviewItem, SourceRecor
 from patients.goals.models import GoalsConversation, PalliativeReferral
 from patients.guidance.models import GuidanceAnswer
 from patients.imaging.models import ContactAttempt
-from patients.record.models import Encounter, SymptomAssessment
+from patients.record.models import Encounter, NextStep, SymptomAssessment
 from patients.treatment.models import Administration, AdverseEvent, PreparationStep
 from patients.triage.models import SymptomCall
 from patients.trials.models import TrialConsideration
@@ -50,6 +50,16 @@ class World:
         self.site = factories.site(self.team)
         self.step = PreparationStep.objects.create(
             patient=self.patient, dose=self.dose, site=self.site, kind="labs", due_on=DAY
+        )
+        self.next_step = NextStep.objects.create(
+            patient=self.patient,
+            team=self.team,
+            kind="visit",
+            source_key="own:sample",
+            what="Call",
+            owner=self.person,
+            due_on=DAY,
+            opened_at=NOW,
         )
         self.plan = factories.plan(self.patient)
         self.study = factories.study(self.patient, plan=self.plan)
@@ -170,6 +180,7 @@ class Samples:
             "event_id": world.toxicity,
             "site_id": world.site,
             "step_id": world.step,
+            "next_step_id": world.next_step,
             "plan_id": world.plan,
             "board_id": world.board,
             "meeting_id": world.meeting,

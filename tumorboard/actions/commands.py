@@ -146,13 +146,13 @@ def reopen(action: Action, *, by: User, now: datetime) -> Action:
     insist(policies.why_not_reopen(action, by))
     action.status, action.closed_at, action.closed_by, action.outcome = ActionStatus.OPEN, None, None, ""
     action.save_version("status", "closed_at", "closed_by", "outcome")
-    _open_step(action, now=now)
+    refresh_step(action, now=now)
     _audit("actions.reopen", action, by=by, now=now)
     return action
 
 
 def _put_in_force(action: Action, *, by: User, now: datetime) -> None:
-    _open_step(action, now=now)
+    refresh_step(action, now=now)
     if action.owner_id != by.pk:
         notify(
             [action.owner],
@@ -166,7 +166,8 @@ def _put_in_force(action: Action, *, by: User, now: datetime) -> None:
         )
 
 
-def _open_step(action: Action, *, now: datetime) -> None:
+def refresh_step(action: Action, *, now: datetime) -> None:
+    """Opens the next step of an action in force, or brings it up to date. The caller audits."""
     open_step(
         action.patient,
         kind=StepKind.ACTION,

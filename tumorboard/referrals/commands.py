@@ -136,16 +136,7 @@ def mark_listed(referral: Referral, *, on: date, url: str, by: User, now: dateti
     """Submitted → listed, for the meeting of the local date `on`; the presenter is the next to act."""
     referral = _locked(referral)
     _move(referral, ReferralStatus.LISTED)
-    open_step(
-        referral.patient,
-        kind=StepKind.REFERRAL,
-        source_key=step_key(referral.pk),
-        what=f"{referral.board.name}: present the case",
-        owner=referral.presenter,
-        due_on=on,
-        url=url,
-        now=now,
-    )
+    _present(referral, on=on, url=url, now=now)
     take_back(keys=[f"referral:{referral.pk}:urgent"], now=now)
     _audit("referrals.mark_listed", referral, by=by, now=now, details={"on": on.isoformat()})
     return referral
@@ -183,6 +174,17 @@ def close(referral: Referral, *, by: User | None, now: datetime) -> Referral:
     return referral
 
 
+@transaction.atomic
+def refresh_step(referral: Referral, *, on: date | None = None, url: str = "", now: datetime) -> None:
+    """Opens the next step of an open referral anew, where it is missing. `on` and `url` are those of the meeting that
+    a listed one stands on. The caller audits."""
+    referral = _locked(referral)
+    if referral.status == ReferralStatus.SUBMITTED:
+        _wait_for_agenda(referral, now=now)
+    elif referral.status == ReferralStatus.LISTED and on is not None:
+        _present(referral, on=on, url=url, now=now)
+
+
 def _locked(referral: Referral) -> Referral:
     row: Referral = (
         Referral.objects.select_for_update(of=("self",))
@@ -196,6 +198,19 @@ def _move(referral: Referral, to: ReferralStatus, *fields: str) -> None:
     insist(policies.why_not_move(referral, to))
     referral.status = to
     referral.save_version("status", *fields)
+
+
+def _present(referral: Referral, *, on: date, url: str, now: datetime) -> None:
+    open_step(
+        referral.patient,
+        kind=StepKind.REFERRAL,
+        source_key=step_key(referral.pk),
+        what=f"{referral.board.name}: present the case",
+        owner=referral.presenter,
+        due_on=on,
+        url=url,
+        now=now,
+    )
 
 
 def _wait_for_agenda(referral: Referral, *, now: datetime) -> None:

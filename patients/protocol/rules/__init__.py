@@ -9,6 +9,7 @@ from patients.protocol.rules.care import CARE
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
 from patients.protocol.rules.numbers import LADDER, LIMITS, RECIST, SERIES, SURVEILLANCE, TREATMENT
 from patients.protocol.rules.prognosis import PROGNOSIS
+from patients.protocol.rules.safety import SAFETY
 from patients.protocol.rules.treatment import COURSE, CTCAE, DOSES, LABS
 
 GUIDANCE: tuple[ProtocolNumber, ...] = (*PRRT, *LIVER, *THRESHOLDS)
@@ -17,7 +18,7 @@ NUMBERS: dict[str, ProtocolNumber] = {
     number.code: number
     for numbers in (
         *(SURVEILLANCE, SERIES, LADDER, LIMITS, TREATMENT, DOSES, LABS, CTCAE, COURSE),
-        *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE),
+        *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE, SAFETY),
     )
     for number in numbers
 }
@@ -37,6 +38,7 @@ __all__ = [
     "PRRT",
     "RECIST",
     "RULES",
+    "SAFETY",
     "SERIES",
     "SURVEILLANCE",
     "THRESHOLDS",

@@ -2,6 +2,7 @@
 
 from patients.record.commands.care import change_enrollment, close_step, open_step, record_death
 from patients.record.commands.entries import add_entry, change_entry, change_patient, enter_in_error
+from patients.record.commands.own_steps import finish_step, set_step
 from patients.record.commands.results import add_results, answer_symptoms, symptoms_key
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "change_patient",
     "close_step",
     "enter_in_error",
+    "finish_step",
     "open_step",
     "record_death",
+    "set_step",
     "symptoms_key",
 ]

@@ -300,3 +300,6 @@ class StepKind(TextChoices):
     TOLD = "told", "Tell the patient"
     VISIT = "visit", "Visit or call"
     CARE = "care", "Care around treatment"
+
+
+OWN_STEP = "own"  # begins the source key of a step that a person set by hand
