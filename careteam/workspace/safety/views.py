@@ -151,7 +151,9 @@ def steps_back(request: SignedInRequest, patient_id: int) -> HttpResponse:
 
 def _step(request: SignedInRequest, next_step_id: int) -> NextStep:
     visible = Patient.objects.visible_to(request.user)
-    step = NextStep.objects.filter(pk=next_step_id, patient__in=visible).select_related("patient__team", "owner").first()
+    step = (
+        NextStep.objects.filter(pk=next_step_id, patient__in=visible).select_related("patient__team", "owner").first()
+    )
     if step is None:
         raise Http404("No such step, or not yours to see.")
     note_read(request, [step.patient_id], team_id=step.team_id)
