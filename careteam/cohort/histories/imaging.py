@@ -221,7 +221,7 @@ def _plan(
         interval_days=course.interval,
         anchor_on=anchor,
         anchor_kind="scan" if course.anchored_on_scan else "line",
-        why=f"{course.interval} days after {since}; {SITUATIONS[course.situation]}",
+        why=f"{course.interval} days after {since}, {course.situation}: {SITUATIONS[course.situation]}",
         is_provisional=not profile.differentiation,
         confirmed_at=at(min(working_day(anchor + timedelta(days=6)), today), 12),
         line=lines[course.treatments.index(course.present)],

@@ -86,7 +86,7 @@ def start_plan(
         ]
     )
     today = patient.team.local_date(now)
-    found = _resolve(patient, modality, today, anchor_on)
+    found = _resolve(patient, modality, region, today, anchor_on)
     if found is None:
         raise ValidationError(
             {"anchor_on": "No scan, treatment or diagnosis date to count from: choose the day the interval starts."}
@@ -116,12 +116,14 @@ def start_plan(
     _ensure_study(plan, facts=None, by=by, now=now, owner=owner or (last.owner if last else None))
     close_step(patient, source_key=confirm_key(patient), because="Plan started", now=now)
     _ask_interval(plan, now=now)
+    replan(patient, by=by, now=now)  # what answers a plan beside it may have changed
     return plan
 
 
-def _resolve(patient: Patient, modality: str, today: date, anchor_on: date | None) -> Resolution | None:
+def _resolve(patient: Patient, modality: str, region: str, today: date, anchor_on: date | None) -> Resolution | None:
     known: dict[str, Interval] = intervals_of(numbers(patient.team_id))
-    return situation_for(facts_of(patient, today=today, plan_modality=modality), known, anchor=anchor_on)
+    facts = facts_of(patient, today=today, plan_modality=modality, plan_region=region)
+    return situation_for(facts, known, anchor=anchor_on)
 
 
 def _write(plan: SurveillancePlan, found: Resolution, *, own_interval: int | None) -> None:
@@ -218,7 +220,7 @@ def replan(patient: Patient, *, by: User | None, now: datetime) -> int:
     changed = 0
     for row in SurveillancePlan.objects.valid().filter(patient=patient, stopped_on=None).order_by("pk"):
         plan: SurveillancePlan = SurveillancePlan.objects.select_related("patient__team").lock(row.pk)
-        facts = facts_of(patient, today=today, plan_modality=plan.modality)
+        facts = facts_of(patient, today=today, plan_modality=plan.modality, plan_region=plan.region)
         chosen = plan.anchor_on if plan.anchor_kind == AnchorKind.MANUAL else None
         if chosen is not None and facts.last_scan_on is not None and facts.last_scan_on > chosen:
             chosen = None  # the first scan after a chosen date takes over

@@ -77,13 +77,15 @@ def _line_facts(patient_id: int) -> tuple[LineFact, ...]:
                 intent=line.intent,
                 order=f"L{order}" if order else "",
                 doses=tuple(doses[line.pk]),
+                agent=line.agent,
+                answers=line.plan,
             )
         )
     return tuple(facts)
 
 
-def facts_of(patient: Patient, *, today: date, plan_modality: str) -> SurveillanceFacts:
-    """What the situation of this patient rests on, for a plan of this modality (seven queries)."""
+def facts_of(patient: Patient, *, today: date, plan_modality: str, plan_region: str = "") -> SurveillanceFacts:
+    """What the situation of this patient rests on, for a plan of this modality and region (eight queries)."""
     diagnosis = Diagnosis.objects.valid().filter(patient=patient, is_main=True).first()
     statuses = DiseaseStatus.objects.valid().filter(patient=patient).order_by("assessed_on", "pk")
     facts = SurveillanceFacts(
@@ -92,11 +94,14 @@ def facts_of(patient: Patient, *, today: date, plan_modality: str) -> Surveillan
         stage=diagnosis.stage if diagnosis else "",
         diagnosed_on=diagnosis.diagnosed_on if diagnosis else None,
         lines=_line_facts(patient.pk),
+        modality=plan_modality,
         responses=tuple(statuses.values_list("assessed_on", "category")),
     )
+    running = SurveillancePlan.objects.valid().filter(patient=patient, stopped_on=None)
+    beside = set(running.exclude(modality=plan_modality).values_list("modality", flat=True))
     done = ImagingStudy.objects.valid().filter(patient=patient, status__in=DONE, performed_on__isnull=False)
     for study in done.order_by("-performed_on", "-pk")[:40]:
-        if qualifies(study.modality, study.region, plan_modality=plan_modality):
+        if qualifies(study.modality, study.region, plan_modality=plan_modality, plan_region=plan_region, beside=beside):
             return replace(facts, last_scan_on=study.performed_on, last_scan=study.get_modality_display())
     return facts
 

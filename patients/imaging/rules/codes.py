@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import TextChoices
 
 
@@ -134,12 +136,38 @@ CLOSES_WITH: dict[StopReason, CloseReason] = {
 
 # Regions that say nothing about the liver: such a scan does not answer a surveillance plan.
 _ELSEWHERE = ("head", "brain", "skull", "neck", "knee", "hip", "shoulder", "spine", "extremit", "dental", "breast")
-_BODY = ("abdom", "liver", "chest", "pelv", "body", "thora")
+_ABDOMEN = ("abdom", "liver", "hepat", "pancrea", "body", "trunk")
+_PARTS: dict[str, tuple[str, ...]] = {
+    "chest": ("chest", "thora", "lung", "body", "trunk"),
+    "abdomen": _ABDOMEN,
+    "pelvis": ("pelv", "body", "trunk"),
+}
 
 
-def qualifies(modality: str, region: str, *, plan_modality: str) -> bool:
-    """Whether a performed scan answers a plan: CT and MRI answer each other, anything else only its like, and only
-    when the region is not one that leaves the abdomen out."""
-    same = modality == plan_modality or {modality, plan_modality} <= CROSS_SECTIONAL
+def parts_of(region: str) -> frozenset[str]:
+    """Which parts of the trunk a region in words names; empty: none that we know."""
     text = region.lower()
-    return same and not (any(word in text for word in _ELSEWHERE) and not any(word in text for word in _BODY))
+    return frozenset(part for part, words in _PARTS.items() if any(word in text for word in words))
+
+
+def _covers(region: str, plan_region: str) -> bool:
+    """Whether a scan of this region shows what the plan looks at. Words we do not know say nothing against it; a plan
+    that looks at the abdomen is not answered by a scan that leaves it out."""
+    scanned, asked = parts_of(region), parts_of(plan_region)
+    if not scanned:
+        return not any(word in region.lower() for word in _ELSEWHERE)
+    if not asked:
+        return True
+    return "abdomen" in scanned if "abdomen" in asked else bool(scanned & asked)
+
+
+def qualifies(
+    modality: str, region: str, *, plan_modality: str, plan_region: str = "", beside: Collection[str] = ()
+) -> bool:
+    """Whether a performed scan answers a plan: CT and MRI answer each other, anything else only its like, and only
+    when the scan shows what the plan looks at. `beside`: modalities of the patient's other running plans. Where CT and
+    MRI are both planned, each answers its own plan alone: nobody plans both to see the same thing twice."""
+    same = modality == plan_modality
+    if not same and {modality, plan_modality} <= CROSS_SECTIONAL:
+        same = modality not in beside
+    return same and _covers(region, plan_region)

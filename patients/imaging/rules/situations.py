@@ -10,6 +10,9 @@ How a date comes about, in this order:
    year of a new or changed therapy (S1), consistently stable (S2), counted from the last qualifying scan, else from
    the start of the line, else from the diagnosis.
 
+A plan of receptor imaging (S13) has no situation of its own: it is done for an event (`rules.pets`), or in the long
+routine interval counted from the last such scan.
+
 NEC (S4), MiNEN and an unclassified tumor are never scanned later than their own interval; without a differentiation the
 strictest interval holds and is marked provisional.
 """
@@ -17,13 +20,26 @@ strictest interval holds and is marked provisional.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any
 
 from careteam.web.words import day
-from patients.imaging.rules.codes import AnchorKind
+from patients.imaging.rules.codes import AnchorKind, StudyModality
 from patients.record.rules import NEC_GRADES, Grade
-from patients.treatment.rules import RUNNING_STATUSES, SUPPORTIVE, LineRole, Modality
+from patients.treatment.rules import (
+    RUNNING_STATUSES,
+    SUPPORTIVE,
+    LineRole,
+    Modality,
+    Plan,
+    PrimaryPlan,
+    ResectionPlan,
+    SurgeryPlan,
+    TarePlan,
+    TransplantPlan,
+    plan_class,
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +52,8 @@ class Interval:
 
 @dataclass(frozen=True)
 class LineFact:
-    """What the situation needs of a treatment line. `doses` are the days of doses given, in order."""
+    """What the situation needs of a treatment line. `doses` are the days of doses given, in order; `answers` is the
+    plan of its modality as it is kept (JSON)."""
 
     id: int
     modality: str
@@ -49,6 +66,13 @@ class LineFact:
     intent: str = ""
     order: str = ""
     doses: tuple[date, ...] = ()
+    agent: str = ""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def plan(self) -> Plan:
+        """What the modality's own plan says."""
+        return plan_class(self.modality, self.agent).read(self.answers)
 
     @property
     def is_running(self) -> bool:
@@ -67,7 +91,8 @@ class LineFact:
 
 @dataclass(frozen=True)
 class SurveillanceFacts:
-    """The patient, as far as surveillance asks. `responses` are (day, category), oldest first."""
+    """The patient, as far as surveillance asks. `modality` is that of the plan, `last_scan` the last scan that answers
+    it; `responses` are (day, category), oldest first."""
 
     today: date
     grade: Grade
@@ -76,7 +101,14 @@ class SurveillanceFacts:
     lines: tuple[LineFact, ...] = ()
     last_scan_on: date | None = None
     last_scan: str = "scan"
+    modality: str = StudyModality.CT
     responses: tuple[tuple[date, str], ...] = ()
+
+    @property
+    def judged_on(self) -> date:
+        """The day on which "first year" and "two years" are judged: that of the last scan. Judged today, a scan that is
+        overdue would be put off by the mere passing of time."""
+        return min(self.last_scan_on or self.today, self.today)
 
 
 @dataclass(frozen=True)
@@ -94,6 +126,7 @@ class Resolution:
 
     @property
     def due_on(self) -> date:
+        """The day the next scan is due."""
         return due_date(self.anchor_on, self.interval_days)
 
 
@@ -116,20 +149,23 @@ def situation_for(
     facts: SurveillanceFacts, intervals: Mapping[str, Interval], *, anchor: date | None = None
 ) -> Resolution | None:
     """The situation, interval and due date; None when there is no date to count from (choose one: `anchor`)."""
+    if facts.modality == StudyModality.SSTR_PET:
+        return _receptor(facts, intervals, anchor)
     found = _after_event(facts, intervals) or _during_prrt(facts, intervals) or _running(facts, intervals, anchor)
     return _not_later_than_grade(facts, intervals, found) if found is not None else None
 
 
 def strict_interval(grade: Grade, intervals: Mapping[str, Interval]) -> tuple[str, Interval, str] | None:
-    """(code, interval, reason) that the grade alone demands at least: NEC, MiNEN, no differentiation."""
+    """(code, interval, reason) that the grade alone demands at least: NEC, MiNEN, no differentiation. No reason where
+    the grade says it all."""
     if grade in NEC_GRADES:
-        return "S4", intervals["S4"], "NEC"
+        return "S4", intervals["S4"], ""
     if grade == Grade.MINEN:
-        return "S4", intervals["S4"], "MiNEN, scheduled like NEC"
+        return "S4", intervals["S4"], "scheduled like NEC"
     if grade in {Grade.UNCLASSIFIED, Grade.UNGRADED}:
         code = min(("S1", "S2", "S3", "S4"), key=lambda name: intervals[name].days)
         word = "unclassified" if grade == Grade.UNCLASSIFIED else "not graded"
-        return code, intervals[code], f"provisional interval: {word}"
+        return code, intervals[code], f"provisional, {word}"
     return None
 
 
@@ -143,17 +179,28 @@ def _not_later_than_grade(facts: SurveillanceFacts, intervals: Mapping[str, Inte
         found,
         code=code,
         interval_days=interval.days,
-        why=_why(interval.days, found.anchor_kind, found.anchor_on, facts, reason),
+        why=_why(interval.days, found.anchor_kind, found.anchor_on, facts, code, reason),
         is_settled=interval.is_settled,
         is_provisional=provisional,
     )
 
 
+def _receptor(facts: SurveillanceFacts, intervals: Mapping[str, Interval], anchor: date | None) -> Resolution | None:
+    """Receptor imaging in its routine interval (S13); what an event asks for sooner is suggested to a person."""
+    kind, on = _anchor(facts, _current(facts), anchor)
+    if on is None:
+        return None
+    routine = intervals["S13.routine"]
+    why = _why(routine.days, kind, on, facts, "S13", "routine receptor imaging")
+    return Resolution("S13", routine.days, on, kind, why, routine.is_settled)
+
+
 def _event_code(line: LineFact) -> tuple[str, str] | None:
-    """(situation, word) for the scan that follows a procedure."""
+    """(situation, word) for the scan that follows a procedure; TARE is what is planned as TARE."""
     if line.modality == Modality.EMBOLIZATION:
-        tare = "tare" in line.label.lower() or "y-90" in line.label.lower() or "sirt" in line.label.lower()
-        return ("S10a", "TARE") if tare else ("S9", line.label or "embolization")
+        if isinstance(line.plan, TarePlan):
+            return "S10a", "TARE"
+        return "S9", line.plan.name if line.agent else "embolization"
     if line.modality == Modality.ABLATION:
         return "S10b", "ablation"
     if line.modality == Modality.PRRT and not line.is_running:
@@ -178,7 +225,7 @@ def _after_event(facts: SurveillanceFacts, intervals: Mapping[str, Interval]) ->
         return None
     if (facts.today - on).days > intervals["first_year"].days and facts.last_scan_on is not None:
         return None
-    why = f"{interval.days} days after {word} of {day(on)}; rule {code}"
+    why = f"{interval.days} days after {word} of {day(on)}, {code}: {_said(facts, 'first scan after it')}"
     return Resolution(code, interval.days, on, AnchorKind.LINE, why, interval.is_settled, line_id=line.id)
 
 
@@ -208,7 +255,8 @@ def _during_prrt(facts: SurveillanceFacts, intervals: Mapping[str, Interval]) ->
     while milestones[-1] - window <= seen:
         milestones.append(milestones[-1] + further)
     day_number = next(mark for mark in milestones if mark - window > seen)
-    why = f"day {day_number} after the first PRRT dose of {day(first)}; {line.name}, rule S7"
+    said = _said(facts, f"during {line.name}")
+    why = f"day {day_number} after the first PRRT dose of {day(first)}, S7: {said}"
     return Resolution("S7", day_number, first, AnchorKind.LINE, why, intervals["S7"].is_settled, line_id=line.id)
 
 
@@ -227,7 +275,7 @@ def _running(facts: SurveillanceFacts, intervals: Mapping[str, Interval], anchor
     kind, on = _anchor(facts, situation.line, anchor)
     if on is None:
         return None
-    why = _why(situation.interval.days, kind, on, facts, f"{situation.reason}; rule {situation.code}")
+    why = _why(situation.interval.days, kind, on, facts, situation.code, situation.reason)
     return Resolution(
         situation.code,
         situation.interval.days,
@@ -247,14 +295,15 @@ def _situation(facts: SurveillanceFacts, intervals: Mapping[str, Interval]) -> _
     if line is not None and line.modality == Modality.CHEMOTHERAPY:
         options.append(_Running("S6", intervals["S6"], f"{line.name}, every three cycles", line))
     if facts.grade == Grade.NET_G3:
-        options.append(_Running("S3", intervals["S3"], "NET G3", line))
+        options.append(_Running("S3", intervals["S3"], "", line))
     if options:
         return min(options, key=lambda option: option.interval.days)
     return _resected(facts, intervals, line) or _by_stability(facts, intervals, line)
 
 
 def _resected(facts: SurveillanceFacts, intervals: Mapping[str, Interval], line: LineFact | None) -> _Running | None:
-    """After surgery with nothing running since: liver metastases (S12, closer at first), else R0/R1 (S11)."""
+    """After surgery with nothing running since: liver metastases (S12, closer at first), else R0/R1 (S11). Where tumor
+    was left behind (R2), the closer of this and the interval without surgery holds."""
     surgeries = [s for s in facts.lines if s.modality == Modality.SURGERY and s.started_on is not None]
     if line is not None or not surgeries:
         return None
@@ -262,24 +311,43 @@ def _resected(facts: SurveillanceFacts, intervals: Mapping[str, Interval], line:
     on = last.started_on or facts.today
     if any(seen > on and category == "PD" for seen, category in facts.responses):
         return None
-    text = f"{last.label} {last.site}".lower()
-    if "liver" in text or "hepat" in text or "metasta" in text:
-        if (facts.today - on).days < intervals["S12.first"].days:
-            return _Running("S12", intervals["S12"], f"after {last.name} of {day(on)}, first two years", last)
-        return _Running("S11", intervals["S11"], f"after {last.name} of {day(on)}", last)
+    found = _by_surgery(facts, intervals, last, on)
+    plan = last.plan
+    if found is not None and isinstance(plan, SurgeryPlan) and plan.residual == "R2":
+        return min(found, _by_stability(facts, intervals, line), key=lambda option: option.interval.days)
+    return found
+
+
+def _by_surgery(
+    facts: SurveillanceFacts, intervals: Mapping[str, Interval], last: LineFact, on: date
+) -> _Running | None:
+    after = f"after {last.name} of {day(on)}"
+    if _of_liver(last):
+        if (facts.judged_on - on).days < intervals["S12.first"].days:
+            return _Running("S12", intervals["S12"], f"{after}, first two years", last)
+        return _Running("S11", intervals["S11"], after, last)
     if facts.stage != "IV" or last.intent == "curative":
-        return _Running("S11", intervals["S11"], f"after {last.name} of {day(on)}", last)
+        return _Running("S11", intervals["S11"], after, last)
     return None
+
+
+def _of_liver(surgery: LineFact) -> bool:
+    """Liver metastases were operated on: a plan of the liver, or another operation whose site says so."""
+    plan = surgery.plan
+    if isinstance(plan, ResectionPlan | TransplantPlan):
+        return True
+    site = surgery.site.lower()
+    return not isinstance(plan, PrimaryPlan) and ("liver" in site or "hepat" in site)
 
 
 def _by_stability(facts: SurveillanceFacts, intervals: Mapping[str, Interval], line: LineFact | None) -> _Running:
     """S1 in the first year of a new or changed therapy or after progression within the year, else S2."""
     year = intervals["first_year"].days
     since = _changed_on(facts, line)
-    if since is not None and (facts.today - since).days <= year:
+    if since is not None and (facts.judged_on - since).days <= year:
         name = line.name if line is not None else "therapy"
         return _Running("S1", intervals["S1"], f"first year of {name}", line)
-    if _progressed_within(facts.responses, facts.today, year):
+    if _progressed_within(facts.responses, facts.judged_on, year):
         return _Running("S1", intervals["S1"], "progression within a year", line)
     if facts.last_scan_on is None:
         return _Running("S1", intervals["S1"], "no scan known here yet", line)
@@ -300,8 +368,9 @@ def _changed_on(facts: SurveillanceFacts, line: LineFact | None) -> date | None:
     return max(days) if days else facts.diagnosed_on
 
 
-def _progressed_within(responses: Sequence[tuple[date, str]], today: date, days: int) -> bool:
-    return any(category == "PD" and 0 <= (today - on).days <= days for on, category in responses)
+def _progressed_within(responses: Sequence[tuple[date, str]], judged_on: date, days: int) -> bool:
+    """Progression not longer ago than that; also one seen after the day that is judged."""
+    return any(category == "PD" and (judged_on - on).days <= days for on, category in responses)
 
 
 def _anchor(facts: SurveillanceFacts, line: LineFact | None, chosen: date | None) -> tuple[AnchorKind, date | None]:
@@ -314,11 +383,22 @@ def _anchor(facts: SurveillanceFacts, line: LineFact | None, chosen: date | None
     return AnchorKind.DIAGNOSIS, facts.diagnosed_on
 
 
-def _why(days: int, kind: AnchorKind, on: date, facts: SurveillanceFacts, reason: str) -> str:
+_SHORT = {Grade.NET_G1: "G1", Grade.NET_G2: "G2"}
+
+
+def _said(facts: SurveillanceFacts, reason: str) -> str:
+    """Who the patient is as far as the situation asks, and what decides: "stage IV G2, first year of L2 Everolimus"."""
+    unknown = facts.grade in {Grade.UNCLASSIFIED, Grade.UNGRADED}
+    grade = "" if unknown else _SHORT.get(facts.grade, facts.grade.label)
+    disease = " ".join(part for part in (f"stage {facts.stage}" if facts.stage else "", grade) if part)
+    return ", ".join(part for part in (disease, reason) if part)
+
+
+def _why(days: int, kind: AnchorKind, on: date, facts: SurveillanceFacts, code: str, reason: str) -> str:
     what = {
         AnchorKind.SCAN: f"{facts.last_scan} of {day(on)}",
         AnchorKind.LINE: f"the start of treatment on {day(on)}",
         AnchorKind.DIAGNOSIS: f"the diagnosis of {day(on)}",
         AnchorKind.MANUAL: f"{day(on)}, chosen",
     }[kind]
-    return f"{days} days after {what}; {reason}"
+    return f"{days} days after {what}, {code}: {_said(facts, reason)}"

@@ -134,6 +134,7 @@ SERIES: tuple[ProtocolNumber, ...] = (
         "365",
         "1095",
     ),
+    _n("S13.routine", "SSTR PET without an event, every", "365", "d", "routine 12–24 months", Tag.P, "365", "730"),
     _n("study.report", "From scan to report", "5", "working d", "design", Tag.D, "1", "10"),
 )
 

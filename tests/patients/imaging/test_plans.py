@@ -13,7 +13,7 @@ from careteam.people.models import Team, User
 from careteam.people.rules import Role
 from patients.imaging import commands
 from patients.imaging.models import ImagingStudy, Reminder, SurveillancePlan
-from patients.imaging.rules import StopReason
+from patients.imaging.rules import CloseReason, StopReason
 from patients.protocol.commands import sign_number
 from patients.record.commands import change_enrollment, record_death
 from patients.record.models import NextStep, Patient
@@ -75,7 +75,7 @@ def test_start_plan_makes_the_next_study_due_and_says_why(patient: Patient, nurs
     plan = start(patient, nurse, now)
     study = waiting(patient)
     assert (plan.situation, plan.interval_days, plan.anchor_on) == ("S1", 90, TODAY - timedelta(30))
-    assert plan.why == "90 days after CT of 24 Oct 2026; first year of L1 Lanreotide; rule S1"
+    assert plan.why == "90 days after CT of 24 Oct 2026, S1: stage IV G2, first year of L1 Lanreotide"
     assert (study.due_on, study.status, study.owner) == (TODAY + timedelta(60), "planned", nurse)
     assert steps(patient) == [(f"study:{study.pk}", "Order CT, liver", TODAY + timedelta(60))]
 
@@ -132,7 +132,7 @@ def test_a_new_line_recomputes_the_date(
         treatment.begin_line(patient, draft, on=TODAY, by=doctor, now=now)
     plan = SurveillancePlan.objects.get(patient=patient)
     assert (plan.situation, plan.interval_days) == ("S5", 84)
-    assert plan.why == "84 days after CT of 24 Oct 2026; L2 Everolimus is a targeted drug; rule S5"
+    assert plan.why == "84 days after CT of 24 Oct 2026, S5: stage IV G2, L2 Everolimus is a targeted drug"
     assert waiting(patient).due_on == TODAY + timedelta(54)
 
 
@@ -203,6 +203,56 @@ def test_an_early_scan_outside_the_window_moves_the_ordered_study(patient: Patie
     commands.record_performed(extra, on=TODAY, by=nurse, now=now)
     first.refresh_from_db()
     assert (first.status, first.due_on) == ("ordered", TODAY + timedelta(90))
+
+
+def test_two_modalities_in_parallel_are_each_answered_by_their_own(
+    patient: Patient, nurse: User, now: datetime
+) -> None:
+    """CT of the trunk and MRI of the liver: neither answers the other; an early or missed scan moves its plan alone."""
+    patient.treatmentlines.update(started_on=TODAY)
+    scanned(patient, 10, modality="mri", region="liver")
+    trunk = start(patient, nurse, now, region="chest, abdomen, pelvis")
+    assert trunk.anchor_on == TODAY - timedelta(10)  # alone, it is answered by the MRI
+    liver = start(patient, nurse, now, modality="mri", region="liver")
+
+    def due() -> dict[str, date | None]:
+        rows = ImagingStudy.objects.outstanding().filter(patient=patient)
+        return {row.modality: row.due_on for row in rows}
+
+    trunk.refresh_from_db()
+    assert trunk.why == "90 days after CT of 24 Oct 2026, S1: stage IV G2, first year of L1 Lanreotide"
+    assert due() == {"ct": TODAY + timedelta(60), "mri": TODAY + timedelta(80)}
+    # Within the window before its date an MRI answers the MRI plan; the CT, overdue by then, stays overdue.
+    mri = ImagingStudy.objects.outstanding().get(plan=liver)
+    commands.record_performed(mri, on=TODAY + timedelta(70), by=nurse, now=now + timedelta(days=70))
+    assert due() == {"ct": TODAY + timedelta(60), "mri": TODAY + timedelta(160)}
+    # A missed CT, closed without a scan, asks again an interval later; the MRI stands.
+    ct = ImagingStudy.objects.outstanding().get(plan=trunk)
+    commands.close_study(ct, reason=CloseReason.NOT_INDICATED, by=nurse, now=now + timedelta(days=70))
+    assert due() == {"ct": TODAY + timedelta(160), "mri": TODAY + timedelta(160)}
+    # An early CT outside of the window moves the CT alone.
+    extra = commands.add_study(patient, modality="ct", region="abdomen", due_on=TODAY, by=nurse, now=now)
+    commands.record_performed(extra, on=TODAY + timedelta(100), by=nurse, now=now + timedelta(days=100))
+    assert due() == {"ct": TODAY + timedelta(190), "mri": TODAY + timedelta(160)}
+    # Without the MRI plan, an MRI answers the CT plan again.
+    commands.stop_plan(liver, reason=StopReason.SYMPTOM_LED, by=nurse, now=now + timedelta(days=110))
+    scanned(patient, -120, modality="mri", region="liver")
+    commands.replan(patient, by=None, now=now + timedelta(days=121))
+    assert due() == {"ct": TODAY + timedelta(210)}
+
+
+def test_ct_and_receptor_imaging_run_side_by_side(patient: Patient, nurse: User, now: datetime) -> None:
+    scanned(patient, 100, modality="sstr_pet", region="whole body")
+    start(patient, nurse, now)
+    pet = start(patient, nurse, now, modality="sstr_pet", region="whole body")
+    assert (pet.situation, pet.anchor_on, pet.interval_days) == ("S13", TODAY - timedelta(100), 365)
+    scanned(patient, 1)
+    commands.replan(patient, by=None, now=now)
+    rows = ImagingStudy.objects.outstanding().filter(patient=patient)
+    assert {row.modality: row.due_on for row in rows} == {
+        "ct": TODAY + timedelta(89),
+        "sstr_pet": TODAY + timedelta(265),
+    }
 
 
 def test_a_scan_of_the_head_answers_nothing(patient: Patient, nurse: User, now: datetime) -> None:

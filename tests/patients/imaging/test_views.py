@@ -318,7 +318,7 @@ def test_plan_is_started_from_the_patient_page(team: Team, nurse: User, today: d
     factories.specimen(patient)
     factories.line(patient, started_on=today - timedelta(20))
     client, url = signed_in(nurse), reverse("plan-start", args=[patient.pk])
-    assert "first year of L1 Lanreotide; rule S1" in client.get(url).content.decode()
+    assert "S1: stage IV G2, first year of L1 Lanreotide" in client.get(url).content.decode()
     answer = client.post(url, {"modality": "ct", "region": "liver"})
     assert (answer.status_code, answer["Location"]) == (303, f"/patients/{patient.pk}/")
     assert SurveillancePlan.objects.get().situation == "S1"
