@@ -5,6 +5,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from careteam.migrations._operations import Together
+
 
 class Migration(migrations.Migration):
 
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
         ('patients', '0002_weeks_from_indexes'),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.CreateModel(
             name='MailPreference',
             fields=[
@@ -70,4 +72,4 @@ class Migration(migrations.Migration):
             model_name='mailpreference',
             constraint=models.CheckConstraint(condition=models.Q(('digest_hour__lt', 24), ('quiet_from__lt', 24), ('quiet_until__lt', 24)), name='mail_hours_of_a_day'),
         ),
-    ]
+    ])]

@@ -1,13 +1,15 @@
-"""Creating many tables at once.
+"""Changing many tables at once.
 
 Django renders the whole model graph anew after each operation; with history tables that made a first `migrate` take two
-minutes. One operation that creates all tables of an app and then their triggers takes a second.
+minutes. One operation that creates all tables of an app and then their triggers takes a second, and so does one that
+holds everything a later migration changes.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations import CreateModel
+from django.db.migrations.operations import AddConstraint, AddField, AddIndex, CreateModel
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
@@ -54,3 +56,56 @@ class CreateTables(Operation):
 
     def describe(self) -> str:
         return f"Create {len(self.models)} tables with their triggers"
+
+
+class Together(Operation):
+    """What `makemigrations` wrote for one migration, as one operation: the model graph is rendered once, after the last
+    of them. Made for additions: no two of them may touch the same column."""
+
+    reversible = True
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self.operations = list(operations)
+        self.created = {op.name_lower for op in self.operations if isinstance(op, CreateModel)}
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return (type(self).__name__, [self.operations], {})
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        state.__dict__.pop("apps", None)
+        for operation in self.operations:
+            operation.state_forwards(app_label, state)
+
+    def _is_of_new_table(self, operation: Operation) -> bool:
+        return getattr(operation, "model_name", "").lower() in self.created
+
+    def _on_the_database(self) -> Iterator[Operation]:
+        """A table is created from the state at the end: its later columns, indexes and constraints come with it."""
+        for operation in self.operations:
+            comes_with = isinstance(operation, AddField | AddIndex | AddConstraint)
+            if not (comes_with and self._is_of_new_table(operation)):
+                yield operation
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for operation in self._on_the_database():
+            operation.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for operation in reversed(list(self._on_the_database())):
+            if not self._is_of_new_table(operation):  # triggers go with their table
+                operation.database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self) -> str:
+        return f"{len(self.operations)} changes at once"

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from careteam.migrations._operations import Together
+
 
 class Migration(migrations.Migration):
 
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.RemoveIndex(
             model_name='administration',
             name='admin_planned',
@@ -44,4 +46,4 @@ class Migration(migrations.Migration):
             model_name='treatmentline',
             index=models.Index(fields=['id'], include=('status', 'modality'), name='line_kind'),
         ),
-    ]
+    ])]

@@ -8,6 +8,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from careteam.migrations._operations import Together
+
 
 class Migration(migrations.Migration):
 
@@ -17,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.CreateModel(
             name='Lesion',
             fields=[
@@ -301,4 +303,4 @@ class Migration(migrations.Migration):
             model_name='responseassessmentevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b415f8b68b0fe61e54095e58ff302bcd2f1c2380', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_17628', table='patients_responseassessmentevent', when='BEFORE')),
         ),
-    ]
+    ])]

@@ -18,7 +18,7 @@ from django.urls import Resolver404, resolve, reverse
 from careteam.access.matrix import Address, addresses, expected, matrix
 from careteam.audit.models import AuditEvent
 from careteam.people.models import User
-from careteam.people.rules import Role
+from careteam.people.rules import Role, permissions_of
 from tests import factories
 from tests.architecture.samples import Samples
 
@@ -28,6 +28,9 @@ OWNED = {
     *("referral_id", "item_id", "decision_id", "recommendation_id", "action_id", "run_id", "record_id", "pk", "team"),
     *("call_id", "trial_id", "consideration_id", "row_id", "next_step_id"),
 }
+# Pages ask for rights, never for a role: of roles with the same rights the first speaks for all.
+RIGHTS = {permissions_of([role]): role for role in reversed(Role)}
+ROLES = [role for role in Role if role in RIGHTS.values()]
 OURS = [address for address in addresses() if not address.is_foreign_code]
 
 
@@ -59,7 +62,7 @@ def test_urls_signed_out_are_sent_to_sign_in(samples: Samples) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("role", list(Role), ids=str)
+@pytest.mark.parametrize("role", ROLES, ids=str)
 def test_urls_answer_each_role_as_the_matrix_says(role: Role, samples: Samples) -> None:
     """Our own rows: 403 exactly where the matrix says no, never a 500, and no link to a page that would refuse."""
     client = Client(raise_request_exception=True)
@@ -110,7 +113,7 @@ def _outcome(url: str, method: str, person: User) -> int:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("role", list(Role), ids=str)
+@pytest.mark.parametrize("role", ROLES, ids=str)
 def test_urls_show_and_change_nothing_of_another_team(role: Role, samples: Samples) -> None:
     """Rows of another team do not exist: 404 (or 403, where the role may not even ask), read or written."""
     person = factories.person(samples.team, role)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from careteam.people.models import Team, User
@@ -113,6 +114,21 @@ def worker_and_beat(
 Visit = Callable[[User], Page]
 
 
+def _wait_for_requests_left_behind() -> None:
+    """A closed browser has not ended what the server still answers; emptying the tables beside it is a deadlock."""
+    deadline = time.monotonic() + 15
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'"
+                " AND (state <> 'idle' OR state_change > clock_timestamp() - interval '300 milliseconds')"
+            )
+            if cursor.fetchone() == (0,):
+                return
+            time.sleep(0.05)
+
+
 @pytest.fixture
 def visit(chromium: Browser, site: str) -> Iterator[Visit]:
     """`visit(person)` signs the person in through the sign-in page and returns their browser page. Any script error,
@@ -141,6 +157,7 @@ def visit(chromium: Browser, site: str) -> Iterator[Visit]:
     yield sign_in
     for context in contexts:
         context.close()
+    _wait_for_requests_left_behind()
     assert complaints == []
 
 

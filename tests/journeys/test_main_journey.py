@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from careteam.audit.queries import verify
-from careteam.notifications.models import InboxItem
+from careteam.notifications.models import InboxItem, MailPreference
 from careteam.people.models import User
 from careteam.people.rules import Role, Specialty
 from patients.goals.models import GoalsConversation
@@ -52,6 +52,8 @@ def test_from_imported_patient_to_followed_decision(  # one story, told in one g
 ) -> None:
     team = factories.team(slug="net", name="NET team", is_demo=True)
     coordinator = colleague(team, Role.NURSE_COORDINATOR, name="Dana Whitcomb")
+    # The story is told at any hour of any day: no quiet hours.
+    MailPreference.objects.create(user=coordinator, digest_hour=0, quiet_from=0, quiet_until=0, on_days_off=True)
     oncologist = colleague(team, Role.ONCOLOGIST, name="Ines Okafor", specialty=Specialty.MEDICAL_ONCOLOGY)
     office = colleague(team, Role.BOARD_COORDINATOR, name="Miriam Feld")
     palliative = colleague(team, Role.PALLIATIVE, name="Lena Brandt", specialty=Specialty.PALLIATIVE)
