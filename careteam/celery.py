@@ -47,6 +47,7 @@ app.conf.update(
         },
         # Asked every hour: each team's night is its own.
         "downtime": {"task": "careteam.downtime", "schedule": crontab(minute=7), "options": {"expires": 3500}},
+        "calendars": {"task": "careteam.calendars", "schedule": crontab(minute=23), "options": {"expires": 3500}},
         "unfold": {
             "task": "tumorboard.unfold",
             "schedule": 3600.0,

@@ -2,6 +2,7 @@
 
 from careteam.access.models import AccessGrant
 from careteam.audit.models import AuditEvent, AuditSeal
+from careteam.calendars.models import CalendarFeed, FeedEntry
 from careteam.events.models import Consumption, Event, Heartbeat
 from careteam.notifications.models import Delivery, InboxItem, MailPreference
 from careteam.people.models import Absence, Deputy, Membership, Team, User
@@ -11,10 +12,12 @@ __all__ = [
     "AccessGrant",
     "AuditEvent",
     "AuditSeal",
+    "CalendarFeed",
     "Consumption",
     "Delivery",
     "Deputy",
     "Event",
+    "FeedEntry",
     "Heartbeat",
     "InboxItem",
     "MailPreference",

@@ -289,9 +289,14 @@ PGTRIGGER_INSTALL_ON_MIGRATE = False
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"tokens": {"()": "careteam.web.logs.HideTokens"}},
     "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "WARNING")},
-    "loggers": {"careteam": {"level": "INFO"}, "patients": {"level": "INFO"}, "tumorboard": {"level": "INFO"}},
+    "loggers": {
+        **{name: {"level": "INFO"} for name in ("careteam", "patients", "tumorboard")},
+        # These name the address of a request, and the address of a calendar is its key.
+        **{name: {"filters": ["tokens"]} for name in ("django.request", "django.server")},
+    },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

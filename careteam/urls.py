@@ -17,6 +17,7 @@ from careteam.workspace import (
     timeline,
     units,
 )
+from careteam.workspace.calendar import views as calendar
 from careteam.workspace.clinic import views as clinic
 from careteam.workspace.coming import views as coming
 from careteam.workspace.downtime import views as downtime
@@ -51,6 +52,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/<int:pk>/undo/", inbox.undo, name="inbox-undo"),
     path("inbox/undelivered/", mail.undelivered, name="undelivered"),
     path("inbox/undelivered/<int:pk>/again/", mail.mail_again, name="inbox-mail-again"),
+    path("preferences/calendars/", calendar.calendar_links, name="calendar-links"),
+    path("preferences/calendars/<int:feed_id>/renew/", calendar.calendar_renew, name="calendar-renew"),
+    path("preferences/calendars/<int:feed_id>/revoke/", calendar.calendar_revoke, name="calendar-revoke"),
+    path("calendar/<str:token>.ics", calendar.calendar_feed, name="calendar"),
     path("preferences/mail/", mail.mail_preferences, name="mail-preferences"),
     path("team/", people.team_page, name="team"),
     path("team/add/", people.add_person, name="person-add"),

@@ -12,7 +12,6 @@ from tumorboard.reports import views as reports
 urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/refer/", referrals.referral_create, name="referral-create"),
     path("patients/<int:patient_id>/board/", actions.board_panel, name="board-panel"),
-    path("calendar/<str:token>.ics", meetings.calendar_feed, name="calendar"),
     path("boards/", meetings.boards, name="boards"),
     path("boards/new/", meetings.board_create, name="board-create"),
     path("boards/<int:board_id>/edit/", meetings.board_edit, name="board-edit"),

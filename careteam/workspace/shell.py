@@ -72,6 +72,7 @@ class Shell:
     preferences_url: str = ""
     team_url: str = ""
     mail_url: str = ""
+    calendars_url: str = ""
     password_url: str = ""
     second_factor_url: str = ""
 
@@ -210,6 +211,7 @@ def _build(request: HttpRequest) -> Shell:
         preferences_url=reverse("preferences"),
         team_url=reverse("team"),
         mail_url=reverse("mail-preferences"),
+        calendars_url=reverse("calendar-links"),
         password_url=reverse("account_change_password"),
         second_factor_url=reverse("mfa_index"),
     )

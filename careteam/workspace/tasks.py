@@ -4,8 +4,10 @@ import logging
 import zoneinfo
 
 from celery import shared_task
+from django.urls import reverse
 from django.utils import timezone
 
+from careteam.calendars.commands import warn_of_end
 from careteam.people.models import Team
 from careteam.workspace.downtime.commands import make_printout
 from careteam.workspace.downtime.queries import printouts_of
@@ -27,3 +29,9 @@ def downtime() -> None:
                 make_printout(team, by=None, now=now)
             except OSError:
                 log.exception("No downtime printout for team %s", team.slug)
+
+
+@shared_task(name="careteam.calendars")
+def calendars() -> None:
+    """Asked every hour: who has a calendar link that ends within two weeks is told, once."""
+    warn_of_end(url=reverse("calendar-links"), now=timezone.now())

@@ -17,3 +17,20 @@ document.addEventListener("click", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-prints]")) window.print();
 });
+
+// "Copy": the value of the field it names, and a word that it is done.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copies]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copies);
+  field.focus();
+  field.select();
+  const word = button.querySelector("span");
+  try {
+    await navigator.clipboard.writeText(field.value);
+    word.textContent = "Copied";
+  } catch {
+    // Without a secure connection there is no clipboard: the text is selected, the keyboard copies it.
+    word.textContent = document.execCommand("copy") ? "Copied" : "Selected: copy it with the keyboard";
+  }
+});

@@ -9,6 +9,8 @@ from typing import Any
 from django.urls import reverse
 
 from careteam.access.matrix import Address
+from careteam.calendars.commands import make_feed
+from careteam.calendars.rules import FeedKind
 from careteam.people.models import Team
 from careteam.people.rules import Role
 from patients.care.models import Drainage
@@ -61,6 +63,7 @@ class World:
             due_on=DAY,
             opened_at=NOW,
         )
+        self.feed, _ = make_feed(FeedKind.PERSON, name="Mine", by=self.person, now=NOW)
         self.plan = factories.plan(self.patient)
         self.study = factories.study(self.patient, plan=self.plan)
         self.contact = ContactAttempt.objects.create(
@@ -196,6 +199,7 @@ class Samples:
             "trial_id": world.trial,
             "consideration_id": world.consideration,
             "row_id": world.drainage,
+            "feed_id": world.feed,
         }
         by_page: dict[str, Any] = {
             "goals": world.conversation,

@@ -26,7 +26,7 @@ from tests.architecture.samples import Samples
 OWNED = {
     *("patient_id", "person_id", "study_id", "contact_id", "line_id", "dose_id", "plan_id", "board_id", "meeting_id"),
     *("referral_id", "item_id", "decision_id", "recommendation_id", "action_id", "run_id", "record_id", "pk", "team"),
-    *("call_id", "trial_id", "consideration_id", "row_id", "next_step_id"),
+    *("call_id", "trial_id", "consideration_id", "row_id", "next_step_id", "feed_id"),
 }
 # Pages ask for rights, never for a role: of roles with the same rights the first speaks for all.
 RIGHTS = {permissions_of([role]): role for role in reversed(Role)}

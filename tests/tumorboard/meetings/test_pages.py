@@ -4,18 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core import signing
 from django.test import Client
 from django.urls import reverse
 
 from careteam.access.commands import set_membership
-from careteam.people.models import Membership
 from careteam.people.rules import Role
 from tests import factories
 from tests.factories.board import Room
 from tumorboard.boards.models import Board
 from tumorboard.decisions.rules import Option
-from tumorboard.meetings.commands import cancel
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.referrals.models import Referral
 from tumorboard.reports.rules import FigureKey
@@ -134,27 +131,6 @@ def test_late_listing_from_the_page_asks_for_the_reason(room: Room) -> None:
     assert refused.status_code == 422
     assert "The cut-off has passed" in refused.content.decode()
     assert client.post(url, {"meeting": meeting.pk, "reason": "Bleeding"}).status_code == 303
-
-
-def test_calendar_feed_is_for_members_and_names_no_patient(room: Room) -> None:
-    item = room.item()
-    page = _as(room.nurse).get(reverse("boards"))
-    ((_, feed),) = page.context["boards"]
-    path = feed[feed.index("/calendar/") :]
-    cancelled = Meeting.objects.get(board=room.board, occurrence_on="2026-12-03")
-    cancel(cancelled, reason="Strike", by=room.coordinator, now=room.now)
-    answer = Client().get(path)
-    lines = answer.content.decode().split("\r\n")
-    assert (answer.status_code, answer["Content-Type"]) == (200, "text/calendar; charset=utf-8")
-    assert "DTSTART:20261126T130000Z" in lines
-    assert lines.count("STATUS:CANCELLED") == 1
-    assert max(len(line.encode()) for line in lines) <= 75
-    assert item.patient.family_name not in answer.content.decode()
-    assert Client().get("/calendar/forged.ics").status_code == 404
-    foreign = signing.dumps([factories.person(factories.team()).pk, room.board.pk], salt="tumorboard.calendar")
-    assert Client().get(f"/calendar/{foreign}.ics").status_code == 404
-    Membership.objects.filter(user=room.nurse).update(ended_on=room.now.date())
-    assert Client().get(path).status_code == 404
 
 
 def test_board_form_saves_and_shows_a_stale_save(room: Room) -> None:

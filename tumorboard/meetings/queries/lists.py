@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q, Sum
@@ -14,7 +14,7 @@ from careteam.people.rules import Permission
 from tumorboard.boards.models import Board
 from tumorboard.boards.rules import in_words
 from tumorboard.meetings.models import AgendaItem, Meeting
-from tumorboard.meetings.rules import CalendarEntry, ItemStatus, MeetingStatus
+from tumorboard.meetings.rules import ItemStatus, MeetingStatus
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import ReferralStatus
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from careteam.people.models import User
-
-FEED_BACK = timedelta(days=31)  # how far a calendar feed looks back
 
 
 @dataclass(frozen=True)
@@ -183,21 +181,3 @@ def past_meetings(user: User, now: datetime, *, limit: int = 12) -> list[Meeting
         .annotate(decided=Count("items", filter=Q(items__status=ItemStatus.DECIDED)))
         .order_by("-starts_at", "-pk")[:limit]
     )
-
-
-def calendar_entries(board: Board, *, site: str, now: datetime) -> list[CalendarEntry]:
-    """Meetings of the board from a month ago on, cancelled ones marked."""
-    rows = Meeting.objects.filter(board=board, ends_at__gt=now - FEED_BACK).order_by("starts_at", "pk")
-    return [
-        CalendarEntry(
-            uid=f"meeting-{row.pk}@{site}",
-            title=board.name,
-            starts_at=row.starts_at,
-            ends_at=row.ends_at,
-            place=row.place or board.place,
-            link=board.link,
-            sequence=row.version - 1,
-            is_cancelled=row.status == MeetingStatus.CANCELLED,
-        )
-        for row in rows
-    ]

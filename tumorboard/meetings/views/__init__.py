@@ -8,7 +8,7 @@ from tumorboard.meetings.views.agenda import (
     referral_list,
     referral_withdraw,
 )
-from tumorboard.meetings.views.boards import board_create, board_edit, boards, calendar_feed
+from tumorboard.meetings.views.boards import board_create, board_edit, boards
 from tumorboard.meetings.views.course import (
     meeting_attendance,
     meeting_cancel,
@@ -22,7 +22,6 @@ __all__ = [
     "board_create",
     "board_edit",
     "boards",
-    "calendar_feed",
     "item_defer",
     "item_minutes",
     "item_move",

@@ -1,21 +1,17 @@
-"""The list of boards with who waits, setting one up, the calendar feed."""
+"""The list of boards with who waits, setting one up."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
-from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from careteam.access.gate import SignedInRequest, public, requires
+from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
-from careteam.people.models import User
 from careteam.people.rules import Permission
 from careteam.web.parts import Difference
 from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
@@ -26,28 +22,16 @@ from tumorboard.boards.queries import visible_board
 from tumorboard.meetings.commands import set_up_board
 from tumorboard.meetings.queries import (
     boards_overview,
-    calendar_entries,
     listing_targets,
     meetings_of,
     past_meetings,
 )
-from tumorboard.meetings.rules import calendar_text
 from tumorboard.referrals.queries import waiting
 
 if TYPE_CHECKING:
     from careteam.people.models import Team
 
-_FEED_SALT = "tumorboard.calendar"
 _FORM = "tumorboard/boards/form.html"
-
-
-def feed_token(user: User, board_id: int) -> str:
-    """Opens the calendar of one board for one person; worth nothing once the person leaves the team."""
-    return signing.dumps([user.pk, board_id], salt=_FEED_SALT)
-
-
-def _feed_url(user: User, board_id: int) -> str:
-    return settings.SITE_URL + reverse("calendar", args=[feed_token(user, board_id)])
 
 
 @requires(Permission.PATIENT_VIEW)
@@ -59,7 +43,7 @@ def boards(request: SignedInRequest) -> HttpResponse:
     note_read(request, [row.patient_id for row in queue])
     targets = listing_targets(request.user, now)
     context = {
-        "boards": [(row, _feed_url(request.user, row.id)) for row in boards_overview(request.user, now)],
+        "boards": boards_overview(request.user, now),
         "queue": [(row, targets.get(row.board_id)) for row in queue],
         "past": past_meetings(request.user, now),
         "may_list": request.access.may(Permission.BOARD_AGENDA),
@@ -128,24 +112,3 @@ def _board_form(
 
 def _said(value: Any) -> str:
     return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value or "")
-
-
-@public("calendar programs cannot sign in; the signed token names one person and one board, and no patient is in it")
-@require_safe
-def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:  # noqa: ARG001  # Django's signature
-    """The board's meetings as iCalendar, as long as the person of the token works in the team."""
-    try:
-        user_id, board_id = signing.loads(token, salt=_FEED_SALT)
-    except (signing.BadSignature, ValueError, TypeError):
-        raise Http404("No such calendar.") from None
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    board = visible_board(user, board_id) if user is not None else None
-    if board is None:
-        raise Http404("No such calendar.")
-    now = timezone.now()
-    site = settings.SITE_URL.split("//")[-1].split("/")[0]
-    text = calendar_text(board.name, calendar_entries(board, site=site, now=now), now=now)
-    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = 'inline; filename="board.ics"'
-    response["Cache-Control"] = f"private, max-age={int(timedelta(minutes=15).total_seconds())}"
-    return response

@@ -1,0 +1,1 @@
+"""Calendar feeds: links that calendar programs read, without a sign-in and without data of patients."""
