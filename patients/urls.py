@@ -124,6 +124,7 @@ urlpatterns: list[URLPattern] = [
     path("imaging/studies/<int:study_id>/response/", response.assess, name="response-assess"),
     path("imaging/studies/<int:study_id>/response/preview/", response.preview, name="response-preview"),
     path("imaging/studies/<int:study_id>/response/error/", response.take_back, name="response-error"),
+    path("imaging/lesions/<int:lesion_id>/", response.describe, name="lesion"),
     path("patients/<int:patient_id>/response/", response.panel, name="response-panel"),
     path("patients/<int:patient_id>/imaging/", imaging.imaging_panel, name="imaging-panel"),
     path("patients/<int:patient_id>/imaging/plan/", imaging.plan_start, name="plan-start"),

@@ -209,6 +209,36 @@ def _add_reading(row: ResponseAssessment, lesion: Lesion, reading: Reading, by: 
     )
 
 
+@transaction.atomic
+def describe(lesion: Lesion, *, organ: str, site: str, is_node: bool, version: int, by: User, now: datetime) -> Lesion:
+    """Corrects what a lesion is called: organ, where in it, whether it is a node. Its readings stay; where the
+    arithmetic says otherwise from then on, the assessments concerned ask to be read again.
+
+    Raises `StaleEdit` when somebody described it meanwhile, ValidationError by field.
+    """
+    patient = Patient.objects.select_for_update(of=("self",)).select_related("team").get(pk=lesion.patient_id)
+    locked: Lesion = Lesion.objects.select_related("found_in__study__patient__team", "found_in__line").lock(
+        lesion.pk, version=version
+    )
+    described = LesionRule(str(locked.pk), organ.strip(), is_node)
+    problems = policies.why_not_describe(locked, series_in(patient, locked.found_in.line), by, described)
+    if problems:
+        raise ValidationError(problems)
+    before = str(locked)
+    locked.organ, locked.site, locked.is_node = organ.strip(), site.strip(), is_node
+    locked.save_version("organ", "site", "is_node")
+    record(
+        "response.describe",
+        by=by,
+        now=now,
+        subject=locked,
+        patient_ids=[patient.pk],
+        team_id=patient.team_id,
+        details={"from": before, "to": str(locked), "is_node": is_node},
+    )
+    return locked
+
+
 def _in_words(row: ResponseAssessment) -> str:
     """What the record's status says of it: sum, and why the reader differs."""
     parts = [f"Sum of target diameters {num(row.sum_mm)} mm" if row.sum_mm is not None else "", row.reason, row.note]

@@ -45,6 +45,22 @@ class ErrorForm(forms.Form):
     reason = forms.CharField(label="What was wrong", max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
 
 
+class LesionForm(forms.Form):
+    """What a lesion is called."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    organ = forms.CharField(max_length=60, widget=forms.TextInput(attrs={"list": "organs"}))
+    site = forms.CharField(label="Where in it", required=False, max_length=120)
+    is_node = forms.BooleanField(
+        label="Lymph node", required=False, help_text="Nodes are measured in the short axis and count as one organ"
+    )
+
+    @staticmethod
+    def start_of(row: Any) -> dict[str, Any]:
+        """What the form starts with for a lesion, or for one of its former versions."""
+        return {name: getattr(row, name) for name in ("organ", "site", "is_node")}
+
+
 class AssessmentForm(forms.Form):
     """Readings of known lesions, blank rows for lesions named on this study, and the reader's conclusion. `entry` is
     what was readable of it, complete or not."""

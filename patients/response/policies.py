@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from patients.imaging.models import ImagingStudy
 from patients.imaging.policies import why_not_confirm_response
 from patients.imaging.rules import CROSS_SECTIONAL, DONE, MEASURED_ON
-from patients.response.models import LesionReading, ResponseAssessment
+from patients.response.models import Lesion, LesionReading, ResponseAssessment
 from patients.response.queries import Series
+from patients.response.rules import Lesion as LesionRule
+from patients.response.rules import LesionRole, why_not_targets
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -52,3 +55,26 @@ def why_not_take_back(assessment: ResponseAssessment, series: Series, user: User
     elif LesionReading.objects.valid().filter(lesion__found_in=assessment).exclude(assessment=assessment).exists():
         reasons.append("Later assessments follow a lesion that was new here: take those back first.")
     return reasons
+
+
+def why_not_describe(lesion: Lesion, series: Series, user: User, described: LesionRule) -> dict[str, str]:
+    """May the lesion be described like this, by the form's field ("__all__": as a whole): a reader may, and a target
+    stays one: large enough for what it is, at most two per organ at baseline."""
+    reasons = why_not_confirm_response(lesion.found_in.study, user, "")
+    if lesion.error_at is not None:
+        reasons.append("The assessment in which this lesion was named was taken back.")
+    if not described.organ.strip():
+        return {"organ": "Name the organ."}
+    if reasons:
+        return {"__all__": " ".join(reasons)}
+    if lesion.role != LesionRole.TARGET or not series.columns:
+        return {}
+    start = series.columns[0].readings
+    targets = [
+        (described if each.pk == lesion.pk else each.rule, start[each.pk].mm or Decimal(0))
+        for each in series.lesions
+        if each.role == LesionRole.TARGET and each.pk in start
+    ]
+    said = why_not_targets(targets)
+    wrong = next((said[key] for key in (described.key, "") if key in said), "")
+    return {"organ": wrong or next(iter(said.values()))} if said else {}

@@ -62,6 +62,12 @@ class Column:
         return bool(computed and self.judgment and judged() and computed != (self.judgment.category or ""))
 
     @property
+    def is_overruled(self) -> bool:
+        """The study says another response by now than the reader of the diameters: somebody reviewed it otherwise."""
+        stated = self.study.response
+        return bool(self.assessment.confirmed and stated and stated != self.assessment.confirmed)
+
+    @property
     def caveats(self) -> list[str]:
         """What stood beside the arithmetic when the reader confirmed."""
         return [str(Caveat(code).label) for code in self.assessment.caveats if code in Caveat.values]
@@ -131,7 +137,11 @@ class Series:
 
 def series_of(patient: Patient) -> tuple[Series, ...]:
     """Every series of the patient, the latest first (four queries)."""
-    rows = ResponseAssessment.objects.valid().filter(patient=patient).select_related("study", "line", "reader")
+    rows = (
+        ResponseAssessment.objects.valid()
+        .filter(patient=patient)
+        .select_related("study__reviewed_by", "line", "reader")
+    )
     by_line: dict[int | None, list[ResponseAssessment]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: _order(row.study)):
         by_line[row.line_id].append(row)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -21,7 +21,8 @@ from patients.imaging.queries import readable_study
 from patients.record.models import StaleEdit
 from patients.record.queries import readable_patient, saved_meanwhile
 from patients.response import commands, policies
-from patients.response.forms import ORGANS, AssessmentForm, ErrorForm
+from patients.response.forms import ORGANS, AssessmentForm, ErrorForm, LesionForm
+from patients.response.models import Lesion
 from patients.response.queries import (
     Series,
     default_line,
@@ -199,3 +200,32 @@ def panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
         "today": patient.team.local_date(timezone.now()),
     }
     return render_page(request, "patients/response/panel.html", context, fragment="panel")
+
+
+@requires(*READS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def describe(request: SignedInRequest, lesion_id: int) -> HttpResponse:
+    """Corrects organ and place of a lesion."""
+    visible = Lesion.objects.visible_to(request.user).valid().select_related("found_in__study", "found_in__line")
+    lesion: Lesion = get_object_or_404(visible, pk=lesion_id)
+    patient = readable_patient(request, lesion.patient_id)
+    template = "patients/response/lesion.html"
+    context: dict[str, Any] = {"lesion": lesion, "patient": patient, "organs": ORGANS}
+    start = LesionForm.start_of(lesion)
+    if request.method != "POST":
+        return render_page(
+            request, template, context | {"form": LesionForm(initial=start | {"version": lesion.version})}
+        )
+    form = LesionForm(resolved(request.POST, LesionForm(), start))
+    context["form"] = form
+    if not form.is_valid():
+        return invalid(request, template, context)
+    try:
+        commands.describe(lesion, by=request.user, now=timezone.now(), **form.cleaned_data)
+    except StaleEdit as stale:
+        return stale_answer(request, template, context, form, stale.current, saved_meanwhile)
+    except ValidationError as error:
+        add_errors(form, error)
+        return invalid(request, template, context)
+    toast(request, "Lesion described")
+    return redirect_or_refresh(request, reverse("response-panel", args=[patient.pk]))

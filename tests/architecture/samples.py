@@ -19,6 +19,7 @@ from patients.goals.models import GoalsConversation, PalliativeReferral
 from patients.guidance.models import GuidanceAnswer
 from patients.imaging.models import ContactAttempt
 from patients.record.models import Encounter, NextStep, SymptomAssessment
+from patients.response.models import Lesion, ResponseAssessment
 from patients.treatment.models import Administration, AdverseEvent, PreparationStep
 from patients.triage.models import SymptomCall
 from patients.trials.models import TrialConsideration
@@ -120,6 +121,12 @@ class World:
             patient=self.patient, trial=self.trial, considered_on=DAY, because="SSTR positive"
         )
         self.drainage = Drainage.objects.create(patient=self.patient, noted_on=DAY, volume_ml=4000)
+        self.assessment = ResponseAssessment.objects.create(
+            patient=self.patient, study=self.study, line=self.line, is_baseline=True, read_at=NOW, reader=self.person
+        )
+        self.lesion = Lesion.objects.create(
+            patient=self.patient, found_in=self.assessment, role="target", number=1, organ="liver"
+        )
         self.run = ImportRun.objects.create(team=self.team, namespace="test", created_at=NOW)
         self.source = SourceRecord.objects.create(
             team=self.team,
@@ -177,6 +184,7 @@ class Samples:
             "owner_id": world.person,
             "study_id": world.study,
             "contact_id": world.contact,
+            "lesion_id": world.lesion,
             "line_id": world.line,
             "dose_id": world.dose,
             "injection_id": world.dose,

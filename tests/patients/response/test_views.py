@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from careteam.people.models import Team, User
 from careteam.people.rules import Role
+from patients.imaging.commands import review
 from patients.imaging.models import ImagingStudy
 from patients.record.models import DiseaseStatus, Patient
 from patients.reports.queries import timeline_of
@@ -184,7 +185,7 @@ def test_a_correction_opens_with_what_its_diameters_say(patient: Patient, line: 
     client.post(page(scan(patient, 7)), typed(ids, "40", "30", confirmed="PR"))
     html = words(client.get(page(study)).content.decode())
     assert "From baseline −30 % From nadir −30 % PR , Partial response calculated" in html
-    assert "Last scan CT chest, abdomen, pelvis, 20 Jan 2026" in html  # not a later one
+    assert "Baseline of 20 Jan 2026." in html  # no later one
     assert "lesions read" not in html
 
 
@@ -241,3 +242,56 @@ def test_empty_panel_offers_the_baseline(patient: Patient, line: TreatmentLine, 
     html = signed_in(reader).get(reverse("response-panel", args=[patient.pk])).content.decode()
     assert "No diameters yet" in html
     assert page(study) in html
+
+
+def test_lesion_is_described_anew_and_keeps_its_diameters(patient: Patient, line: TreatmentLine, reader: User) -> None:
+    client = signed_in(reader)
+    ids = start(client, patient)
+    lesion = Lesion.objects.get(pk=ids["T1"])
+    address = reverse("lesion", args=[lesion.pk])
+    assert f'href="{address}"' in client.get(reverse("response-panel", args=[patient.pk])).content.decode()
+    assert 'value="seg. VII"' in client.get(address).content.decode()
+    typed_now = {"version": lesion.version, "organ": "liver", "site": "seg. IVb"}
+    assert client.post(address, typed_now).status_code == 303
+    lesion.refresh_from_db()
+    assert (lesion.place, LesionReading.objects.get(lesion=lesion).mm) == ("liver seg. IVb", Decimal(60))
+    stale = client.post(address, typed_now | {"site": "dome"})
+    assert (stale.status_code, "IVb" in words(stale.content.decode())) == (409, True)
+    refused = client.post(address, {"version": lesion.version, "organ": " ", "site": "dome"})
+    assert (refused.status_code, "dome" in refused.content.decode()) == (422, True)
+
+
+def test_lesion_that_becomes_a_node_is_asked_for_the_size_of_one(
+    patient: Patient, line: TreatmentLine, reader: User, team: Team
+) -> None:
+    client = signed_in(reader)
+    client.post(page(scan(patient, 1)), FIRST | {"size_1": "12"})
+    small = Lesion.objects.get(number=2)
+    address = reverse("lesion", args=[small.pk])
+    answer = client.post(address, {"version": small.version, "organ": "mesentery", "is_node": "on"})
+    assert (answer.status_code, "short axis of at least 15 mm" in answer.content.decode()) == (422, True)
+    assert client.post(address, {"version": small.version, "organ": "mesentery"}).status_code == 303
+    nurse = signed_in(factories.person(team, Role.NURSE_COORDINATOR))
+    assert nurse.get(address).status_code == 403
+    assert f'href="{address}"' not in nurse.get(reverse("response-panel", args=[patient.pk])).content.decode()
+
+
+def test_panel_names_a_review_that_says_otherwise(patient: Patient, line: TreatmentLine, reader: User) -> None:
+    client = signed_in(reader)
+    ids = start(client, patient)
+    second = scan(patient, 4)
+    assert client.post(page(second), typed(ids, "60", "41", confirmed="SD")).status_code == 303
+    panel = reverse("response-panel", args=[patient.pk])
+    assert "Reviewed as" not in words(client.get(panel).content.decode())
+    doctor = factories.person(reader.memberships.get().team, Role.ONCOLOGIST, name="Ines Okafor")
+    second.refresh_from_db()
+    review(
+        second,
+        response="PD",
+        note="New pain",
+        nothing_to_do=False,
+        by=doctor,
+        now=factories.NOW,
+        version=second.version,
+    )
+    assert "Reviewed as PD by Ines Okafor, read here as SD." in words(client.get(panel).content.decode())
