@@ -8,11 +8,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 
 from careteam.audit.commands import record
 from careteam.notifications.models import Delivery, InboxItem, MailPreference
-from careteam.notifications.outbox import message_id
 from careteam.notifications.rules import DeliveryStatus, MailHours, MailKind, MailPath
 
 if TYPE_CHECKING:
@@ -35,34 +34,30 @@ def notify(
     """Puts one message into the inbox of each recipient unless (recipient, key) was raised before; its mail leaves at
     once when urgent, else with the person's next digest. Returns how many are new. Called inside the caller's
     transaction, which also audits."""
-    people = {person.pk: person for person in recipients if person.is_active}
-    known = set(InboxItem.objects.filter(key=key, recipient_id__in=people).values_list("recipient_id", flat=True))
-    created = 0
-    for person_id in people.keys() - known:
-        item, fresh = InboxItem.objects.get_or_create(
-            recipient_id=person_id,
-            key=key,
-            defaults={
-                "kind": kind,
-                "title": title,
-                "body": body,
-                "patient_id": patient_id,
-                "url": url,
-                "raised_at": now,
-                "due_on": due_on,
-                "mail": MailPath.AT_ONCE if is_urgent else MailPath.WAITING,
-            },
-        )
-        if fresh:
-            created += 1
-            if is_urgent:
-                Delivery.objects.create(item=item, message_id=message_id(f"inbox-{item.pk}"), next_attempt_at=now)
-    return created
+    return notify_many(
+        (
+            Message(
+                recipient_id=person.pk,
+                key=key,
+                kind=kind,
+                title=title,
+                url=url,
+                patient_id=patient_id,
+                due_on=due_on,
+                body=body,
+                is_urgent=is_urgent,
+            )
+            for person in recipients
+            if person.is_active
+        ),
+        now=now,
+    )
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message to one person, for `notify_many`. (recipient, key) never arrives twice."""
+    """One message to one person, for `notify_many`. (recipient, key) never stands in an inbox twice. `again`: what it
+    is about holds anew, so that it opens again even where the reader was done with it."""
 
     recipient_id: int
     key: str
@@ -73,57 +68,56 @@ class Message:
     due_on: date | None = None
     body: str = ""
     is_urgent: bool = False
+    again: bool = False
+
+
+# What was taken back and holds again opens again, under its old key. In the order of the key, so that two sweeps at
+# once wait for each other and never in a circle.
+_NOTIFY = """
+INSERT INTO careteam_inboxitem AS i (recipient_id, key, kind, title, body, patient_id, url, raised_at, due_on, mail)
+SELECT recipient, key, kind, left(title, 200), body, patient, url, %(now)s, due, mail
+FROM unnest(%(recipients)s::bigint[], %(keys)s::text[], %(kinds)s::text[], %(titles)s::text[], %(bodies)s::text[],
+            %(patients)s::bigint[], %(urls)s::text[], %(dues)s::date[], %(mails)s::text[])
+     AS t(recipient, key, kind, title, body, patient, url, due, mail)
+ORDER BY recipient, key
+ON CONFLICT (recipient_id, key) DO UPDATE
+SET withdrawn_at = NULL, done_at = NULL, read_at = NULL, kind = excluded.kind, title = excluded.title,
+    body = excluded.body, url = excluded.url, raised_at = excluded.raised_at, due_on = excluded.due_on,
+    mail = excluded.mail
+WHERE i.withdrawn_at IS NOT NULL OR (i.done_at IS NOT NULL AND i.key = ANY(%(again)s::text[]))
+"""
 
 
 def notify_many(messages: Iterable[Message], *, now: datetime) -> int:
-    """`notify` for thousands of messages in four queries: inbox rows and their mails, what was raised before left out.
-    Returns how many are new. Recipients must be active people; called inside the caller's transaction."""
-    wanted = {(message.recipient_id, message.key): message for message in messages}
-    keys = {key for _, key in wanted}
-    known = set(InboxItem.objects.filter(key__in=keys).values_list("recipient_id", "key"))
-    fresh = {pair: message for pair, message in wanted.items() if pair not in known}
-    if not fresh:
+    """`notify` for thousands of messages in one statement. Returns how many are new or open again. Recipients must be
+    active people; called inside the caller's transaction."""
+    wanted = list({(message.recipient_id, message.key): message for message in messages}.values())
+    if not wanted:
         return 0
-    InboxItem.objects.bulk_create(
-        [
-            InboxItem(
-                recipient_id=message.recipient_id,
-                key=message.key,
-                kind=message.kind,
-                title=message.title[:200],
-                body=message.body,
-                patient_id=message.patient_id,
-                url=message.url,
-                raised_at=now,
-                due_on=message.due_on,
-                mail=MailPath.AT_ONCE if message.is_urgent else MailPath.WAITING,
-            )
-            for message in fresh.values()
-        ],
-        ignore_conflicts=True,
-        batch_size=2000,
-    )
-    urgent = {pair for pair, message in fresh.items() if message.is_urgent}
-    if urgent:
-        raised = InboxItem.objects.filter(key__in={key for _, key in urgent}, delivery__isnull=True, withdrawn_at=None)
-        Delivery.objects.bulk_create(
-            [
-                Delivery(item_id=item_id, message_id=message_id(f"inbox-{item_id}"), next_attempt_at=now)
-                for item_id, recipient_id, key in raised.values_list("pk", "recipient_id", "key")
-                if (recipient_id, key) in urgent
-            ],
-            ignore_conflicts=True,
-            batch_size=2000,
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _NOTIFY,
+            {
+                "now": now,
+                "recipients": [message.recipient_id for message in wanted],
+                "keys": [message.key for message in wanted],
+                "kinds": [message.kind for message in wanted],
+                "titles": [message.title for message in wanted],
+                "bodies": [message.body for message in wanted],
+                "patients": [message.patient_id for message in wanted],
+                "urls": [message.url for message in wanted],
+                "dues": [message.due_on for message in wanted],
+                "mails": [str(MailPath.AT_ONCE if message.is_urgent else MailPath.WAITING) for message in wanted],
+                "again": [message.key for message in wanted if message.again],
+            },
         )
-    return len(fresh)
+        return int(cursor.rowcount)
 
 
 def withdraw(*, keys: Iterable[str], now: datetime) -> int:
-    """Takes back messages that a change made wrong (another due date, a death): from every inbox, and from the outbox
-    if not yet sent."""
-    items = InboxItem.objects.open().filter(key__in=list(keys))
-    Delivery.objects.filter(item__in=items, status=DeliveryStatus.PENDING).update(status=DeliveryStatus.WITHDRAWN)
-    return items.update(withdrawn_at=now)
+    """Takes back messages that a change made wrong (another due date, a death) from every inbox. A mail says only how
+    much is open when it leaves; with nothing left it does not leave."""
+    return InboxItem.objects.open().filter(key__in=list(keys)).update(withdrawn_at=now)
 
 
 @transaction.atomic
@@ -185,7 +179,7 @@ def send_again(delivery: Delivery, *, by: User, now: datetime) -> Delivery:
     delivery = Delivery.objects.select_for_update().get(pk=delivery.pk)
     if delivery.status == DeliveryStatus.FAILED:
         delivery.status, delivery.attempts, delivery.next_attempt_at = DeliveryStatus.PENDING, 0, now
-        delivery.leased_until = None
+        delivery.leased_until, delivery.uncertain, delivery.fault = None, 0, ""
         delivery.save()
         record("notifications.send_again", by=by, now=now, subject=delivery)
     return delivery

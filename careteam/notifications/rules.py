@@ -1,5 +1,5 @@
-"""How a message travels: inbox at once; e-mail at once when urgent, else in one digest per person and day, through an
-outbox with leases."""
+"""How a message travels: inbox at once; e-mail at once when urgent (several close together in one), else in one digest
+per person and day, through an outbox with leases."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class MailPath(TextChoices):
     """What becomes of a message besides the inbox."""
 
     NONE = "", "Inbox only"
-    AT_ONCE = "at_once", "A mail of its own"
+    AT_ONCE = "at_once", "Waits for the next urgent mail"
+    URGENT = "urgent", "In an urgent mail"
     WAITING = "waiting", "Waits for the next digest"
     DIGEST = "digest", "In a digest"
 
@@ -50,17 +51,42 @@ def mail_kind(kind: str) -> MailKind:
     return _KINDS.get(kind, MailKind.OTHER)
 
 
-LEASE = timedelta(minutes=5)  # longer than the longest SMTP time-out
-MAX_ATTEMPTS = 8
+LEASE = timedelta(minutes=5)  # of one mail: longer than a server can keep it waiting
+URGENT_PAUSE = timedelta(minutes=15)  # the first urgent message leaves at once; what follows so closely, together
+# Each attempt is counted before it is made. One that nobody answered for (the worker was killed, the line went dead
+# after the last byte) may have arrived; two such attempts are the most, so that no mail arrives a third time.
+MOST_COPIES = 2
+MAX_ATTEMPTS = 16  # over two days: a full mailbox, a server that asks to come back later
+MAX_REFUSALS = 3  # an address that the server does not take will not become right by asking
 LONGEST_WAIT = timedelta(hours=6)
+LONGEST_SILENCE = timedelta(minutes=15)  # a server that does not answer is asked by one mail a minute, not by all
 
 
-def next_attempt_after(attempts: int, *, spread: str = "") -> timedelta:
-    """Backs off 1, 2, 4 … minutes, at most six hours; `spread` (the Message-ID) adds up to a quarter, always the same
+def next_attempt_after(attempts: int, *, spread: str = "", most: timedelta = LONGEST_WAIT) -> timedelta:
+    """Backs off 1, 2, 4 … minutes, at most `most`; `spread` (the Message-ID) adds up to a quarter, always the same
     for the same mail and attempt, so that a mail server that comes back is not asked by everybody in one second."""
-    wait = min(timedelta(minutes=2 ** max(attempts - 1, 0)), LONGEST_WAIT)
+    wait = min(timedelta(minutes=2 ** min(max(attempts - 1, 0), 16)), most)
     share = zlib.crc32(f"{spread}:{attempts}".encode()) % 1000 / 4000 if spread else 0.0
-    return min(wait * (1 + share), LONGEST_WAIT)
+    return min(wait * (1 + share), most)
+
+
+class Fault(TextChoices):
+    """Why a mail did not leave. What the server answered is the mail's own fault; silence is the server's, and never a
+    reason to give a mail up."""
+
+    LATER = "later", "The server asks to come back later"
+    REFUSED = "refused", "The server does not take it"
+    SILENT = "silent", "The server does not answer"
+    UNCERTAIN = "uncertain", "The server was given all of it and did not answer"
+
+
+def is_given_up(fault: Fault, attempts: int, uncertain: int) -> bool:
+    """After so many attempts, `uncertain` of them without an answer."""
+    return (
+        (fault == Fault.LATER and attempts >= MAX_ATTEMPTS)
+        or (fault == Fault.REFUSED and attempts >= MAX_REFUSALS)
+        or uncertain >= MOST_COPIES
+    )
 
 
 @dataclass(frozen=True)

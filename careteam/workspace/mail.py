@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -77,9 +77,7 @@ def mail_preferences(request: SignedInRequest) -> HttpResponse:
 def _given_up(request: SignedInRequest) -> QuerySet[Delivery]:
     """Mails to people of the reader's teams that were given up."""
     people = Membership.objects.current().filter(team_id__in=request.access.team_ids).values("user_id")
-    return Delivery.objects.filter(
-        Q(recipient__in=people) | Q(item__recipient__in=people), status=DeliveryStatus.FAILED
-    ).select_related("recipient", "item__recipient")
+    return Delivery.objects.filter(recipient__in=people, status=DeliveryStatus.FAILED).select_related("recipient")
 
 
 @requires(Permission.IMAGING_SCHEDULE, Permission.BOARD_AGENDA)

@@ -1,14 +1,14 @@
 """What the ladder has reached is raised, what no longer holds is taken back: set by set, in SQL.
 
-A batch is one transaction: rows are claimed with `FOR UPDATE SKIP LOCKED`, reminders inserted with `ON CONFLICT DO
-NOTHING` on (study, step, due date), inbox and outbox filled, one audit row written. Killed in between, nothing of the
-batch exists; the next sweep does it.
+What is to be raised is looked for once; each batch of it is one transaction: rows are claimed with `FOR UPDATE SKIP
+LOCKED` and asked again, reminders inserted with `ON CONFLICT` on (study, step, due date), the inbox filled, one audit
+row written. Killed in between, nothing of the batch exists; the next sweep does it. A row that cannot be raised stops
+neither its batch nor its team (`isolating`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -24,10 +24,13 @@ from careteam.notifications.commands import Message, notify_many, withdraw
 from careteam.people.models import Team
 from careteam.web.words import day
 from patients.imaging.commands.base import REMINDER_KIND
+from patients.imaging.commands.isolating import isolating
 from patients.imaging.commands.staffing import Staff, assign, responsible_of
 from patients.imaging.rules import DEFAULT_INTERVAL, LONGEST_LEAD, LadderLimits, ReminderStep, StudyModality
 
 BATCH = 2000
+AT_ONCE = 20_000  # looked for at once: what a sweep holds in memory, however much is due
+STEPS = [str(step) for step in ReminderStep]
 
 # What a person reads in the inbox; the study's name follows.
 TITLES = {
@@ -55,8 +58,9 @@ class Claimed(NamedTuple):
 # A study without a plan counts from the day it was entered: an imported order of long ago starts at "due", not at red.
 # The offsets say in SQL what `rules.ladder` says in Python (compared by a test). Everything that must hold at this very
 # moment (in care, alive, not merged, the plan running) is asked here again, whatever was true when the study was made.
-_CLAIM = """
-SELECT s.id, s.patient_id, s.due_on, s.owner_id, s.modality, s.region, c.step
+# A step whose reminder was taken back (the due date moved and came back, the patient returned to care) and that is
+# reached again opens again. What a higher step has answered or still asks does not go down, whatever the clock says.
+_REACHED = """
 FROM patients_imagingstudy s
 JOIN patients_patient p ON p.id = s.patient_id
 LEFT JOIN patients_surveillanceplan pl ON pl.id = s.plan_id
@@ -89,10 +93,16 @@ WHERE s.team_id = %(team)s
   AND NOT (c.step = 'order' AND s.status <> 'planned')
   AND NOT (c.step NOT IN ('red', 'board') AND s.status = 'scheduled' AND s.scheduled_for >= %(now)s)
   AND NOT EXISTS (
-      SELECT 1 FROM patients_reminder r WHERE r.study_id = s.id AND r.step = c.step AND r.due_on = s.due_on
+      SELECT 1 FROM patients_reminder r
+      WHERE r.study_id = s.id AND r.due_on = s.due_on AND r.state <> 'withdrawn'
+        AND array_position(%(steps)s::text[], r.step::text) >= array_position(%(steps)s::text[], c.step)
   )
+"""
+_FIND = f"SELECT s.id {_REACHED} ORDER BY s.due_on, s.id LIMIT %(limit)s"
+_CLAIM = f"""
+SELECT s.id, s.patient_id, s.due_on, s.owner_id, s.modality, s.region, c.step {_REACHED}
+  AND s.id = ANY(%(ids)s::bigint[])
 ORDER BY s.due_on, s.id
-LIMIT %(limit)s
 FOR UPDATE OF s SKIP LOCKED
 """
 
@@ -101,7 +111,10 @@ INSERT INTO patients_reminder (patient_id, team_id, study_id, step, due_on, queu
 SELECT patient, %(team)s, study, step, due, queue, assignee, 'open', %(now)s
 FROM unnest(%(patients)s::bigint[], %(studies)s::bigint[], %(steps)s::text[], %(dues)s::date[], %(queues)s::text[],
             %(assignees)s::bigint[]) AS t(patient, study, step, due, queue, assignee)
-ON CONFLICT (study_id, step, due_on) DO NOTHING
+ON CONFLICT (study_id, step, due_on) DO UPDATE
+SET state = 'open', raised_at = excluded.raised_at, closed_at = NULL, closed_by_id = NULL, queue = excluded.queue,
+    assignee_id = excluded.assignee_id
+WHERE patients_reminder.state = 'withdrawn'
 RETURNING study_id
 """
 
@@ -113,13 +126,24 @@ WHERE r.study_id = t.study AND r.state = 'open' AND (r.step <> t.step OR r.due_o
 RETURNING r.study_id, r.step, r.due_on
 """
 
-# What no longer holds, however it came about (a command withdraws at once; this is the net below it).
+# What no longer holds, however it came about (a command withdraws at once; this is the net below it). What somebody is
+# working on is left to them.
 _WITHDRAW = """
 UPDATE patients_reminder r SET state = 'withdrawn', closed_at = %(now)s
-FROM patients_imagingstudy s, patients_patient p
-WHERE r.team_id = %(team)s AND r.state = 'open' AND s.id = r.study_id AND p.id = s.patient_id
-  AND (s.status NOT IN ('planned', 'ordered', 'scheduled') OR s.due_on <> r.due_on OR s.error_at IS NOT NULL
-       OR p.enrollment_status <> 'active' OR p.deceased_on IS NOT NULL OR p.merged_into_id IS NOT NULL)
+FROM (
+    SELECT o.id FROM patients_reminder o
+    WHERE o.team_id = %(team)s AND o.state = 'open' AND NOT EXISTS (
+        SELECT 1 FROM patients_imagingstudy s
+        JOIN patients_patient p ON p.id = s.patient_id
+        LEFT JOIN patients_surveillanceplan pl ON pl.id = s.plan_id
+        WHERE s.id = o.study_id AND s.due_on = o.due_on
+          AND s.status IN ('planned', 'ordered', 'scheduled') AND s.error_at IS NULL
+          AND p.enrollment_status = 'active' AND p.deceased_on IS NULL AND p.merged_into_id IS NULL
+          AND (pl.id IS NULL OR (pl.stopped_on IS NULL AND pl.error_at IS NULL))
+    )
+    ORDER BY o.id FOR UPDATE SKIP LOCKED
+) gone
+WHERE r.id = gone.id
 RETURNING r.study_id, r.step, r.due_on
 """
 
@@ -142,38 +166,49 @@ def take_back(team: Team, *, now: datetime) -> int:
     return len(rows)
 
 
-@dataclass(frozen=True)
-class Batch:
-    claimed: int
-    raised: int
-
-    def __bool__(self) -> bool:
-        return self.claimed > 0
+def raise_reached(
+    team: Team, today: date, limits: LadderLimits, staff: Staff, *, now: datetime
+) -> tuple[int, list[int]]:
+    """Raises whatever the ladder has reached: how many steps, and the studies that could not be raised."""
+    params = {
+        "team": team.pk,
+        "today": today,
+        "now": now,
+        "zone": team.time_zone,
+        "default": DEFAULT_INTERVAL,
+        "horizon": date.fromordinal(today.toordinal() + max(LONGEST_LEAD, -limits.order)),
+        "limit": AT_ONCE,
+        "steps": STEPS,
+        "order": limits.order,
+        "schedule": limits.schedule,
+        "amber": limits.amber,
+        "letter": limits.letter,
+        "red": limits.red,
+        "board": limits.board,
+    }
+    total = 0
+    while True:
+        found = [study_id for (study_id,) in sql_rows(_FIND, params)]
+        raised = 0
+        stuck: list[int] = []
+        for start in range(0, len(found), BATCH):
+            done, left = isolating(
+                found[start : start + BATCH],
+                lambda ids: _raise_batch(team, params | {"ids": ids}, staff, now=now),
+                spare=len(stuck),
+            )
+            raised += done
+            stuck += left
+        total += raised
+        if len(found) < AT_ONCE or not raised:
+            return total, stuck
 
 
 @transaction.atomic
-def raise_batch(team: Team, today: date, limits: LadderLimits, staff: Staff, *, now: datetime) -> Batch:
-    rows = sql_rows(
-        _CLAIM,
-        {
-            "team": team.pk,
-            "today": today,
-            "now": now,
-            "zone": team.time_zone,
-            "default": DEFAULT_INTERVAL,
-            "horizon": date.fromordinal(today.toordinal() + max(LONGEST_LEAD, -limits.order)),
-            "limit": BATCH,
-            "order": limits.order,
-            "schedule": limits.schedule,
-            "amber": limits.amber,
-            "letter": limits.letter,
-            "red": limits.red,
-            "board": limits.board,
-        },
-    )
-    claimed = [Claimed(*row) for row in rows]
+def _raise_batch(team: Team, params: dict[str, Any], staff: Staff, *, now: datetime) -> int:
+    claimed = [Claimed(*row) for row in sql_rows(_CLAIM, params)]
     if not claimed:
-        return Batch(0, 0)
+        return 0
     responsible = responsible_of(row.patient_id for row in claimed)
     assigned = {row.study_id: assign(row.step, row.owner_id, staff, responsible.get(row.patient_id)) for row in claimed}
     arrays = {
@@ -225,7 +260,7 @@ def raise_batch(team: Team, today: date, limits: LadderLimits, staff: Staff, *, 
             kind=Kind.SYSTEM,
             details={"raised": dict(steps)},
         )
-    return Batch(len(claimed), len(fresh))
+    return len(fresh)
 
 
 def _message(row: Claimed, person: int) -> Message:
@@ -240,4 +275,5 @@ def _message(row: Claimed, person: int) -> Message:
         patient_id=row.patient_id,
         due_on=row.due_on,
         is_urgent=row.step == ReminderStep.RED,
+        again=True,  # its reminder has just opened
     )

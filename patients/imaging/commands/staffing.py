@@ -32,7 +32,12 @@ class Staff:
         if person not in self.absent:
             return person
         deputy = self.deputies.get(person)
-        return deputy if deputy is not None and deputy not in self.absent else None
+        return deputy if deputy in self.members and deputy not in self.absent else None
+
+    @property
+    def somebody(self) -> list[int]:
+        """Who hears of what is nobody's: the coordinators, without any the leads, without these whoever works here."""
+        return self.coordinators or self.leads or sorted(self.members)
 
 
 def staff_of(team: Team, today: date) -> Staff:
@@ -70,11 +75,11 @@ def assign(step: str, owner_id: int | None, staff: Staff, responsible: int | Non
     """Whose queue, who has it, who hears of it. Without a present owner it is every coordinator's."""
     owner = staff.present(owner_id)
     clinician = staff.present(responsible)
-    nurses = [owner] if owner is not None else staff.coordinators
+    nurses = [owner] if owner is not None else staff.somebody
     if step == ReminderStep.BOARD:
-        return Assignment(Role.BOARD_COORDINATOR, None, staff.boards or staff.coordinators or staff.leads)
+        return Assignment(Role.BOARD_COORDINATOR, None, staff.boards or staff.somebody)
     if step == ReminderStep.RED:
-        deciders = [clinician] if clinician is not None else staff.coordinators
+        deciders = [clinician] if clinician is not None else staff.somebody
         return Assignment(Role.ONCOLOGIST, clinician, [*deciders, *staff.leads])
     informed = [clinician] if step == ReminderStep.AMBER and clinician is not None else []
-    return Assignment(Role.NURSE_COORDINATOR, owner, [*(nurses or staff.leads), *informed])
+    return Assignment(Role.NURSE_COORDINATOR, owner, [*nurses, *informed])

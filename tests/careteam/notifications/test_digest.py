@@ -10,7 +10,7 @@ from django.test import Client
 from careteam.audit.models import AuditEvent
 from careteam.notifications.commands import notify
 from careteam.notifications.models import Delivery, InboxItem, MailPreference
-from careteam.notifications.outbox import deliver_pending, make_digests
+from careteam.notifications.outbox import deliver_pending, make_digests, make_urgent
 from careteam.notifications.rules import MAX_ATTEMPTS, MailHours, MailKind, mail_kind, next_attempt_after
 from careteam.people.models import Team, User
 from careteam.people.rules import Role
@@ -35,6 +35,7 @@ def tell(person: User, number: int, *, at: datetime, kind: str = "imaging.remind
 
 
 def round_of(now: datetime) -> int:
+    make_urgent(now=now)
     make_digests(now=now)
     return deliver_pending(now=now)[0]
 
@@ -148,7 +149,8 @@ def test_preferences_are_ones_own_and_checked(nurse: User) -> None:
 def test_given_up_mail_is_shown_to_the_coordinator_and_sent_again(nurse: User, team: Team, settings) -> None:
     other_team = factories.person(factories.team(), Role.NURSE_COORDINATOR)
     tell(factories.person(team, Role.ONCOLOGIST), 1, at=MONDAY, urgent=True)
-    settings.EMAIL_BACKEND = "tests.patients.imaging.refusing.EmailBackend"
+    make_urgent(now=MONDAY)
+    settings.EMAIL_BACKEND = "tests.patients.imaging.refusing.Later"
     now = MONDAY
     for _ in range(MAX_ATTEMPTS):
         deliver_pending(now=now)

@@ -9,7 +9,7 @@ from django.db import connection
 
 from careteam.notifications.commands import mark_done, notify, withdraw
 from careteam.notifications.models import Delivery, InboxItem
-from careteam.notifications.outbox import deliver_pending
+from careteam.notifications.outbox import deliver_pending, is_mail_stuck, make_urgent
 from careteam.notifications.rules import LEASE, next_attempt_after
 from careteam.people.rules import Role
 from tests import factories
@@ -23,6 +23,11 @@ def _raise(person, now: datetime, key: str = "study:1") -> int:  # type: ignore[
     )
 
 
+def round_of(now: datetime) -> tuple[int, int]:
+    make_urgent(now=now)
+    return deliver_pending(now=now)
+
+
 def test_notify_raises_each_key_once_per_person(now: datetime) -> None:
     person = factories.person(factories.team(), Role.NURSE_COORDINATOR)
     assert (_raise(person, now), _raise(person, now), _raise(person, now, "study:2")) == (1, 0, 1)
@@ -32,11 +37,11 @@ def test_notify_raises_each_key_once_per_person(now: datetime) -> None:
 def test_mail_carries_no_patient_data_and_a_stable_message_id(now: datetime) -> None:
     person = factories.person(factories.team(), Role.NURSE_COORDINATOR)
     _raise(person, now)
-    assert deliver_pending(now=now) == (1, 0)
-    assert deliver_pending(now=now) == (0, 0)
+    assert round_of(now) == (1, 0)
+    assert round_of(now) == (0, 0)
     sent = mail.outbox[0]
     assert "Secret" not in sent.subject + sent.body
-    assert sent.extra_headers["Message-ID"] == f"<inbox-{InboxItem.objects.get().pk}@localhost>"
+    assert sent.extra_headers["Message-ID"] == f"<urgent-{person.pk}-20261123T090000.000000@localhost>"
 
 
 def test_failed_mail_is_tried_again_and_others_go_out(now: datetime, settings) -> None:  # type: ignore[no-untyped-def]
@@ -44,7 +49,7 @@ def test_failed_mail_is_tried_again_and_others_go_out(now: datetime, settings) -
     _raise(person, now)
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_PORT, settings.EMAIL_HOST = 1, "127.0.0.1"
-    assert deliver_pending(now=now) == (0, 1)
+    assert round_of(now) == (0, 1)
     row = Delivery.objects.get()
     wait = next_attempt_after(1, spread=row.message_id)
     assert timedelta(minutes=1) <= wait <= timedelta(minutes=1.25)
@@ -57,6 +62,7 @@ def test_failed_mail_is_tried_again_and_others_go_out(now: datetime, settings) -
 def test_killed_worker_loses_nothing_after_its_lease(now: datetime) -> None:
     person = factories.person(factories.team(), Role.NURSE_COORDINATOR)
     _raise(person, now)
+    make_urgent(now=now)
     Delivery.objects.update(leased_until=now + LEASE)  # claimed by a worker that is no more
     assert deliver_pending(now=now + timedelta(minutes=1)) == (0, 0)
     assert deliver_pending(now=now + LEASE + timedelta(seconds=1)) == (1, 0)
@@ -66,7 +72,7 @@ def test_withdrawn_message_is_neither_shown_nor_sent(now: datetime) -> None:
     person = factories.person(factories.team(), Role.NURSE_COORDINATOR)
     _raise(person, now)
     assert withdraw(keys=["study:1"], now=now) == 1
-    assert deliver_pending(now=now) == (0, 0)
+    assert round_of(now) == (0, 0)
     assert InboxItem.objects.open().count() == 0
 
 
@@ -79,15 +85,16 @@ def test_done_by_somebody_else_is_refused(now: datetime) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_send_each_mail_once(now: datetime) -> None:
-    person = factories.person(factories.team(), Role.NURSE_COORDINATOR)
+def test_three_workers_send_each_mail_once(now: datetime) -> None:
+    team = factories.team()
     for number in range(30):
-        _raise(person, now, f"study:{number}")
+        _raise(factories.person(team, Role.NURSE_COORDINATOR), now, f"study:{number}")
     results: list[int] = []
 
     def work() -> None:
         try:
-            results.append(deliver_pending(now=now, limit=30)[0])
+            make_urgent(now=now)
+            results.append(deliver_pending(now=now)[0])
         finally:
             connection.close()
 
@@ -96,5 +103,85 @@ def test_two_workers_send_each_mail_once(now: datetime) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(results) + deliver_pending(now=now)[0] == 30
+    assert sum(results) == 30
     assert len({message.extra_headers["Message-ID"] for message in mail.outbox}) == len(mail.outbox) == 30
+
+
+def test_urgent_messages_close_together_are_two_mails_not_a_hundred(now: datetime) -> None:
+    person = factories.person(factories.team(), Role.NURSE_COORDINATOR)
+    for number in range(100):
+        _raise(person, now, f"study:{number}")
+    assert round_of(now) == (1, 0)
+    _raise(person, now, "study:100")
+    _raise(person, now, "study:101")
+    assert [round_of(now + timedelta(minutes=minute)) for minute in (1, 14, 15, 16)] == [(0, 0), (0, 0), (1, 0), (0, 0)]
+    first, second = mail.outbox
+    assert "100 urgent items are open in your inbox" in first.body
+    assert "102 urgent items are open in your inbox" in second.body
+
+
+def test_a_wrong_clock_holds_no_urgent_mail_back(now: datetime, settings) -> None:  # type: ignore[no-untyped-def]
+    person = factories.person(factories.team(), Role.NURSE_COORDINATOR)
+    ahead = now + timedelta(days=20)
+    _raise(person, ahead, "study:1")
+    assert round_of(ahead) == (1, 0)
+    _raise(person, now, "study:2")
+    assert round_of(now) == (1, 0)
+    _raise(person, ahead, "study:3")
+    settings.EMAIL_BACKEND = "tests.patients.imaging.refusing.EmailBackend"
+    assert round_of(ahead) == (0, 1)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert round_of(now + timedelta(minutes=1)) == (1, 0)
+    Delivery.objects.update(status="pending", leased_until=ahead, sent_at=None)
+    assert round_of(now) == (3, 0)
+
+
+def test_a_silent_server_is_asked_by_two_mails_a_round_and_gives_none_up(now: datetime, settings) -> None:  # type: ignore[no-untyped-def]
+    team = factories.team()
+    for number in range(5):
+        _raise(factories.person(team, Role.NURSE_COORDINATOR), now, f"study:{number}")
+    settings.EMAIL_BACKEND = "tests.patients.imaging.refusing.EmailBackend"
+    moment = now
+    for _ in range(60):  # five days
+        assert round_of(moment)[0] == 0
+        moment += timedelta(hours=2)
+    assert set(Delivery.objects.values_list("status", flat=True)) == {"pending"}
+    assert is_mail_stuck()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert round_of(moment) == (5, 0)
+    assert not is_mail_stuck()
+
+
+def test_a_mail_broken_off_twice_does_not_leave_a_third_time_and_is_shown(now: datetime) -> None:
+    person = factories.person(factories.team(), Role.NURSE_COORDINATOR)
+    _raise(person, now)
+    make_urgent(now=now)
+    Delivery.objects.update(uncertain=2, attempts=2, leased_until=now + LEASE)  # two workers were killed in it
+    later = now + LEASE + timedelta(minutes=1)
+    assert round_of(later) == (0, 0)
+    row = Delivery.objects.get()
+    assert (row.status, row.fault) == ("failed", "uncertain")
+    assert is_mail_stuck(), "until a mail goes through"
+
+
+def test_a_person_without_an_address_is_given_up_visibly(now: datetime) -> None:
+    person = factories.person(factories.team(), Role.NURSE_COORDINATOR)
+    _raise(person, now)
+    type(person).objects.filter(pk=person.pk).update(email="")
+    for hours in range(4):
+        round_of(now + timedelta(hours=hours))
+    row = Delivery.objects.get()
+    assert (row.status, row.fault, row.last_error) == ("failed", "refused", "ValueError: There is no address.")
+    assert not is_mail_stuck(), "one address stops nobody else's mail"
+    assert mail.outbox == []
+
+
+def test_what_was_taken_back_opens_again_under_its_key(now: datetime) -> None:
+    person = factories.person(factories.team(), Role.NURSE_COORDINATOR)
+    _raise(person, now)
+    withdraw(keys=["study:1"], now=now)
+    assert _raise(person, now + timedelta(hours=1)) == 1
+    item = InboxItem.objects.get()
+    assert (item.withdrawn_at, item.raised_at) == (None, now + timedelta(hours=1))
+    mark_done(item, by=person, now=now)
+    assert _raise(person, now + timedelta(hours=2)) == 0, "what the reader has done stays done"

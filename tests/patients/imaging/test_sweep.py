@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import connection, connections, transaction
 
 from careteam.audit.models import AuditEvent
 from careteam.events.models import Event, Heartbeat
@@ -157,6 +159,22 @@ class TestWho:
         assert Reminder.objects.get().assignee == deputy
         assert InboxItem.objects.get().recipient == deputy
 
+    def test_a_deputy_who_has_left_the_team_hears_nothing(self, team: Team, nurse: User) -> None:
+        deputy = factories.person(factories.team(), Role.NURSE_COORDINATOR)
+        Absence.objects.create(user=nurse, starts_on=TODAY)
+        Deputy.objects.create(team=team, user=nurse, deputy=deputy, starts_on=TODAY)
+        due_study(team, 0, owner=nurse)
+        run_sweep(now=NOW)
+        assert set(InboxItem.objects.values_list("recipient_id", flat=True)) == {nurse.pk}
+
+    @pytest.mark.parametrize("days", [0, 20, 43, 57])
+    def test_a_team_without_coordinator_and_lead_still_hears_of_it(self, days: int) -> None:
+        team = factories.team()
+        doctor = factories.person(team, Role.ONCOLOGIST)
+        due_study(team, days)
+        run_sweep(now=NOW)
+        assert set(InboxItem.objects.values_list("recipient_id", flat=True)) == {doctor.pk}
+
     @pytest.mark.parametrize("case", ["nobody", "absent"])
     def test_without_a_present_owner_every_coordinator_gets_it(self, team: Team, nurse: User, case: str) -> None:
         other = factories.person(team, Role.NURSE_COORDINATOR)
@@ -244,9 +262,48 @@ class TestSilence:
         run_sweep(now=NOW + timedelta(minutes=1))
         assert raised() == [(study.pk, "due", "withdrawn"), (study.pk, "schedule", "open")]
 
+    def test_a_due_date_that_moves_and_comes_back_is_reminded_of_again(self, team: Team, nurse: User) -> None:
+        study = due_study(team, 0, owner=nurse)
+        run_sweep(now=NOW)
+        for moved, minute in ((5, 1), (0, 2)):
+            ImagingStudy.objects.filter(pk=study.pk).update(due_on=TODAY + timedelta(moved))
+            run_sweep(now=NOW + timedelta(minutes=minute))
+        assert raised() == [(study.pk, "due", "open"), (study.pk, "schedule", "withdrawn")]
+        assert InboxItem.objects.open().get().key == f"reminder:{study.pk}:due:{TODAY.isoformat()}"
+
+    def test_a_patient_who_returns_to_care_is_reminded_of_again(self, team: Team, nurse: User) -> None:
+        study = due_study(team, 60, owner=nurse)
+        run_sweep(now=NOW)
+        InboxItem.objects.update(done_at=NOW)  # the reader had dealt with it before
+        for status, minute in (("on_hold", 1), ("active", 2)):
+            Patient.objects.filter(pk=study.patient_id).update(enrollment_status=status)
+            run_sweep(now=NOW + timedelta(minutes=minute))
+        assert raised() == [(study.pk, "board", "open")]
+        assert InboxItem.objects.open().count() == 1
+
+    def test_what_stands_open_under_a_stopped_plan_is_taken_back(self, team: Team, nurse: User) -> None:
+        study = due_study(team, 43, owner=nurse)
+        run_sweep(now=NOW)
+        assert study.plan is not None
+        type(study.plan).objects.update(stopped_on=TODAY, stop_reason="hospice")
+        run_sweep(now=NOW + timedelta(minutes=1))
+        assert raised() == [(study.pk, "red", "withdrawn")]
+
 
 @pytest.mark.django_db
 class TestTime:
+    def test_a_clock_that_jumps_ahead_and_back_raises_nothing_twice_and_misses_nothing(
+        self, team: Team, nurse: User
+    ) -> None:
+        study = due_study(team, 14, owner=nurse)  # amber tomorrow
+        for days in (0, 3, 0, 1, 3, 40):
+            run_sweep(now=NOW + timedelta(days=days))
+        steps = list(Reminder.objects.order_by("pk").values_list("step", "state"))
+        assert steps == [("due", "withdrawn"), ("amber", "withdrawn"), ("red", "open")]
+        assert set(InboxItem.objects.open().values_list("key", flat=True)) == {
+            f"reminder:{study.pk}:red:{study.due_on}"
+        }
+
     def test_each_team_counts_in_its_own_date(self) -> None:
         auckland, honolulu = factories.team(time_zone="Pacific/Auckland"), factories.team(time_zone="Pacific/Honolulu")
         ahead, behind = due_study(auckland, -1), due_study(honolulu, -1)
@@ -315,7 +372,7 @@ class TestMail:
         Delivery.objects.update(status="pending", sent_at=None, leased_until=None, next_attempt_at=NOW)
         run_sweep(now=NOW + timedelta(minutes=10))
         ids = [message.extra_headers["Message-ID"] for message in mail.outbox]
-        assert ids == [f"<inbox-{InboxItem.objects.get().pk}@localhost>"] * 2
+        assert ids == [f"<urgent-{nurse.pk}-20261123T090000.000000@localhost>"] * 2
 
 
 @pytest.mark.django_db
@@ -377,29 +434,72 @@ def test_four_sweeps_at_once_raise_everything_exactly_once() -> None:
     assert sum(results) == 30
     assert Reminder.objects.count() == 30
     assert InboxItem.objects.count() == 30
-    assert len({message.extra_headers["Message-ID"] for message in mail.outbox}) == 30
-    assert len(mail.outbox) == 30
+    # whoever came last may have found something urgent a moment after the first mail was written: it waits for the next
+    run_sweep(now=NOW + timedelta(minutes=15))
+    assert 1 <= len(mail.outbox) <= 2
+    assert InboxItem.objects.filter(mail="urgent").count() == 30
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_sweep_broken_off_in_its_batch_leaves_nothing_and_the_next_does_it() -> None:
-    team = factories.team()
-    nurse = factories.person(team, Role.NURSE_COORDINATOR)
-    due_study(team, 43, owner=nurse)
-    with connection.cursor() as cursor:  # the database fails between the reminder and its inbox row
+@contextmanager
+def failing(table: str, when: str = "true") -> Iterator[None]:
+    """The database fails on inserts into the table: with the row's contents in its message, as it does."""
+    with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE FUNCTION test_fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'broken off'; END $$;"
-            "CREATE TRIGGER test_fail BEFORE INSERT ON careteam_inboxitem EXECUTE FUNCTION test_fail()"
+            "CREATE FUNCTION test_fail() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE 'broken off by %', row_to_json(NEW); END $$;"
+            f"CREATE TRIGGER test_fail BEFORE INSERT ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION test_fail()"
         )
     try:
-        with pytest.raises(DatabaseError):
-            run_sweep(now=NOW)
+        yield
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP FUNCTION test_fail CASCADE")
-    assert (Reminder.objects.count(), InboxItem.objects.count()) == (0, 0)
-    assert run_sweep(now=NOW).created == 1
+
+
+def stuck() -> dict[str, Any]:
+    found: dict[str, Any] = Heartbeat.objects.get(name="sweep").details.get("stuck", {})
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_broken_off_in_its_batch_leaves_nothing_and_the_next_does_it(caplog: Any) -> None:
+    team = factories.team()
+    nurse = factories.person(team, Role.NURSE_COORDINATOR)
+    study = due_study(team, 43, owner=nurse, region="Brightwater")
+    with failing("careteam_inboxitem"):  # between the reminder and its inbox row
+        assert run_sweep(now=NOW).created == 0
+        assert (Reminder.objects.count(), InboxItem.objects.count()) == (0, 0)
+        run_sweep(now=NOW + timedelta(minutes=1))
+    assert stuck() == {str(team.pk): {"since": NOW.isoformat(), "studies": [study.pk]}}
+    assert "Brightwater" not in caplog.text
+    assert run_sweep(now=NOW + timedelta(minutes=2)).created == 1
     assert (Reminder.objects.count(), InboxItem.objects.count()) == (1, 1)
+    assert stuck() == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_study_that_cannot_be_raised_stops_no_other() -> None:
+    team = factories.team()
+    nurse = factories.person(team, Role.NURSE_COORDINATOR)
+    studies = [due_study(team, 20 + number, owner=nurse) for number in range(9)]
+    poison = studies[4]
+    with failing("patients_reminder", f"NEW.study_id = {poison.pk}"):
+        assert run_sweep(now=NOW).created == 8
+        assert run_sweep(now=NOW).created == 0
+    assert set(Reminder.objects.values_list("study_id", flat=True)) == {s.pk for s in studies} - {poison.pk}
+    assert stuck()[str(team.pk)]["studies"] == [poison.pk]
+    assert AuditEvent.objects.filter(seal=None).count() == 0, "what comes after went on"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_team_that_fails_stops_no_other_and_is_told(client: Any) -> None:
+    broken, whole = factories.team(time_zone="Europe/Nowhere"), factories.team()
+    for team in (broken, whole):
+        due_study(team, 43, owner=factories.person(team, Role.NURSE_COORDINATOR))
+    assert run_sweep(now=NOW).created == 1
+    assert stuck() == {str(broken.pk): {"since": NOW.isoformat(), "studies": []}}
+    Team.objects.filter(pk=broken.pk).update(time_zone="Europe/Berlin")
+    assert run_sweep(now=NOW).created == 1
 
 
 @pytest.mark.django_db(transaction=True)
