@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from careteam.access.gate import public
 from careteam.events.models import Heartbeat
-from careteam.workspace.shell import JOBS, stale_jobs
+from careteam.workspace.shell import JOBS, stale_jobs, stuck_teams
 
 
 @public("a load balancer has no account; answers one word")
@@ -22,14 +22,19 @@ def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 @public("monitoring has no account; says which part is down, nothing about patients")
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """200 when database and Redis answer and sweep, mail and beat are fresh; 503 with the failing parts otherwise."""
+    """200 when database and Redis answer, sweep, mail and beat are fresh, and no team's reminders stand still; 503 with
+    the failing parts otherwise."""
     parts: dict[str, str] = {}
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         parts["database"] = "ok"
-        stale = stale_jobs(dict(Heartbeat.objects.filter(name__in=JOBS).values_list("name", "at")), timezone.now())
+        now = timezone.now()
+        beats = {beat.name: beat for beat in Heartbeat.objects.filter(name__in=JOBS)}
+        stale = stale_jobs({name: beat.at for name, beat in beats.items()}, now)
         parts |= {name: "stale" if name in stale else "ok" for name in JOBS}
+        stuck = beats["sweep"].details.get("stuck", {}) if "sweep" in beats else {}
+        parts["teams"] = "stuck" if stuck_teams(stuck, None, now) else "ok"
     except DatabaseError:
         parts["database"] = "down"
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -11,14 +13,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from careteam.access.gate import SignedInRequest, requires, signed_in
+from careteam.audit.commands import note_read
 from careteam.events.models import Heartbeat
 from careteam.notifications.commands import send_again, set_mail_preference
 from careteam.notifications.models import Delivery, MailPreference
 from careteam.notifications.rules import DEFAULT_HOURS, DeliveryStatus, MailKind
-from careteam.people.models import Membership
+from careteam.people.models import Membership, Team
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
-from careteam.workspace.shell import JOBS, stale_jobs
+from careteam.workspace.shell import JOBS, stale_jobs, stuck_teams
+from patients.imaging.models import ImagingStudy
 
 SHOWN = 100
 HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
@@ -80,12 +84,37 @@ def _given_up(request: SignedInRequest) -> QuerySet[Delivery]:
     return Delivery.objects.filter(recipient__in=people, status=DeliveryStatus.FAILED).select_related("recipient")
 
 
+def _waiting(request: SignedInRequest) -> int:
+    """Mails to people of the reader's teams that failed and are tried again."""
+    people = Membership.objects.current().filter(team_id__in=request.access.team_ids).values("user_id")
+    return Delivery.objects.filter(
+        recipient__in=people, status=DeliveryStatus.PENDING, attempts__gt=0, leased_until=None
+    ).count()
+
+
+def _stuck(
+    request: SignedInRequest, sweep: Heartbeat | None, now: datetime
+) -> list[tuple[Team, datetime, list[ImagingStudy]]]:
+    """The reader's teams whose reminders stand still, and the scans that cannot be reminded of."""
+    teams = {team.pk: team for team in request.access.teams}
+    details = sweep.details if sweep else {}
+    found = stuck_teams(details.get("stuck", {}), teams, now)
+    named = [pk for row in found for pk in row.studies]
+    studies = list(ImagingStudy.objects.visible_to(request.user).filter(pk__in=named).select_related("patient"))
+    if studies:
+        note_read(request, [study.patient_id for study in studies])
+    return [
+        (teams[row.team_id], row.since, [study for study in studies if study.team_id == row.team_id]) for row in found
+    ]
+
+
 @requires(Permission.IMAGING_SCHEDULE, Permission.BOARD_AGENDA)
 @require_safe
 def undelivered(request: SignedInRequest) -> HttpResponse:
     """Whether reminders and mail run, and the mails that were given up."""
     now, home = timezone.now(), request.access.home
-    beats = dict(Heartbeat.objects.filter(name__in=JOBS).values_list("name", "at"))
+    rows = {beat.name: beat for beat in Heartbeat.objects.filter(name__in=JOBS)}
+    beats = {name: beat.at for name, beat in rows.items()}
     stale = stale_jobs(beats, now)
     words = {"sweep": "Reminders", "mail": "E-mail", "beat": "The clock that rings for both"}
     return render_page(
@@ -94,6 +123,8 @@ def undelivered(request: SignedInRequest) -> HttpResponse:
         {
             "today": home.local_date(now) if home else now.date(),
             "jobs": [(words[name], beats.get(name), name in stale) for name in JOBS],
+            "stuck": _stuck(request, rows.get("sweep"), now),
+            "waiting": _waiting(request),
             "rows": list(_given_up(request).order_by("pk")[:SHOWN]),
         },
         fragment="rows",

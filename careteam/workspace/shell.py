@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -89,6 +89,7 @@ class _Pulse:
 
     counts: dict[str, str]
     beats: dict[str, datetime]
+    stuck: dict[str, Any]
 
 
 def _pulse(user: User, access: Access, today: date) -> _Pulse:
@@ -104,10 +105,11 @@ def _pulse(user: User, access: Access, today: date) -> _Pulse:
     found = User.objects.values_list(
         *(_Length(ArraySubquery(rows.order_by().values("pk")[:top])) for rows in asked.values()),
         *(Subquery(Heartbeat.objects.filter(name=name).values("at")[:1]) for name in JOBS),
+        Subquery(Heartbeat.objects.filter(name="sweep").values("details__stuck")[:1]),
     ).get(pk=user.pk)
-    counts, ats = found[: len(asked)], found[len(asked) :]
+    counts, ats, stuck = found[: len(asked)], found[len(asked) : -1], found[-1]
     beats = {name: at for name, at in zip(JOBS, ats, strict=True) if at is not None}
-    return _Pulse(dict(zip(asked, map(_capped, counts), strict=True)), beats)
+    return _Pulse(dict(zip(asked, map(_capped, counts), strict=True)), beats, stuck or {})
 
 
 class _Length(Func):
@@ -146,9 +148,43 @@ def _nav(request: HttpRequest, access: Access, counts: dict[str, str]) -> tuple[
 
 
 def stale_jobs(beats: Mapping[str, datetime], now: datetime) -> list[str]:
-    """Recurring jobs that did not come through for ten minutes, or never did."""
+    """Recurring jobs that did not come through for ten minutes, or never did. A heartbeat of the future is that of a
+    clock that was wrong, and tells nothing."""
+    grace = timedelta(seconds=STALE_AFTER_SECONDS)
+    return [name for name in JOBS if name not in beats or not now - grace <= beats[name] <= now + grace]
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """A team whose sweep fails since then; `studies`: only these cannot be reminded of."""
+
+    team_id: int
+    since: datetime
+    studies: tuple[int, ...]
+
+
+def stuck_teams(stuck: Mapping[str, Any], team_ids: Iterable[int] | None, now: datetime) -> list[Stuck]:
+    """Teams (all when None) whose reminders stand still for ten minutes or more, as the sweep's heartbeat tells it."""
+    rows = [
+        Stuck(int(team), datetime.fromisoformat(row["since"]), tuple(row["studies"])) for team, row in stuck.items()
+    ]
+    mine = None if team_ids is None else set(team_ids)
     oldest = now - timedelta(seconds=STALE_AFTER_SECONDS)
-    return [name for name in JOBS if name not in beats or beats[name] < oldest]
+    return [row for row in rows if row.since <= oldest and (mine is None or row.team_id in mine)]
+
+
+def _stuck_notices(stuck: Mapping[str, Any], access: Access) -> list[Notice]:
+    notices = []
+    names = {team.pk: team.name for team in access.teams}
+    for row in stuck_teams(stuck, access.team_ids, timezone.now()):
+        since = moment_of(row.since, access)
+        if row.studies:
+            text = f"since {since}, {names[row.team_id]}. Reports, Reminders and e-mail, names them; tell the operator."
+            notices.append(Notice(text, "Some scans are not reminded of", "red"))
+        else:
+            text = f"since {since}, {names[row.team_id]}. Work from the lists, and tell the operator."
+            notices.append(Notice(text, "Reminders stopped", "red"))
+    return notices
 
 
 def _stopped(beats: Mapping[str, datetime], access: Access) -> list[Notice]:
@@ -177,13 +213,13 @@ def moment_of(at: datetime, access: Access) -> str:
     return f"{at.astimezone(zone):%-d %b, %H:%M}"
 
 
-def _notices(access: Access, beats: Mapping[str, datetime]) -> tuple[Notice, ...]:
+def _notices(access: Access, pulse: _Pulse) -> tuple[Notice, ...]:
     notices = []
     if any(team.is_demo for team in access.teams):
         notices.append(Notice("Every person here is invented.", "Demo data."))
     if access.emergency_patient_ids:
         notices.append(Notice("The owning team is told what you open.", "Emergency access in force.", "amb"))
-    return (*notices, *_stopped(beats, access))
+    return (*notices, *_stopped(pulse.beats, access), *_stuck_notices(pulse.stuck, access))
 
 
 def _build(request: HttpRequest) -> Shell:
@@ -201,7 +237,7 @@ def _build(request: HttpRequest) -> Shell:
         role_label=access.role_label,
         team_name=home.name if home else "No team",
         nav=_nav(request, access, pulse.counts),
-        notices=_notices(access, pulse.beats),
+        notices=_notices(access, pulse),
         theme=user.theme,
         view=view,
         shortcuts_on=user.shortcuts_on,

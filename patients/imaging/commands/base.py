@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import F
 from django.urls import reverse
 
 from careteam.audit.commands import record
@@ -102,6 +103,12 @@ def finish_reminders(study: ImagingStudy, *, by: User | None, now: datetime) -> 
             state=ReminderState.DONE, closed_at=now, closed_by=by
         )
         withdraw(keys=[row.key for row in rows], now=now)
+
+
+def reopen_reminders(study: ImagingStudy) -> None:
+    """What was done is undone (the slot fell away): what the ladder has reached by then, the next sweep asks again."""
+    done = study.reminders.filter(state=ReminderState.DONE, due_on=F("study__due_on"))
+    Reminder.objects.filter(pk__in=done.values("pk")).update(state=ReminderState.WITHDRAWN)
 
 
 def close_with(study: ImagingStudy, reason: CloseReason, *, by: User | None, now: datetime, verb: str) -> None:

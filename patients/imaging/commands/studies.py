@@ -19,6 +19,7 @@ from patients.imaging.commands.base import (
     lock,
     move,
     refresh_step,
+    reopen_reminders,
     withdraw_reviews,
 )
 from patients.imaging.commands.early import ordered_early
@@ -107,6 +108,7 @@ def _back_to_ordered(
     before = study.scheduled_for
     study.scheduled_for, study.place = None, ""
     move(study, StudyStatus.ORDERED, "scheduled_for", "place")
+    reopen_reminders(study)
     audit(verb, study, by=by, now=now, reason=reason, slot=before.isoformat() if before else "")
     refresh_step(study, now=now)
     return study

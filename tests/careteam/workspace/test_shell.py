@@ -77,3 +77,44 @@ def test_rail_marks_where_one_is(nurse: User, path: str, current: str) -> None:
     client = Client()
     client.force_login(nurse)
     assert [item.key for item in client.get(path).context["shell"].nav if item.current] == [current]
+
+
+def test_a_team_whose_sweep_fails_is_told_and_no_other(nurse: User) -> None:
+    now, other = timezone.now(), factories.person(factories.team(), Role.NURSE_COORDINATOR)
+    team = nurse.memberships.get().team
+    study = factories.study(factories.patient(team), due_on=now.date())
+    for name in ("sweep", "beat", "mail"):
+        beat(name, now=now)
+
+    def sweeps(minutes: int, studies: list[int]) -> None:
+        since = (now - timedelta(minutes=minutes)).isoformat()
+        beat("sweep", now=now, details={"stuck": {str(team.pk): {"since": since, "studies": studies}}})
+
+    sweeps(5, [])
+    assert warnings(nurse) == [], "the next sweep may heal it"
+    assert Client().get("/readyz").status_code == 200
+    sweeps(11, [])
+    assert (warnings(nurse), warnings(other)) == (["Reminders stopped"], [])
+    assert Client().get("/readyz").json() | {"redis": "ok"} == {
+        "ready": False,
+        "database": "ok",
+        "redis": "ok",
+        "sweep": "ok",
+        "mail": "ok",
+        "beat": "ok",
+        "teams": "stuck",
+    }
+    sweeps(11, [study.pk])
+    assert (warnings(nurse), warnings(other)) == (["Some scans are not reminded of"], [])
+    pages = []
+    for person in (nurse, other):
+        client = Client()
+        client.force_login(person)
+        pages.append(client.get("/inbox/undelivered/").content.decode())
+    assert [f"/imaging/studies/{study.pk}/" in page for page in pages] == [True, False]
+
+
+def test_a_heartbeat_of_the_future_reassures_nobody(nurse: User) -> None:
+    now = timezone.now()
+    beat("sweep", now=now + timedelta(days=3))
+    assert warnings(nurse) == ["Reminders stopped"]

@@ -18,4 +18,4 @@ class Later(BaseEmailBackend):
     """Every mailbox is full."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        raise SMTPRecipientsRefused({address: (452, b"full") for address in email_messages[0].to})
+        raise SMTPRecipientsRefused(dict.fromkeys(email_messages[0].to, (452, b"full")))

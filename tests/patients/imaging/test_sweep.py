@@ -281,6 +281,17 @@ class TestSilence:
         assert raised() == [(study.pk, "board", "open")]
         assert InboxItem.objects.open().count() == 1
 
+    def test_a_slot_that_falls_away_is_asked_for_again(self, team: Team, nurse: User) -> None:
+        study = due_study(team, 20, owner=nurse, status="ordered")
+        run_sweep(now=NOW)
+        booked = commands.schedule(study, at=NOW + timedelta(days=1), place="CT 2", by=nurse, now=NOW)
+        run_sweep(now=NOW + timedelta(hours=1))
+        assert [state for _, _, state in raised()] == ["done"]
+        commands.mark_no_show(booked, reason="Did not come", by=nurse, now=NOW + timedelta(days=2))
+        run_sweep(now=NOW + timedelta(days=2))
+        assert raised() == [(study.pk, "amber", "open")]
+        assert InboxItem.objects.open().count() == 1
+
     def test_what_stands_open_under_a_stopped_plan_is_taken_back(self, team: Team, nurse: User) -> None:
         study = due_study(team, 43, owner=nurse)
         run_sweep(now=NOW)

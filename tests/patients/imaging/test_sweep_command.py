@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from careteam.events.models import Heartbeat
+from careteam.notifications.models import MailPreference
 from careteam.people.rules import Role
 from patients.tasks import tick
 from tests import factories
@@ -26,7 +27,8 @@ def output(*args: str) -> str:
 
 def test_sweep_prints_its_counts_as_json() -> None:
     team = factories.team()
-    factories.person(team, Role.NURSE_COORDINATOR)
+    nurse = factories.person(team, Role.NURSE_COORDINATOR)
+    MailPreference.objects.create(user=nurse, digest_hour=0, quiet_from=0, quiet_until=0, on_days_off=True)
     factories.study(factories.patient(team), due_on=team.local_date(timezone.now()))
     assert json.loads(output("--json")) == {"due": 1, "created": 1, "delivered": 1, "failed": 0}
     assert json.loads(output("--json")) == {"due": 1, "created": 0, "delivered": 0, "failed": 0}

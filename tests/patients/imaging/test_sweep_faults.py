@@ -32,6 +32,7 @@ team = factories.team(time_zone="UTC")
 nurse = factories.person(team, Role.NURSE_COORDINATOR)
 for _ in range({STUDIES}):
     patient = factories.patient(team)
+    factories.responsible(patient, factories.person(team, Role.ONCOLOGIST))  # a red mail to each
     plan = factories.plan(patient, interval_days=90, confirmed_at=now - timedelta(400))
     factories.study(patient, plan=plan, due_on=now.date() - timedelta(43), owner=nurse)
 """

@@ -16,7 +16,7 @@ SET CONSTRAINTS ALL IMMEDIATE;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('careteam', '0003_digests_and_mail_preferences'),
+        ('careteam', '0004_calendar_links'),
     ]
 
     operations = [
