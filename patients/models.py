@@ -22,7 +22,7 @@ from patients.goals.models import (
 )
 from patients.guidance.models import GuidanceAnswer, GuidanceRaised
 from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, SurveillancePlan
-from patients.protocol.models import ProtocolSignature
+from patients.protocol.models import ProtocolRevision, ProtocolSignature
 from patients.record.models import (
     Admission,
     Allergy,
@@ -105,6 +105,7 @@ __all__ = [
     "PatientContact",
     "PatientIdentifier",
     "PreparationStep",
+    "ProtocolRevision",
     "ProtocolSignature",
     "PsychosocialCare",
     "Questionnaire",

@@ -13,7 +13,7 @@ from careteam.audit.rules import Kind
 from careteam.people.models import Absence, Deputy, Membership, Team, User
 from careteam.people.queries import is_demo_database
 from careteam.people.rules import Role, Specialty, Units
-from patients.protocol.models import ProtocolSignature
+from patients.protocol.models import ProtocolRevision, ProtocolSignature
 from patients.protocol.rules import NUMBERS, Tag
 from patients.record.models import ExternalCenter
 from patients.triage.models import SiteWording
@@ -186,13 +186,18 @@ def _convene(team: Team, cast: tuple[Character, ...], people: list[User]) -> Non
 
 
 def _sign_protocol(team: Team, lead: User, now: datetime) -> None:
+    revision = ProtocolRevision.objects.create(
+        team=team, number=1, reason="Signed for the demo", signed_by=lead, signed_at=now
+    )
     ProtocolSignature.objects.bulk_create(
         ProtocolSignature(
             team=team,
             code=number.code,
             version=1,
             value=number.value,
-            note="Signed for the demo",
+            scan=number.scan,
+            revision=revision,
+            note=revision.reason,
             signed_by=lead,
             signed_at=now,
         )

@@ -22,4 +22,6 @@ class EventKind(TextChoices):
     SYMPTOMS = "symptoms", "Symptoms asked"
     WEIGHT = "weight", "Weight recorded"
     CALL = "symptom.call", "Symptoms told by phone"
+    PROTOCOL_SIGNED = "protocol.signed", "Numbers of a team signed"
+    PLAN_STALE = "plan.stale", "A surveillance plan is to be computed again"
     RECORD_CHANGED = "record.changed", "Diagnosis, grade or status changed"

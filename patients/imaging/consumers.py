@@ -24,6 +24,7 @@ def _patient(event: Event) -> Patient | None:
     EventKind.RECORD_CHANGED,
     EventKind.PROGRESSION,
     EventKind.PROGRESSION_WITHDRAWN,
+    EventKind.PLAN_STALE,
 )
 def recompute(event: Event, *, now: datetime) -> None:
     """A new line, another grade, a response: the due dates are computed again."""
@@ -34,6 +35,13 @@ def recompute(event: Event, *, now: datetime) -> None:
     left_hospice = event.kind == EventKind.LINE_ENDED and event.payload.get("modality") == Modality.HOSPICE
     if left_hospice and event.payload.get("reason") != EndReason.DEATH:
         commands.ask_to_confirm(patient, by=None, now=now)
+
+
+@consumes(EventKind.PROTOCOL_SIGNED)
+def recompute_team(event: Event, *, now: datetime) -> None:
+    """A team signed other numbers: every plan that rests on them is computed again, by the ticks that follow."""
+    if event.team_id is not None:
+        commands.mark_stale(event.team_id, event.payload.get("codes", []), by=None, now=now)
 
 
 @consumes(EventKind.HOSPICE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from careteam.access.policies import lacks
 from careteam.people.rules import Permission
-from patients.protocol.rules import NUMBERS
+from patients.protocol.rules import NUMBERS, ScanChoice
 
 if TYPE_CHECKING:
     from careteam.people.models import Team, User
@@ -29,3 +29,11 @@ def why_not_value(code: str, value: Decimal) -> list[str]:
             return [f"Only {low:f} {definition.unit} can be signed here."]
         return [f"Choose a value from {low:f} to {high:f} {definition.unit}, the range of the source."]
     return []
+
+
+def why_not_scan(code: str, scan: str) -> list[str]:
+    """Only the interval of a cross-sectional scan says which scan."""
+    definition = NUMBERS.get(code)
+    if not scan or (definition is not None and definition.scan and scan in ScanChoice.values):
+        return []
+    return ["Choose a scan of the list." if definition and definition.scan else "This situation has no choice of scan."]

@@ -11,14 +11,14 @@ from django.utils import timezone
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.models import Team
 from careteam.people.rules import Permission
-from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import redirect_or_refresh, render_page, toast
+from careteam.web.signing import password_status
 from patients.protocol import commands, policies, rules
 from patients.protocol.forms import SignForm
-from patients.protocol.queries import TeamNumber, numbers
+from patients.protocol.queries import TeamNumber, last_revision, numbers, revisions, signing_team
 
 GROUPS = (
-    ("Surveillance intervals", "by situation", rules.SURVEILLANCE),
-    ("Series", "what follows the first scan", rules.SERIES),
+    ("Reports", "from the scan to its report", tuple(row for row in rules.SERIES if row not in rules.SITUATIONS)),
     ("Escalation ladder", "days after the due date, strictly greater", rules.LADDER),
     ("Limits", "windows and deadlines", rules.LIMITS),
     ("Safety net", "after how long something has fallen through", rules.SAFETY),
@@ -37,19 +37,17 @@ GROUPS = (
 )
 
 
+READS = (Permission.PATIENT_VIEW, Permission.PROTOCOL_SIGN, Permission.REPORT_VIEW)
+
+
 def _team(request: SignedInRequest) -> Team:
-    """The team whose numbers are shown: where the person may sign, else the home team."""
-    access = request.access
-    signing = access.teams_where(Permission.PROTOCOL_SIGN)
-    for team in access.teams:
-        if team.pk in signing:
-            return team
-    if access.home is None:
+    team = signing_team(request.access)
+    if team is None:
         raise Http404("You belong to no team.")
-    return access.home
+    return team
 
 
-@requires(Permission.PATIENT_VIEW, Permission.PROTOCOL_SIGN, Permission.REPORT_VIEW)
+@requires(*READS)
 def protocol_list(request: SignedInRequest) -> HttpResponse:
     """Every number with its source, tag and signature."""
     team = _team(request)
@@ -57,6 +55,8 @@ def protocol_list(request: SignedInRequest) -> HttpResponse:
     groups = [(name, note, [known[definition.code] for definition in rows]) for name, note, rows in GROUPS]
     context = {
         "team": team,
+        "situations": [known[definition.code] for definition in rules.SITUATIONS],
+        "last": last_revision(team.pk),
         "groups": groups,
         "unsettled": _unsettled(known.values()),
         "may_sign": not policies.why_not_sign(team, request.user),
@@ -69,6 +69,13 @@ def _unsettled(found: Iterable[TeamNumber]) -> int:
     return sum(not number.is_settled for number in found)
 
 
+@requires(*READS)
+def protocol_versions(request: SignedInRequest) -> HttpResponse:
+    """Every version the team signed: what it changed, by whom, why."""
+    team = _team(request)
+    return render_page(request, "patients/protocol/versions.html", {"team": team, "revisions": revisions(team.pk)})
+
+
 @requires(Permission.PROTOCOL_SIGN)
 def protocol_sign(request: SignedInRequest, code: str) -> HttpResponse:
     """Signs one number for the team."""
@@ -76,12 +83,13 @@ def protocol_sign(request: SignedInRequest, code: str) -> HttpResponse:
     number = numbers(team.pk).get(code)
     if number is None:
         raise Http404("No such number.")
-    form = SignForm(request.POST or None, number=number)
+    form = SignForm(request.POST or None, number=number, user=request.user)
     context = {"team": team, "number": number, "form": form}
     if request.method != "POST":
         return render_page(request, "patients/protocol/sign.html", context)
-    if not form.is_valid():
-        return invalid(request, "patients/protocol/sign.html", context)
+    status = password_status(request, form)
+    if status != 200:
+        return render_page(request, "patients/protocol/sign.html", context, status=status)
     commands.sign_number(
         team,
         code,

@@ -3,7 +3,6 @@
 from patients.goals.forms.answers import (
     AddendumForm,
     AnswerForm,
-    PasswordForm,
     PromptFilter,
     ReferForm,
     ReferralAnswerForm,
@@ -24,7 +23,6 @@ __all__ = [
     "AddendumForm",
     "AnswerForm",
     "ConversationForm",
-    "PasswordForm",
     "PromptFilter",
     "ReferForm",
     "ReferralAnswerForm",

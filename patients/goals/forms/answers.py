@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from careteam.people.models import User
+from careteam.web.signing import PasswordForm
 from patients.goals.forms.fields import LongText
 from patients.goals.rules import (
     BY_THE_PRODUCT,
@@ -16,29 +16,6 @@ from patients.goals.rules import (
     PalliativeReferralStatus,
     PromptReason,
 )
-
-
-class PasswordForm(forms.Form):
-    """Asks for the password of the person who signs."""
-
-    password = forms.CharField(
-        label="Your password",
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        error_messages={"required": "Enter your password to sign."},
-    )
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
-        self.wrong_password = False
-
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        if not self.user.check_password(password):
-            self.wrong_password = True
-            raise forms.ValidationError("That is not your password. Nothing was signed; the text is kept.")
-        return password
 
 
 class SignForm(PasswordForm):

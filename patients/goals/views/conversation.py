@@ -15,13 +15,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, invalid, render_page, toast
+from careteam.web.signing import password_status
 from patients.goals import commands, policies
 from patients.goals.commands.signing import TradeOffEntry
 from patients.goals.forms import SECTIONS, ConversationForm, SignForm, section_states, what_still_holds
 from patients.goals.models import GoalsConversation, GoalsDraft, TradeOff
 from patients.goals.queries import conversations_of, current_conversations, goals_of, own_draft
 from patients.goals.rules import FIELD_LIMIT, Burden, event_passed
-from patients.goals.views.shared import password_status, patient_to_document, quietly
+from patients.goals.views.shared import patient_to_document, quietly
 from patients.record.models import Patient, PatientContact, StaleEdit
 from patients.record.policies import why_not_edit
 

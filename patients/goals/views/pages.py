@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, render_page, toast, wants_fragment
+from careteam.web.signing import password_status
 from patients.goals import commands, policies
 from patients.goals.forms import AddendumForm, RetractForm
 from patients.goals.models import GoalsConversation, GoalsPrompt, PalliativeReferral
 from patients.goals.queries import conversations_of, goals_of
 from patients.goals.rules import Acceptance, Burden, ConversationStatus, Matter
-from patients.goals.views.shared import password_status
 from patients.record.models import Patient, PatientContact
 from patients.record.policies import why_not_edit
 from patients.record.queries import readable_patient

@@ -5,6 +5,7 @@ from patients.imaging.commands.early import decline_early, suggest_early
 from patients.imaging.commands.plans import (
     ask_to_confirm,
     confirm_interval,
+    mark_stale,
     replan,
     start_plan,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "hand_over",
     "log_contact",
     "mark_no_show",
+    "mark_stale",
     "order",
     "pause",
     "record_performed",

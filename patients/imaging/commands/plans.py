@@ -11,6 +11,9 @@ from django.urls import reverse
 
 from careteam.access.policies import insist
 from careteam.audit.commands import record
+from careteam.events.commands import announce_many
+from careteam.events.models import Event
+from careteam.events.rules import EventKind
 from careteam.people.models import Membership
 from careteam.people.rules import Role
 from careteam.web.words import day
@@ -29,7 +32,8 @@ from patients.imaging.commands.base import (
 )
 from patients.imaging.commands.stops import stop
 from patients.imaging.models import ImagingStudy, SurveillancePlan
-from patients.imaging.queries.patient import facts_of, intervals_of
+from patients.imaging.queries.facts import facts_of, intervals_of, known_of, resolution_of
+from patients.imaging.queries.protocol import touched_plans
 from patients.imaging.rules import (
     AnchorKind,
     CloseReason,
@@ -218,13 +222,14 @@ def replan(patient: Patient, *, by: User | None, now: datetime) -> int:
     team_numbers = numbers(patient.team_id)
     known, window = intervals_of(team_numbers), team_numbers["imaging.window"].days
     changed = 0
-    for row in SurveillancePlan.objects.valid().filter(patient=patient, stopped_on=None).order_by("pk"):
+    rows = list(SurveillancePlan.objects.valid().filter(patient=patient, stopped_on=None).order_by("pk"))
+    if not rows:
+        return 0
+    says = known_of([patient.pk])[patient.pk]
+    for row in rows:
         plan: SurveillancePlan = SurveillancePlan.objects.select_related("patient__team").lock(row.pk)
-        facts = facts_of(patient, today=today, plan_modality=plan.modality, plan_region=plan.region)
-        chosen = plan.anchor_on if plan.anchor_kind == AnchorKind.MANUAL else None
-        if chosen is not None and facts.last_scan_on is not None and facts.last_scan_on > chosen:
-            chosen = None  # the first scan after a chosen date takes over
-        found = situation_for(facts, known, anchor=chosen)
+        facts = says.of(today=today, plan_modality=plan.modality, plan_region=plan.region)
+        found = resolution_of(plan, facts, known)
         if found is None:
             continue
         before = (plan.situation, plan.interval_days, plan.anchor_on, plan.why, plan.is_signed, plan.is_provisional)
@@ -249,6 +254,19 @@ def replan(patient: Patient, *, by: User | None, now: datetime) -> int:
             changed += 1
         _ensure_study(plan, facts=facts, by=by, now=now, window=window)
     return changed
+
+
+@transaction.atomic
+def mark_stale(team_id: int, codes: list[str], *, by: User | None, now: datetime) -> int:
+    """After numbers were signed: one event for each patient with a plan that may rest on them. The ticks work them off,
+    a bounded number each time; returns how many patients."""
+    ids = touched_plans(team_id, codes).order_by("patient_id").values_list("patient_id", flat=True).distinct()
+    patients = list(ids)
+    announce_many(
+        Event(kind=str(EventKind.PLAN_STALE), at=now, team_id=team_id, patient_id=patient_id) for patient_id in patients
+    )
+    record("imaging.mark_stale", by=by, now=now, team_id=team_id, details={"codes": codes, "patients": len(patients)})
+    return len(patients)
 
 
 def skip_study(study: ImagingStudy, *, by: User | None, now: datetime) -> None:

@@ -1,12 +1,11 @@
 """Reading surveillance: what a date rests on, one patient's imaging, the worklist."""
 
+from patients.imaging.queries.facts import Known, default_scan, facts_of, intervals_of, known_of
 from patients.imaging.queries.patient import (
     LadderRow,
     PatientImaging,
     StudyRow,
-    facts_of,
     imaging_of,
-    intervals_of,
     ladder_of,
     limits_of,
     next_due,
@@ -32,15 +31,18 @@ __all__ = [
     "STOPPED_SORTS",
     "TABS",
     "Counts",
+    "Known",
     "LadderRow",
     "PatientImaging",
     "StudyRow",
     "WorkRow",
     "absent_people",
     "counts",
+    "default_scan",
     "facts_of",
     "imaging_of",
     "intervals_of",
+    "known_of",
     "ladder_of",
     "limits_of",
     "next_due",

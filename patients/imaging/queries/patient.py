@@ -1,10 +1,9 @@
-"""One patient's surveillance: the facts behind a date, the running plans, the studies, the ladder of one study."""
+"""One patient's surveillance: the running plans, the studies, the ladder of one study."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,27 +13,18 @@ from careteam.audit.commands import note_read
 from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, SurveillancePlan
 from patients.imaging.rules import (
     DEFAULT_INTERVAL,
-    DONE,
     NOT_YET_DONE,
-    Interval,
     LadderLimits,
     Lateness,
-    LineFact,
     ReminderStep,
-    StudyModality,
     StudyStatus,
-    SurveillanceFacts,
     clock_start,
     is_moot,
     ladder,
     lateness,
-    qualifies,
 )
 from patients.protocol.queries import TeamNumber, numbers
-from patients.record.models import Diagnosis, DiseaseStatus, Patient
-from patients.record.queries import grade_of_patient
-from patients.treatment.models import Administration, TreatmentLine
-from patients.treatment.queries import NO_NUMBER, numbers_of
+from patients.record.models import Patient
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,68 +32,10 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-def intervals_of(known: Mapping[str, TeamNumber]) -> dict[str, Interval]:
-    """The team's numbers in the shape that the situations ask for."""
-    return {code: Interval(number.days, number.is_settled) for code, number in known.items()}
-
-
 def limits_of(known: Mapping[str, TeamNumber]) -> LadderLimits:
     """The team's ladder."""
     steps = ("order", "schedule", "amber", "letter", "red", "board")
     return LadderLimits(**{step: known[f"ladder.{step}"].days for step in steps})
-
-
-def _line_facts(patient_id: int) -> tuple[LineFact, ...]:
-    lines = list(TreatmentLine.objects.valid().filter(patient_id=patient_id))
-    numbers_by_line = numbers_of(lines)
-    doses: dict[int, list[date]] = defaultdict(list)
-    given = Administration.objects.valid().filter(patient_id=patient_id, status="given", given_on__isnull=False)
-    for line_id, on in given.order_by("given_on").values_list("line_id", "given_on"):
-        if on is not None:
-            doses[line_id].append(on)
-    facts = []
-    for line in lines:
-        order = numbers_by_line.get(line.pk, NO_NUMBER).order
-        facts.append(
-            LineFact(
-                id=line.pk,
-                modality=line.modality,
-                label=line.agent or line.get_modality_display(),
-                role=line.role,
-                status=line.status,
-                started_on=line.started_on,
-                ended_on=line.ended_on,
-                site=line.site,
-                intent=line.intent,
-                order=f"L{order}" if order else "",
-                doses=tuple(doses[line.pk]),
-                agent=line.agent,
-                answers=line.plan,
-            )
-        )
-    return tuple(facts)
-
-
-def facts_of(patient: Patient, *, today: date, plan_modality: str, plan_region: str = "") -> SurveillanceFacts:
-    """What the situation of this patient rests on, for a plan of this modality and region (eight queries)."""
-    diagnosis = Diagnosis.objects.valid().filter(patient=patient, is_main=True).first()
-    statuses = DiseaseStatus.objects.valid().filter(patient=patient).order_by("assessed_on", "pk")
-    facts = SurveillanceFacts(
-        today=today,
-        grade=grade_of_patient(patient.pk).highest.grade,
-        stage=diagnosis.stage if diagnosis else "",
-        diagnosed_on=diagnosis.diagnosed_on if diagnosis else None,
-        lines=_line_facts(patient.pk),
-        modality=plan_modality,
-        responses=tuple(statuses.values_list("assessed_on", "category")),
-    )
-    running = SurveillancePlan.objects.valid().filter(patient=patient, stopped_on=None)
-    beside = set(running.exclude(modality=plan_modality).values_list("modality", flat=True))
-    done = ImagingStudy.objects.valid().filter(patient=patient, status__in=DONE, performed_on__isnull=False)
-    for study in done.order_by("-performed_on", "-pk")[:40]:
-        if qualifies(study.modality, study.region, plan_modality=plan_modality, plan_region=plan_region, beside=beside):
-            return replace(facts, last_scan_on=study.performed_on, last_scan=study.get_modality_display())
-    return facts
 
 
 def readable_study(request: HttpRequest, study_id: int) -> ImagingStudy:
@@ -301,16 +233,3 @@ def _step_state(
     if step == ReminderStep.ORDER:
         return "missed"
     return "done" if step in raised or step == ReminderStep.DUE else "missed"
-
-
-def default_scan(patient_id: int) -> tuple[str, str]:
-    """(modality, region) that a new plan proposes: what was used last, else CT of the trunk."""
-    last = (
-        ImagingStudy.objects.valid()
-        .filter(patient_id=patient_id, status__in=DONE, modality__in=[StudyModality.CT, StudyModality.MRI])
-        .order_by("-performed_on", "-pk")
-        .first()
-    )
-    if last is not None:
-        return last.modality, last.region
-    return StudyModality.CT, "chest, abdomen, pelvis, 3-phase"

@@ -17,6 +17,7 @@ from patients.imaging.rules.codes import (
     StopReason,
     StudyModality,
     StudyStatus,
+    liver_dominates,
     qualifies,
 )
 from patients.imaging.rules.ladder import (
@@ -43,6 +44,7 @@ from patients.imaging.rules.situations import (
     due_date,
     situation_for,
     strict_interval,
+    touched,
 )
 
 __all__ = [
@@ -80,8 +82,10 @@ __all__ = [
     "is_moot",
     "ladder",
     "lateness",
+    "liver_dominates",
     "qualifies",
     "review_due",
     "situation_for",
     "strict_interval",
+    "touched",
 ]

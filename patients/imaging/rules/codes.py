@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.db.models import TextChoices
+
+from patients.record.rules import MetastaticSiteCode
 
 
 class StudyModality(TextChoices):
@@ -171,3 +173,13 @@ def qualifies(
     if not same and {modality, plan_modality} <= CROSS_SECTIONAL:
         same = modality not in beside
     return same and _covers(region, plan_region)
+
+
+# Beside the liver these say nothing against it: lymph nodes go along with almost every liver metastasis.
+_BESIDE_LIVER = frozenset({MetastaticSiteCode.LIVER, MetastaticSiteCode.LYMPH_NODES})
+
+
+def liver_dominates(sites: Iterable[str]) -> bool:
+    """Whether the metastases are those of the liver (with lymph nodes at most)."""
+    found = set(sites)
+    return MetastaticSiteCode.LIVER in found and found <= _BESIDE_LIVER

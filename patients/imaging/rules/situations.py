@@ -19,7 +19,7 @@ strictest interval holds and is marked provisional.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -402,3 +402,30 @@ def _why(days: int, kind: AnchorKind, on: date, facts: SurveillanceFacts, code: 
         AnchorKind.MANUAL: f"{day(on)}, chosen",
     }[kind]
     return f"{days} days after {what}, {code}: {_said(facts, reason)}"
+
+
+# Situations whose date may rest on a number beside their own: what is compared with it (the shortest holds), and what
+# says how long a situation lasts.
+_BESIDE: dict[str, frozenset[str]] = {
+    "S1": frozenset({"S2", "S3", "S4"}),
+    "S2": frozenset({"S1", "S3", "S4"}),
+    "S3": frozenset({"S1", "S2", "S4", "S5", "S6"}),
+    "S5": frozenset({"S3", "S4", "S6"}),
+    "S6": frozenset({"S3", "S4", "S5"}),
+    "S7.second": frozenset({"S7"}),
+    "S7.next": frozenset({"S7"}),
+    "first_year": frozenset({"S1", "S2", "S8", "S9", "S10a", "S10b"}),
+    "S12": frozenset({"S1", "S2"}),
+    "S12.first": frozenset({"S11", "S12"}),
+    "S13.routine": frozenset({"S13"}),
+    "imaging.window": frozenset({"S7"}),
+}
+
+
+def touched(codes: Iterable[str]) -> frozenset[str] | None:
+    """In which situations plans are to be computed again after these numbers were signed; None: in every one (no
+    situation is later than S4 for a NEC)."""
+    wanted = set(codes)
+    if "S4" in wanted:
+        return None
+    return frozenset(wanted.union(*(_BESIDE.get(code, frozenset()) for code in wanted)))

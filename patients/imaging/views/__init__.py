@@ -2,6 +2,7 @@
 
 from patients.imaging.views.early import early_scan
 from patients.imaging.views.plans import imaging_panel, plan_confirm, plan_start, plan_stop, study_create
+from patients.imaging.views.protocol import protocol_change
 from patients.imaging.views.reports import study_act, study_report, study_review
 from patients.imaging.views.studies import (
     contact_log,
@@ -28,6 +29,7 @@ __all__ = [
     "plan_confirm",
     "plan_start",
     "plan_stop",
+    "protocol_change",
     "study_act",
     "study_close",
     "study_create",

@@ -17,8 +17,7 @@ from careteam.web.responses import add_errors, invalid, redirect_or_refresh, ren
 from patients.imaging import commands, policies
 from patients.imaging.forms import PlanForm, StopForm, StudyForm
 from patients.imaging.models import SurveillancePlan
-from patients.imaging.queries import facts_of, imaging_of, intervals_of
-from patients.imaging.queries.patient import default_scan
+from patients.imaging.queries import default_scan, facts_of, imaging_of, intervals_of
 from patients.imaging.rules import StopReason, situation_for
 from patients.protocol.queries import numbers
 from patients.record.queries import readable_patient

@@ -4,7 +4,7 @@ Tags: V read in a primary source, V2 in a secondary, P prior knowledge, S foundi
 P numbers stay "local, unsigned" until a clinician signs them for the team (`ProtocolSignature`). Pure.
 """
 
-from patients.protocol.rules.base import ProtocolNumber, Tag, working_days_after
+from patients.protocol.rules.base import ProtocolNumber, ScanChoice, Tag, working_days_after
 from patients.protocol.rules.care import CARE
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
 from patients.protocol.rules.numbers import LADDER, LIMITS, RECIST, SERIES, SURVEILLANCE, TREATMENT
@@ -12,6 +12,11 @@ from patients.protocol.rules.prognosis import PROGNOSIS
 from patients.protocol.rules.safety import SAFETY
 from patients.protocol.rules.treatment import COURSE, CTCAE, DOSES, LABS
 
+# What a team signs together as its protocol of situations: S1 to S15 and what refines them.
+SITUATIONS: tuple[ProtocolNumber, ...] = (
+    *SURVEILLANCE,
+    *(row for row in SERIES if row.code != "study.report"),
+)
 GUIDANCE: tuple[ProtocolNumber, ...] = (*PRRT, *LIVER, *THRESHOLDS)
 
 NUMBERS: dict[str, ProtocolNumber] = {
@@ -40,10 +45,12 @@ __all__ = [
     "RULES",
     "SAFETY",
     "SERIES",
+    "SITUATIONS",
     "SURVEILLANCE",
     "THRESHOLDS",
     "TREATMENT",
     "ProtocolNumber",
+    "ScanChoice",
     "Tag",
     "working_days_after",
 ]

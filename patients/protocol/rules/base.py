@@ -17,9 +17,20 @@ class Tag(TextChoices):
     D = "D", "Design choice"
 
 
+class ScanChoice(TextChoices):
+    """Which cross-sectional scan a situation asks for. "As before" is the kind of the scan before, so that the
+    series stays comparable (the first one is CT); where the liver does not dominate, the last choice means CT."""
+
+    AS_BEFORE = "as_before", "As before"
+    CT = "ct", "CT"
+    MRI = "mri", "MRI"
+    LIVER_MRI = "liver_mri", "MRI if liver-dominant"
+
+
 @dataclass(frozen=True)
 class ProtocolNumber:
-    """One configured number. `low` and `high` bound what a team may choose; intervals are in days."""
+    """One configured number. `low` and `high` bound what a team may choose; intervals are in days. `scan` is a
+    `ScanChoice` where the number is the interval of a scan, else empty."""
 
     code: str
     name: str
@@ -29,7 +40,7 @@ class ProtocolNumber:
     tag: Tag
     low: Decimal | None = None
     high: Decimal | None = None
-    modality: str = ""
+    scan: str = ""
 
     @property
     def needs_signature(self) -> bool:
@@ -37,12 +48,11 @@ class ProtocolNumber:
 
 
 def number(
-    code: str, name: str, value: str, unit: str, source: str, tag: Tag, low: str = "", high: str = ""
+    code: str, name: str, value: str, unit: str, source: str, tag: Tag, low: str = "", high: str = "", scan: str = ""
 ) -> ProtocolNumber:
     """A number from the words of the catalog; without a range only its own value can be signed."""
-    return ProtocolNumber(
-        code, name, Decimal(value), unit, source, tag, Decimal(low) if low else None, Decimal(high) if high else None
-    )
+    least, most = Decimal(low) if low else None, Decimal(high) if high else None
+    return ProtocolNumber(code, name, Decimal(value), unit, source, tag, least, most, scan)
 
 
 def working_days_after(start: date, days: int) -> date:

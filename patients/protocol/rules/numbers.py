@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from patients.protocol.rules.base import ProtocolNumber, Tag
+from dataclasses import replace
+
+from patients.protocol.rules.base import ProtocolNumber, ScanChoice, Tag
 from patients.protocol.rules.base import number as _n
 
 _S = "founding article"
 # Situations S1 to S12 of surveillance: default interval in days with its range.
-SURVEILLANCE: tuple[ProtocolNumber, ...] = (
+_SCANS: tuple[ProtocolNumber, ...] = (
     _n(
         "S1",
         "Stage IV G1–2, new or changed therapy, first year",
@@ -30,6 +32,9 @@ SURVEILLANCE: tuple[ProtocolNumber, ...] = (
     _n("S10b", "After ablation", "35", "d", "1–3 months", Tag.P, "30", "92"),
     _n("S11", "After R0/R1 resection, G1–2", "180", "d", "ESMO: 6–12 months, lifelong", Tag.V2, "90", "365"),
     _n("S12", "After resection of liver metastases", "120", "d", "3–6 months", Tag.P, "90", "183"),
+)
+SURVEILLANCE: tuple[ProtocolNumber, ...] = (
+    *(replace(situation, scan=ScanChoice.AS_BEFORE) for situation in _SCANS),
     _n("S13", "SSTR PET", "0", "d", "event-driven: ASCO 2023, AUC", Tag.V),
     _n("S14", "FDG PET", "0", "d", "event-driven", Tag.P),
     _n("S15", "Imaging off: hospice, declined, deceased, discharged", "0", "d", "design", Tag.D),

@@ -17,7 +17,7 @@ from careteam.people.rules import Role
 from patients.protocol.commands import sign_number, withdraw_signature
 from patients.protocol.models import ProtocolSignature
 from patients.protocol.queries import number, numbers
-from patients.protocol.rules import NUMBERS, Tag
+from patients.protocol.rules import NUMBERS, SITUATIONS, Tag
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -47,11 +47,7 @@ def test_sign_number_holds_for_the_team_only(team: Team, lead: User, now: dateti
     found = number(team.pk, "S5")
     assert (found.days, found.version, found.signed_by, found.is_settled) == (70, 1, str(lead), True)
     assert number(factories.team().pk, "S5").is_settled is False
-    assert AuditEvent.objects.get(action="protocol.sign_number").details == {
-        "code": "S5",
-        "value": "70",
-        "before": None,
-    }
+    assert AuditEvent.objects.get(action="protocol.sign_numbers").details == {"S5": {"value": "70", "before": None}}
 
 
 def test_sign_number_again_is_the_next_version(team: Team, lead: User, now: datetime) -> None:
@@ -103,17 +99,19 @@ def test_page_lists_every_number_and_lets_the_lead_sign(team: Team, lead: User) 
     client = Client()
     client.force_login(lead)
     html = client.get(reverse("protocol-list")).content.decode()
-    assert html.count('href="/imaging/protocol/') == len(NUMBERS)
+    assert html.count('<th scope="row" class="n">') == len(NUMBERS)
+    assert html.count('aria-label="Sign ') == len(NUMBERS) - len(SITUATIONS)
     assert "Local, unsigned" in html
-    answer = client.post(reverse("protocol-sign", args=["S5"]), {"value": "84", "note": ""})
-    assert answer.status_code == 303
+    url, typed = reverse("protocol-sign", args=["S5"]), {"value": "84", "note": ""}
+    assert client.post(url, typed).status_code == 422
+    assert client.post(url, typed | {"password": factories.PASSWORD}).status_code == 303
     assert ProtocolSignature.objects.get().code == "S5"
 
 
 def test_page_refuses_a_value_outside_the_range_beside_its_field(team: Team, lead: User) -> None:
     client = Client()
     client.force_login(lead)
-    answer = client.post(reverse("protocol-sign", args=["S5"]), {"value": "840", "note": "typed"})
+    answer = client.post(reverse("protocol-sign", args=["S5"]), {"value": "840", "note": "typed", "password": factories.PASSWORD})
     assert answer.status_code == 422
     assert "Choose a value from 56 to 84 d, the range of the source." in answer.content.decode()
 
