@@ -74,7 +74,9 @@ class SituationsForm(forms.Form):
             number, name = held[definition.code], _name(definition.code)
             shown = definition.value if defaults else number.value
             if definition.low is not None:
-                field = forms.IntegerField(label=definition.code, widget=forms.TextInput(attrs={"inputmode": "numeric", "size": 5}))
+                field = forms.IntegerField(
+                    label=definition.code, widget=forms.TextInput(attrs={"inputmode": "numeric", "size": 5})
+                )
                 field.initial = f"{shown:f}"
                 self.fields[f"value_{name}"] = field
             if definition.scan:

@@ -111,7 +111,9 @@ def test_page_lists_every_number_and_lets_the_lead_sign(team: Team, lead: User) 
 def test_page_refuses_a_value_outside_the_range_beside_its_field(team: Team, lead: User) -> None:
     client = Client()
     client.force_login(lead)
-    answer = client.post(reverse("protocol-sign", args=["S5"]), {"value": "840", "note": "typed", "password": factories.PASSWORD})
+    answer = client.post(
+        reverse("protocol-sign", args=["S5"]), {"value": "840", "note": "typed", "password": factories.PASSWORD}
+    )
     assert answer.status_code == 422
     assert "Choose a value from 56 to 84 d, the range of the source." in answer.content.decode()
 
