@@ -167,6 +167,7 @@ def take_back(request: SignedInRequest, study_id: int) -> HttpResponse:
         "study": study,
         "patient": study.patient,
         "form": form,
+        "today": study.patient.team.local_date(timezone.now()),
         "title": f"Take back: {column.assessment} of {study}",
         "save": "Entered in error",
     }
