@@ -47,6 +47,7 @@ app.conf.update(
         },
         # Asked every hour: each team's night is its own.
         "downtime": {"task": "careteam.downtime", "schedule": crontab(minute=7), "options": {"expires": 3500}},
+        "reconcile": {"task": "careteam.reconcile", "schedule": crontab(minute=12), "options": {"expires": 3500}},
         "calendars": {"task": "careteam.calendars", "schedule": crontab(minute=23), "options": {"expires": 3500}},
         "unfold": {
             "task": "tumorboard.unfold",
@@ -67,3 +68,4 @@ app.autodiscover_tasks(["careteam", "careteam.workspace", "patients", "tumorboar
 def ring_at_start(**_: object) -> None:
     """A worker that has just started asks at once what waits: nobody reads "reminders stopped" for a first minute."""
     app.send_task("patients.tick", expires=TICK_SECONDS - 5)
+    app.send_task("careteam.reconcile", expires=3500)

@@ -6,6 +6,7 @@ from careteam.calendars.models import CalendarFeed, FeedEntry
 from careteam.events.models import Consumption, Event, Heartbeat
 from careteam.notifications.models import Delivery, InboxItem, MailPreference
 from careteam.people.models import Absence, Deputy, Membership, Team, User
+from careteam.reconciler.models import ReconcilerFinding, ReconcilerRun
 
 __all__ = [
     "Absence",
@@ -22,6 +23,8 @@ __all__ = [
     "InboxItem",
     "MailPreference",
     "Membership",
+    "ReconcilerFinding",
+    "ReconcilerRun",
     "Team",
     "User",
 ]

@@ -116,7 +116,12 @@ def undelivered(request: SignedInRequest) -> HttpResponse:
     rows = {beat.name: beat for beat in Heartbeat.objects.filter(name__in=JOBS)}
     beats = {name: beat.at for name, beat in rows.items()}
     stale = stale_jobs(beats, now)
-    words = {"sweep": "Reminders", "mail": "E-mail", "beat": "The clock that rings for both"}
+    words = {
+        "sweep": "Reminders",
+        "mail": "E-mail",
+        "beat": "The clock that rings for both",
+        "reconciler": "The nightly check",
+    }
     return render_page(
         request,
         "workspace/undelivered.html",

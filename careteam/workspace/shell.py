@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from datetime import date
 
 STALE_AFTER_SECONDS = 10 * 60  # the sweep ticks every minute; ten without one is a fault worth a banner
-JOBS = ("sweep", "mail", "beat")
+JOBS = ("sweep", "mail", "beat", "reconciler")
+NIGHTLY = {"reconciler": timedelta(hours=36)}  # jobs of the night: how long without one is a fault
 COUNT_CAP = 99
 WORKSPACE_PAGES = frozenset({"", "coming", "clinic", "safety"})  # what the first entry of the rail stands for
 
@@ -148,10 +149,16 @@ def _nav(request: HttpRequest, access: Access, counts: dict[str, str]) -> tuple[
 
 
 def stale_jobs(beats: Mapping[str, datetime], now: datetime) -> list[str]:
-    """Recurring jobs that did not come through for ten minutes, or never did. A heartbeat of the future is that of a
-    clock that was wrong, and tells nothing."""
+    """Recurring jobs that did not come through for ten minutes (of those of the night: 36 hours), or never did. A
+    heartbeat of the future is that of a clock that was wrong, and tells nothing."""
     grace = timedelta(seconds=STALE_AFTER_SECONDS)
-    return [name for name in JOBS if name not in beats or not now - grace <= beats[name] <= now + grace]
+
+    def is_fresh(name: str) -> bool:
+        if name not in beats:
+            return name in NIGHTLY  # counted from the installation, whose heartbeat a migration leaves
+        return now - NIGHTLY.get(name, grace) <= beats[name] <= now + grace
+
+    return [name for name in JOBS if not is_fresh(name)]
 
 
 @dataclass(frozen=True)
@@ -204,6 +211,9 @@ def _stopped(beats: Mapping[str, datetime], access: Access) -> list[Notice]:
         notices.append(
             Notice(f"since {since['beat']}; the watchdog rings instead. Tell the operator.", "Clock stopped", "amb")
         )
+    if "reconciler" in stale:
+        text = f"last on {since['reconciler']}. Look into the safety net yourself, and tell the operator."
+        notices.append(Notice(text, "The nightly check is missing", "amb"))
     return notices
 
 

@@ -12,6 +12,7 @@ from careteam.people.models import Team
 from careteam.workspace.downtime.commands import make_printout
 from careteam.workspace.downtime.queries import printouts_of
 from careteam.workspace.downtime.rules import is_due
+from careteam.workspace.reconciling.commands import reconcile_waiting
 from patients.record.models import Patient
 
 log = logging.getLogger(__name__)
@@ -35,3 +36,10 @@ def downtime() -> None:
 def calendars() -> None:
     """Asked every hour: who has a calendar link that ends within two weeks is told, once."""
     warn_of_end(url=reverse("calendar-links"), now=timezone.now())
+
+
+@shared_task(name="careteam.reconcile")
+def reconcile() -> None:
+    """Asked every hour: each team's night is its own. A run that was killed goes on, nights that were missed are made
+    up for by one."""
+    reconcile_waiting(now=timezone.now())

@@ -287,7 +287,7 @@ STARS: tuple[Star, ...] = (
             130,
             no_plan=True,
         ),
-        d.no_next_step,
+        d.scans_declined,
     ),
     Star(
         "no_next_step_after_scan",

@@ -53,20 +53,15 @@ def put_back(patient: Patient, *, by: User | None, now: datetime) -> tuple[str, 
 
 
 def _reopen(found: Behind, *, now: datetime) -> list[str]:
-    opened = []
     for study in found.studies:
         refresh_study(study, now=now)
-        opened.append(f"study:{study.pk}")
     for line in found.lines:
         refresh_line(line, now=now)
-        opened.append(f"line:{line.pk}")
     for referral in found.referrals:
         refresh_referral(referral, **_meeting(referral), now=now)
-        opened.append(f"referral:{referral.pk}")
     for action in found.actions:
         refresh_action(action, now=now)
-        opened.append(f"action:{action.pk}")
-    return opened
+    return list(found.row_keys())
 
 
 def _meeting(referral: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class Net(TextChoices):
     REPORTS = "reports", "Reports without review"
     LINES = "lines", "Lines without end"
     MEETINGS = "meetings", "Meetings without minutes"
+    NIGHT = "night", "Found at night"
 
 
 # What is true when a list is empty, and what would stand there.
@@ -40,6 +41,10 @@ EMPTY: dict[str, tuple[str, str]] = {
     Net.MEETINGS: (
         "Every meeting is minuted",
         "A meeting that is over, with a case that is not decided or a decision that is not signed, would stand here.",
+    ),
+    Net.NIGHT: (
+        "Every patient has what the plan demands",
+        "What the nightly check finds and cannot mend by itself would stand here.",
     ),
 }
 

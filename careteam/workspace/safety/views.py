@@ -19,7 +19,15 @@ from careteam.web.parts import Tab
 from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from careteam.workspace.safety.commands import put_back
 from careteam.workspace.safety.forms import DoneForm, NetFilter, StepForm
-from careteam.workspace.safety.queries.lists import QUERIES, Asked, asked_by, counts, waiting_reports
+from careteam.workspace.safety.queries.lists import (
+    QUERIES,
+    Asked,
+    asked_by,
+    counts,
+    history,
+    last_runs,
+    waiting_reports,
+)
 from careteam.workspace.safety.queries.rows import page_rows
 from careteam.workspace.safety.rules import CAP, EMPTY, Net
 from patients.record.commands import finish_step, set_step
@@ -36,12 +44,14 @@ SORTS: dict[str, tuple[Sort, ...]] = {
     ),
     Net.LINES: (Sort("since", "Since", ("since", "id")), Sort("name", "Patient", ("patient__sort_key", "id"))),
     Net.MEETINGS: (Sort("since", "Since", ("ends_at", "id")),),
+    Net.NIGHT: (Sort("name", "Patient", ("patient__sort_key", "id")),),
 }
 RELATED: dict[str, tuple[str, ...]] = {
     Net.STEPS: ("team",),
     Net.REPORTS: ("patient__team",),
     Net.LINES: ("patient__team",),
     Net.MEETINGS: ("board__team", "chair", "scribe"),
+    Net.NIGHT: ("patient__team", "run"),
 }
 
 
@@ -84,6 +94,9 @@ def safety(request: SignedInRequest) -> HttpResponse:
             "cap": CAP,
             "total": total,
             "goal": EMPTY[net],
+            "runs": last_runs(asked.teams),
+            "nights": history(asked.teams) if net == Net.NIGHT else (),
+            "many_teams": len(asked.teams) > 1,
             "waiting": waiting_reports(asked) if net == Net.REPORTS else 0,
             "filter": chosen,
             "keep": {"list": net},

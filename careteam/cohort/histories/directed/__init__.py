@@ -34,6 +34,7 @@ from careteam.cohort.histories.directed.wishes import (
     hospice,
     no_next_step,
     none_now,
+    scans_declined,
 )
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "red_overdue",
     "report_awaited",
     "rosalind",
+    "scans_declined",
     "settled",
     "stale_labs",
     "unclassified",

@@ -131,6 +131,25 @@ def no_next_step(story: Story) -> None:
     story.prompt("closed")
 
 
+def scans_declined(story: Story) -> None:
+    """The same after she declined further scans: the nightly check knows why there is no plan, and asks nothing."""
+    no_next_step(story)
+    anchor = story.day(-130)
+    story.history.add(
+        "plan",
+        situation="S1",
+        modality="ct",
+        region="chest, abdomen, pelvis, 3-phase",
+        interval_days=90,
+        anchor_on=anchor,
+        anchor_kind="scan",
+        why=f"90 days after CT of {anchor.day} {anchor:%b %Y}",
+        confirmed_at=at(story.day(-124), 12),
+        stopped_on=story.day(-60),
+        stop_reason="declined",
+    )
+
+
 def deceased_outstanding(story: Story) -> None:
     """Died; a dose still stands planned, a report unread, an action open, a prompt unanswered. Nothing may chase."""
     died = story.profile.died or story.today

@@ -39,6 +39,11 @@ class Behind:
     def __bool__(self) -> bool:
         return bool(self.studies or self.lines or self.referrals or self.actions)
 
+    def row_keys(self) -> tuple[str, ...]:
+        """The source keys of the steps that are missing."""
+        named = (("study", self.studies), ("line", self.lines), ("referral", self.referrals), ("action", self.actions))
+        return tuple(f"{name}:{row.pk}" for name, rows in named for row in rows)
+
     def words(self, today: date) -> tuple[str, ...]:
         due = [f"{row} due {day(row.due_on, today)}" for row in self.studies]
         lines = [f"{row.label}, {row.get_status_display().lower()}" for row in self.lines]

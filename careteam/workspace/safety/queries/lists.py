@@ -15,7 +15,9 @@ from django.db.models.functions import Coalesce
 from careteam.access.queries import access_of
 from careteam.people.models import Team
 from careteam.people.rules import Permission
+from careteam.reconciler.models import ReconcilerFinding, ReconcilerRun
 from careteam.workspace.patients import ids_without_step
+from careteam.workspace.reconciling.checks import Problem, problems
 from careteam.workspace.safety.queries.truth import stale_only
 from careteam.workspace.safety.rules import CAP, Net, Where, Whose, treated_by
 from patients.imaging.models import ContactAttempt, ImagingStudy
@@ -239,11 +241,37 @@ def meetings_without_minutes(asked: Asked) -> QuerySet[Meeting]:
     return meetings.filter(chair__isnull=True) if asked.whose == Whose.NOBODY else meetings
 
 
+def last_runs(teams: Iterable[Team]) -> list[ReconcilerRun]:
+    """The latest finished run of each team."""
+    done = ReconcilerRun.objects.filter(team__in=list(teams), finished_at__isnull=False)
+    return list(done.order_by("team_id", "-started_at", "-pk").distinct("team_id").select_related("team"))
+
+
+def night_findings(asked: Asked) -> QuerySet[ReconcilerFinding]:
+    """What the latest run left for a person and is still so: each finding is looked at again, up to the cap."""
+    runs = last_runs(asked.teams)
+    seen = Patient.objects.visible_to(asked.user).in_care()
+    left = ReconcilerFinding.objects.filter(for_person=True, patient__in=seen)
+    still: list[int] = []
+    for run in runs:
+        rows = list(left.filter(run=run).order_by("pk")[: CAP + 1])
+        now_wrong = set(problems(run.team, sorted({row.patient_id for row in rows}), asked.now)) if rows else set()
+        still += [row.pk for row in rows if Problem(row.patient_id, row.kind, row.subject) in now_wrong]
+    return _narrowed(left.filter(pk__in=still), asked, "patient_id")
+
+
+def history(teams: Iterable[Team], limit: int = 10) -> list[ReconcilerRun]:
+    """The latest runs, newest first."""
+    runs = ReconcilerRun.objects.filter(team__in=list(teams), finished_at__isnull=False).select_related("team")
+    return list(runs.order_by("-started_at", "-pk")[:limit])
+
+
 QUERIES: dict[str, Callable[[Asked], QuerySet[Any]]] = {
     Net.STEPS: patients_without_step,
     Net.REPORTS: late_reports,
     Net.LINES: lines_without_end,
     Net.MEETINGS: meetings_without_minutes,
+    Net.NIGHT: night_findings,
 }
 
 

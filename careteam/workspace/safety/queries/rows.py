@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Max, Q, Subquery
+from django.db.models import Count, Max, Min, Q, Subquery
 from django.urls import reverse
 
 from careteam.people.models import Team
 from careteam.people.rules import Role
+from careteam.reconciler.models import ReconcilerFinding
+from careteam.reconciler.rules import Finding
 from careteam.web.words import count, day
 from careteam.workspace.patients import PatientRow, rows_for
 from careteam.workspace.safety.queries.behind import open_without_step
@@ -239,6 +241,32 @@ def _meetings(found: Sequence[Any], asked: Asked, opened: int) -> list[Row]:  # 
     return rows
 
 
+def _night(found: Sequence[Any], asked: Asked, opened: int) -> list[Row]:  # noqa: ARG001
+    people = _people([finding.patient for finding in found], asked)
+    owners = _owners([finding.patient_id for finding in found])
+    same = ReconcilerFinding.objects.filter(for_person=True, subject__in=[finding.subject for finding in found])
+    first = {
+        (row["patient_id"], row["kind"], row["subject"]): row["first"]
+        for row in same.order_by().values("patient_id", "kind", "subject").annotate(first=Min("run__on"))
+    }
+    rows = []
+    for finding in found:
+        is_plan = finding.kind == Finding.NO_PLAN
+        rows.append(
+            Row(
+                what=finding.get_kind_display(),
+                url=reverse("patient", args=[finding.patient_id]),
+                why="The nightly check cannot decide this" if is_plan else "The nightly check could not mend it",
+                since=first.get((finding.patient_id, finding.kind, finding.subject), finding.run.on),
+                whose=owners.get(finding.patient_id, ""),
+                mend="Start plan" if is_plan else "Open patient",
+                mend_url=reverse("plan-start" if is_plan else "patient", args=[finding.patient_id]),
+                patient=people[finding.patient_id],
+            )
+        )
+    return rows
+
+
 def _by_meeting(items: Any) -> dict[int, int]:
     return dict(items.order_by().values_list("meeting_id").annotate(n=Count("pk")))
 
@@ -248,4 +276,5 @@ _ROWS: dict[str, Callable[[Sequence[Any], Asked, int], list[Row]]] = {
     Net.REPORTS: _reports,
     Net.LINES: _lines,
     Net.MEETINGS: _meetings,
+    Net.NIGHT: _night,
 }

@@ -1,0 +1,1 @@
+"""Every night: has every patient in care what the plan demands?"""
