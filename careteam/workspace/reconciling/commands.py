@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 JOB = "reconciler"
 
 
-def waiting_teams(now: datetime) -> list[Team]:
+def waiting_teams(*, now: datetime) -> list[Team]:
     """Teams with patients in care whose run of the night is missing or unfinished."""
     teams = Team.objects.filter(pk__in=Patient.objects.in_care().order_by().values("team_id")).order_by("pk")
     return [team for team in teams if is_due(_local(team, now), _done(team))]
@@ -47,13 +47,13 @@ def reconcile_waiting(*, now: datetime) -> list[ReconcilerRun]:
     """Every team's run of the night, once; says by its heartbeat that none is missing any more. One team's failure is
     logged and keeps no other team from its run, but the heartbeat stays away."""
     runs, failed = [], False
-    for team in waiting_teams(now):
+    for team in waiting_teams(now=now):
         try:
             runs.append(reconcile(team, now=now))
         except Exception:
             log.exception("The reconciler failed for team %s", team.slug)
             failed = True
-    if not failed and not waiting_teams(now):
+    if not failed and not waiting_teams(now=now):
         beat(JOB, now=now, details={"runs": len(runs)})
     return runs
 
