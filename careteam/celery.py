@@ -48,6 +48,7 @@ app.conf.update(
         # Asked every hour: each team's night is its own.
         "downtime": {"task": "careteam.downtime", "schedule": crontab(minute=7), "options": {"expires": 3500}},
         "reconcile": {"task": "careteam.reconcile", "schedule": crontab(minute=12), "options": {"expires": 3500}},
+        "safety": {"task": "careteam.safety", "schedule": 600.0, "options": {"expires": 595}},
         "calendars": {"task": "careteam.calendars", "schedule": crontab(minute=23), "options": {"expires": 3500}},
         "unfold": {
             "task": "tumorboard.unfold",

@@ -13,6 +13,7 @@ from careteam.workspace.downtime.commands import make_printout
 from careteam.workspace.downtime.queries import printouts_of
 from careteam.workspace.downtime.rules import is_due
 from careteam.workspace.reconciling.commands import reconcile_waiting
+from careteam.workspace.safety.queries.lists import look_anew
 from patients.record.models import Patient
 
 log = logging.getLogger(__name__)
@@ -43,3 +44,9 @@ def reconcile() -> None:
     """Asked every hour: each team's night is its own. A run that was killed goes on, nights that were missed are made
     up for by one."""
     reconcile_waiting(now=timezone.now())
+
+
+@shared_task(name="careteam.safety")
+def safety() -> None:
+    """Every ten minutes: what takes longer than a page may is looked up for the safety net of large teams."""
+    look_anew(timezone.now())

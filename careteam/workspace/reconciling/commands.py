@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import zoneinfo
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -128,14 +128,18 @@ def _mend(team: Team, found: Sequence[Problem], *, now: datetime) -> list[tuple[
     """By problem: whether it is mended, whether a person is needed. What a command was to mend is looked at again: it
     counts as mended when it is gone."""
     asked = _asked_already(found)
-    for patient in Patient.objects.filter(pk__in={problem.patient_id for problem in found}).select_related("team"):
-        mine = [problem for problem in found if problem.patient_id == patient.pk]
+    by_patient: dict[int, list[Problem]] = defaultdict(list)
+    for problem in found:
+        if problem.kind != Finding.NO_REMINDER:  # that is the sweep's, at the end of the run
+            by_patient[problem.patient_id].append(problem)
+    for patient in Patient.objects.filter(pk__in=by_patient).select_related("team"):
         try:
             with transaction.atomic():
-                _mend_one(patient, mine, now=now)
+                _mend_one(patient, by_patient[patient.pk], now=now)
         except Exception:
             log.exception("The reconciler could not mend what it found for patient %s", patient.pk)
-    left = set(problems(team, sorted({problem.patient_id for problem in found}), now))
+    left = {problem for problem in found if problem.kind == Finding.NO_REMINDER}
+    left |= set(problems(team, sorted(by_patient), now))
     rows = []
     for problem in found:
         reopened = problem.kind == Finding.NO_PLAN and problem.patient_id not in asked

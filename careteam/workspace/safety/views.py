@@ -23,9 +23,10 @@ from careteam.workspace.safety.queries.lists import (
     QUERIES,
     Asked,
     asked_by,
-    counts,
+    counted,
     history,
     last_runs,
+    remembered_counts,
     waiting_reports,
 )
 from careteam.workspace.safety.queries.rows import page_rows
@@ -73,8 +74,7 @@ def safety(request: SignedInRequest) -> HttpResponse:
     page = keyset_page(found, sorts=SORTS[net], params=request.GET, size=PAGE_SIZE)
     rows = page_rows(net, page.rows, asked, _opened(request))
     note_read(request, [row.patient.patient.pk for row in rows if row.patient is not None])
-    numbers = counts(asked)
-    total = sum(numbers.values())
+    numbers = remembered_counts(asked) | {net: counted(found)}
 
     def here(**changed: str) -> str:
         return "?" + urlencode({"list": net, **kept, **changed})
@@ -92,7 +92,6 @@ def safety(request: SignedInRequest) -> HttpResponse:
             "tabs": [Tab(str(each.label), here(list=each), current=each == net, count=numbers[each]) for each in Net],
             "count": numbers[net],
             "cap": CAP,
-            "total": total,
             "goal": EMPTY[net],
             "runs": last_runs(asked.teams),
             "nights": history(asked.teams) if net == Net.NIGHT else (),

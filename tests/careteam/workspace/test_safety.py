@@ -16,6 +16,7 @@ from careteam.audit.models import AuditEvent
 from careteam.people.models import Team, User
 from careteam.people.rules import Role
 from careteam.workspace.safety.commands import put_back
+from careteam.workspace.safety.queries import lists
 from careteam.workspace.safety.queries.lists import asked_by, counts
 from patients.imaging.commands.base import refresh_step
 from patients.imaging.models import ImagingStudy
@@ -253,6 +254,27 @@ def test_lists_cost_the_same_for_one_row_and_for_three(client: Client, team: Tea
     one_more(3)
     assert [cost(f"list={name}") for name in lists] == once
     assert max(once) <= 32
+
+
+def test_lists_of_a_large_team_are_looked_up_beforehand(
+    client: Client, team: Team, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    monkeypatch.setattr(lists, "SMALL", 1)
+    one, two = (
+        factories.line(factories.patient(team, family_name=name), modality="targeted", started_on=date(2026, 1, 2))
+        for name in ("One", "Two")
+    )
+    for patient in (one.patient, two.patient):
+        step(patient, "study:1", "Order CT")  # a scan that is not there
+    assert lists.look_anew(now) == 1
+    assert names(client, "list=lines&sort=name") == names(client, "list=steps") == ["Given One", "Given Two"]
+    Encounter.objects.create(patient=one.patient, kind="visit", starts_at=now, status="fulfilled")
+    step(one.patient, "own:1")
+    assert names(client, "list=lines") == names(client, "list=steps") == ["Given Two"]
+    third = factories.line(factories.patient(team, family_name="Xu"), modality="targeted", started_on=date(2026, 1, 2))
+    assert names(client, "list=lines") == ["Given Two"]  # not looked at yet
+    lists.look_anew(now)
+    assert names(client, "list=lines&sort=name") == ["Given Two", third.patient.name]
 
 
 def test_workspace_of_coordinators_names_the_lists_that_are_not_empty(client: Client, team: Team, nurse: User) -> None:

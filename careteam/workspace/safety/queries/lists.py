@@ -6,6 +6,7 @@ import zoneinfo
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.core.cache import cache
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 FEW = 1000  # patients that are looked up by id
 REACHED = (ContactOutcome.REACHED, ContactOutcome.BOOKED, ContactOutcome.DECLINED)
 COUNT_SECONDS = 60
-STALE_SECONDS = 300  # how long the long way round (steps against rows) is remembered; what it found is asked again
+REMEMBERED = 1800
+SMALL = 5000  # patients in care up to which every look is at all of them
 
 
 @dataclass(frozen=True)
@@ -100,20 +102,45 @@ def _narrowed(rows: QuerySet[Any], asked: Asked, path: str) -> QuerySet[Any]:
     return rows
 
 
+def is_large(team: Team) -> bool:
+    """Whether looking at every row of the team takes longer than a page may."""
+    return Patient.objects.in_care().filter(team=team).order_by()[: SMALL + 1].count() > SMALL
+
+
+def _candidates(name: str, team: Team, look: Callable[[Team], list[int]], *, anew: bool = False) -> list[int]:
+    """What `look` found in all of a large team, remembered for half an hour and looked up anew by a task every ten
+    minutes. Whoever uses it asks again about each: nothing that was mended stays on a list."""
+    key = f"safety:{name}:{team.pk}"
+    known: list[int] | None = None if anew else cache.get(key)
+    if known is None:
+        known = look(team)
+        cache.set(key, known, REMEMBERED)
+    return known
+
+
+def _stale(team: Team) -> list[int]:
+    return stale_only(team.pk, limit=FEW)
+
+
 def stale_patients(teams: Iterable[Team]) -> list[int]:
-    """Patients whose every open step names work that is over. The whole team is held against its rows once in five
-    minutes; what was found is asked again each time, so nobody who was helped stays on the list."""
+    """Patients whose every open step names work that is over."""
     found: list[int] = []
     for team in teams:
-        key = f"safety:stale:{team.pk}"
-        known = cache.get(key)
-        if known is None:
-            known = stale_only(team.pk, limit=FEW)
-            cache.set(key, known, STALE_SECONDS)
-        elif known:
-            known = stale_only(team.pk, patient_ids=known)
-        found += known
+        if is_large(team):
+            known = _candidates("stale", team, _stale)
+            found += stale_only(team.pk, patient_ids=known) if known else []
+        else:
+            found += _stale(team)
     return found
+
+
+def look_anew(now: datetime) -> int:
+    """Looks at every row of the large teams, for the pages of the next minutes. Returns how many teams."""
+    large = [team for team in Team.objects.order_by("pk") if is_large(team)]
+    for team in large:
+        _candidates("stale", team, _stale, anew=True)
+        _candidates("lines", team, partial(_lines_of, now=now), anew=True)
+    return len(large)
 
 
 def patients_without_step(asked: Asked) -> QuerySet[Patient]:
@@ -170,11 +197,15 @@ def newer_lines(today: date, days: int, path: str = "") -> QuerySet[TreatmentLin
 
 def lines_without_end(asked: Asked) -> QuerySet[TreatmentLine]:
     """Running lines that nobody looks after, antitumor lines that a newer one was started beside, planned lines whose
-    start has passed. Which of the three, `why_listed` says."""
+    start has passed."""
     known: dict[int, Any] = {}
     found = Q(pk__in=[])
     for team in asked.teams:
-        found |= Q(patient__team_id=team.pk) & _line_gaps(asked.today(team), team, known)
+        of_team = Q(patient__team_id=team.pk) & _line_gaps(asked.today(team), team, known)
+        if is_large(team):
+            some = _candidates("lines", team, partial(_lines_of, now=asked.now))
+            of_team &= Q(pk__in=some) if len(some) <= FEW else Q()
+        found |= of_team
     lines = (
         TreatmentLine.objects.valid()
         .visible_to(asked.user)
@@ -182,6 +213,15 @@ def lines_without_end(asked: Asked) -> QuerySet[TreatmentLine]:
     )
     lines = lines.annotate(since=Coalesce("started_on", "planned_on", output_field=DateField()))
     return _narrowed(lines, asked, "patient_id")
+
+
+def _lines_of(team: Team, *, now: datetime) -> list[int]:
+    """Lines of the team with a gap, up to one more than a few."""
+    gaps = _line_gaps(team.local_date(now), team, {})
+    lines = TreatmentLine.objects.valid().filter(
+        gaps, patient__team_id=team.pk, patient__in=Patient.objects.in_care(), status__in=OPEN_STATUSES
+    )
+    return list(lines.order_by().values_list("pk", flat=True)[: FEW + 1])
 
 
 def _line_gaps(today: date, team: Team, known: dict[int, Any]) -> Q:
@@ -281,8 +321,10 @@ def counted(rows: QuerySet[Any]) -> int:
 
 
 def remembered_counts(asked: Asked) -> dict[str, int]:
-    """`counts` of the reader's teams as they were at most a minute ago: for pages that only mention them."""
-    key = "safety:counts:" + "-".join(str(pk) for pk in sorted(asked.team_ids))
+    """`counts` as they were at most a minute ago: for what only mentions them."""
+    whose = f"{asked.whose}:{asked.user.pk}" if asked.whose == Whose.MINE else asked.whose
+    teams = "-".join(str(pk) for pk in sorted(asked.team_ids))
+    key = f"safety:counts:{teams}:{whose}:{asked.where}"
     known: dict[str, int] | None = cache.get(key)
     if known is None:
         known = counts(asked)
