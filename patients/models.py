@@ -21,7 +21,7 @@ from patients.goals.models import (
     TradeOff,
 )
 from patients.guidance.models import GuidanceAnswer, GuidanceRaised
-from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, SurveillancePlan
+from patients.imaging.models import ContactAttempt, ImagingStudy, PetSuggestion, Reminder, SurveillancePlan
 from patients.protocol.models import ProtocolRevision, ProtocolSignature
 from patients.record.models import (
     Admission,
@@ -104,6 +104,7 @@ __all__ = [
     "Patient",
     "PatientContact",
     "PatientIdentifier",
+    "PetSuggestion",
     "PreparationStep",
     "ProtocolRevision",
     "ProtocolSignature",

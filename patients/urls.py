@@ -133,6 +133,7 @@ urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/imaging/plan/<int:plan_id>/stop/", imaging.plan_stop, name="plan-stop"),
     path("patients/<int:patient_id>/imaging/plan/<int:plan_id>/confirm/", imaging.plan_confirm, name="plan-confirm"),
     path("patients/<int:patient_id>/imaging/early/<int:call_id>/", imaging.early_scan, name="early-scan"),
+    path("patients/<int:patient_id>/imaging/pet/<slug:modality>/", imaging.pet_suggestion, name="pet-suggestion"),
     path("patients/<int:patient_id>/imaging/order/", imaging.study_create, name="study-create"),
     path("patients/<int:patient_id>/guidance/", guidance.panel, name="guidance-panel"),
     path("patients/<int:patient_id>/guidance/<slug:rule>/", guidance.answer, name="guidance-answer"),

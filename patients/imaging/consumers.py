@@ -44,6 +44,27 @@ def recompute_team(event: Event, *, now: datetime) -> None:
         commands.mark_stale(event.team_id, event.payload.get("codes", []), by=None, now=now)
 
 
+@consumes(
+    EventKind.LINE_PROPOSED,
+    EventKind.LINE_STARTED,
+    EventKind.LINE_ENDED,
+    EventKind.RECORD_CHANGED,
+    EventKind.PROGRESSION,
+    EventKind.PROGRESSION_WITHDRAWN,
+    EventKind.STUDY_REPORTED,
+    EventKind.STUDY_REVIEWED,
+    EventKind.ENROLLMENT,
+    EventKind.HOSPICE,
+    EventKind.BSC_CONFIRMED,
+    EventKind.DECEASED,
+)
+def suggest_pet(event: Event, *, now: datetime) -> None:
+    """Baseline, progression, PRRT ahead, an unclear scan: a person is asked about a PET; nothing is ordered."""
+    patient = _patient(event)
+    if patient is not None:
+        commands.suggest_pets(patient, by=None, now=now)
+
+
 @consumes(EventKind.HOSPICE)
 def stop_for_hospice(event: Event, *, now: datetime) -> None:
     """Surveillance imaging stops; symptom care goes on, extra studies stay."""

@@ -96,6 +96,10 @@ class NotNeededForm(forms.Form):
     reason = forms.CharField(label="No early scan, because", max_length=250)
 
 
+class PetNotNeededForm(forms.Form):
+    reason = forms.CharField(label="Not needed, because", max_length=250)
+
+
 class ScheduleForm(VersionForm):
     at = forms.DateTimeField(label="Day and time", widget=forms.DateTimeInput, help_text="In the team's time zone")
     place = forms.CharField(max_length=160, required=False)

@@ -13,10 +13,12 @@ from careteam.people.models import Team
 from careteam.people.rules import Role
 from patients.imaging.rules import (
     NOT_YET_DONE,
+    PET_TASKS,
     AnchorKind,
     CloseReason,
     ContactKind,
     ContactOutcome,
+    PetAnswer,
     ReminderState,
     ReminderStep,
     StopReason,
@@ -217,3 +219,41 @@ class ContactAttempt(ClinicalRow):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.outcome}"
+
+
+@tracked
+class PetSuggestion(ClinicalRow):
+    """A PET that the record asks for, once per event; a person orders it or says why not, nothing is ordered."""
+
+    modality = models.CharField(max_length=14, choices=StudyModality)
+    event = models.CharField(max_length=40, help_text="what happened: baseline, pd:2026-10-01, prrt:17 …")
+    situation = models.CharField(max_length=6, help_text="S13 or S14 of the protocol")
+    why = models.CharField(max_length=300)
+    answer = models.CharField(max_length=10, choices=PetAnswer, blank=True)
+    reason = models.CharField(max_length=250, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(fields=["patient", "modality", "event"], name="pet_once_per_event"),
+            models.CheckConstraint(
+                condition=models.Q(answer="", answered_at__isnull=True) | models.Q(answered_at__isnull=False),
+                name="pet_answered_has_when",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(answer="not_needed") | (models.Q(answered_by__isnull=False) & ~models.Q(reason="")),
+                name="pet_refused_has_who_why",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_modality_display()}: {self.why}"
+
+    @property
+    def is_task(self) -> bool:
+        """Something happened: somebody's task. What merely is so (no baseline known) waits on the patient's page."""
+        return self.event.partition(":")[0] in PET_TASKS

@@ -18,7 +18,7 @@ from patients.protocol.forms import SignForm
 from patients.protocol.queries import TeamNumber, last_revision, numbers, revisions, signing_team
 
 GROUPS = (
-    ("Reports", "from the scan to its report", tuple(row for row in rules.SERIES if row not in rules.SITUATIONS)),
+    ("Scans", "events that ask for a PET, reports", tuple(row for row in rules.SERIES if row not in rules.SITUATIONS)),
     ("Escalation ladder", "days after the due date, strictly greater", rules.LADDER),
     ("Limits", "windows and deadlines", rules.LIMITS),
     ("Safety net", "after how long something has fallen through", rules.SAFETY),

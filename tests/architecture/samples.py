@@ -227,6 +227,7 @@ class Samples:
             "day": DAY,
             "part": "drainage",
             "sign": "fever",
+            "modality": "sstr_pet",
         }
         if name in rows:
             return rows[name].pk

@@ -2,6 +2,7 @@
 
 from patients.imaging.commands.contacts import log_contact, undo_contact
 from patients.imaging.commands.early import decline_early, suggest_early
+from patients.imaging.commands.pets import decline_pet, suggest_pets
 from patients.imaging.commands.plans import (
     ask_to_confirm,
     confirm_interval,
@@ -38,6 +39,7 @@ __all__ = [
     "confirm_interval",
     "confirm_response",
     "decline_early",
+    "decline_pet",
     "hand_over",
     "log_contact",
     "mark_no_show",
@@ -55,6 +57,7 @@ __all__ = [
     "stop_all",
     "stop_plan",
     "suggest_early",
+    "suggest_pets",
     "sweep",
     "take",
     "take_back_response",

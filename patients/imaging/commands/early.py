@@ -11,6 +11,7 @@ from django.urls import reverse
 from careteam.access.policies import insist
 from careteam.people.rules import Role
 from patients.imaging import policies
+from patients.imaging.commands.pets import suggest_pets
 from patients.protocol.queries import number
 from patients.protocol.rules import working_days_after
 from patients.record.commands import close_step, open_step
@@ -53,6 +54,7 @@ def suggest_early(call_id: int, *, now: datetime) -> bool:
 
 def ordered_early(patient: Patient, *, by: User, now: datetime) -> int:
     """A study outside the plan was added: every suggestion that waited is answered by it. Returns how many."""
+    suggest_pets(patient, by=by, now=now)  # a PET that is on its way now is suggested no longer
     waiting = list(SymptomCall.objects.valid().filter(patient=patient, wants_scan=True, scan_answer="").order_by("pk"))
     for call in waiting:
         answer_scan(call, ScanAnswer.ORDERED, by=by, now=now)

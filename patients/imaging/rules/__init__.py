@@ -12,6 +12,7 @@ from patients.imaging.rules.codes import (
     CloseReason,
     ContactKind,
     ContactOutcome,
+    PetAnswer,
     ReminderState,
     ReminderStep,
     StopReason,
@@ -36,6 +37,7 @@ from patients.imaging.rules.ladder import (
     lateness,
     review_due,
 )
+from patients.imaging.rules.pets import PET_TASKS, PetFacts, PetReason, pets_for
 from patients.imaging.rules.situations import (
     Interval,
     LineFact,
@@ -57,6 +59,7 @@ __all__ = [
     "LONGEST_LEAD",
     "MEASURED_ON",
     "NOT_YET_DONE",
+    "PET_TASKS",
     "STOPS_WITH_ENROLLMENT",
     "STUDY_TRANSITIONS",
     "AnchorKind",
@@ -68,6 +71,9 @@ __all__ = [
     "LadderStep",
     "Lateness",
     "LineFact",
+    "PetAnswer",
+    "PetFacts",
+    "PetReason",
     "ReminderState",
     "ReminderStep",
     "Resolution",
@@ -83,6 +89,7 @@ __all__ = [
     "ladder",
     "lateness",
     "liver_dominates",
+    "pets_for",
     "qualifies",
     "review_due",
     "situation_for",

@@ -102,6 +102,14 @@ class ReminderState(TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class PetAnswer(TextChoices):
+    """What became of a suggested PET; the last two come about by themselves."""
+
+    NOT_NEEDED = "not_needed", "Not needed"
+    ORDERED = "ordered", "Ordered"
+    SETTLED = "settled", "Done, or no longer asked for"
+
+
 class ContactKind(TextChoices):
     PHONE = "phone", "Phone"
     LETTER = "letter", "Letter"

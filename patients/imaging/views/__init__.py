@@ -1,6 +1,6 @@
 """Pages of surveillance imaging."""
 
-from patients.imaging.views.early import early_scan
+from patients.imaging.views.early import early_scan, pet_suggestion
 from patients.imaging.views.plans import imaging_panel, plan_confirm, plan_start, plan_stop, study_create
 from patients.imaging.views.protocol import protocol_change
 from patients.imaging.views.reports import study_act, study_report, study_review
@@ -26,6 +26,7 @@ __all__ = [
     "early_scan",
     "imaging_panel",
     "imaging_worklist",
+    "pet_suggestion",
     "plan_confirm",
     "plan_start",
     "plan_stop",

@@ -15,9 +15,11 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from patients.imaging import commands, policies
+from patients.imaging.commands.pets import PETS
 from patients.imaging.forms import PlanForm, StopForm, StudyForm
 from patients.imaging.models import SurveillancePlan
 from patients.imaging.queries import default_scan, facts_of, imaging_of, intervals_of
+from patients.imaging.queries.pets import open_pets
 from patients.imaging.rules import StopReason, situation_for
 from patients.protocol.queries import numbers
 from patients.record.queries import readable_patient
@@ -43,6 +45,7 @@ def imaging_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
         "patient": patient,
         "today": today,
         "imaging": imaging_of(patient, today=today, limit=500 if every else 8),
+        "pets": open_pets(patient.pk),
         "why_not": policies.why_not_plan(patient, request.user),
         "why_not_study": policies.why_not_add_study(patient, request.user),
     }
@@ -146,6 +149,8 @@ def study_create(request: SignedInRequest, patient_id: int) -> HttpResponse:
     patient = readable_patient(request, patient_id)
     now = timezone.now()
     modality, region = default_scan(patient.pk)
+    if (wanted := request.GET.get("modality", "")) in PETS:  # a suggested PET is ordered
+        modality, region = wanted, "whole body"
     context: dict[str, Any] = {
         "patient": patient,
         "title": "Order a scan early",

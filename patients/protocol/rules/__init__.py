@@ -15,7 +15,7 @@ from patients.protocol.rules.treatment import COURSE, CTCAE, DOSES, LABS
 # What a team signs together as its protocol of situations: S1 to S15 and what refines them.
 SITUATIONS: tuple[ProtocolNumber, ...] = (
     *SURVEILLANCE,
-    *(row for row in SERIES if row.code != "study.report"),
+    *(row for row in SERIES if row.code != "study.report" and row.unit == "d" and not row.code.startswith("pet.")),
 )
 GUIDANCE: tuple[ProtocolNumber, ...] = (*PRRT, *LIVER, *THRESHOLDS)
 
