@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from careteam.access.policies import lacks
-from careteam.people.models import Membership
+from careteam.access.queries import may
 from careteam.people.rules import Permission
 from patients.record.models import Encounter, Enrollment, NextStep, Patient, SymptomAssessment
 from patients.record.rules import ENROLLMENT_TRANSITIONS, OWN_STEP, EnrollmentStatus
@@ -104,8 +104,8 @@ def why_not_set_step(
         reasons.append("The patient is not in your care: nothing is asked for them.")
     if not what.strip():
         reasons.append("Say what comes next.")
-    if owner is not None and not Membership.objects.current().filter(user=owner, team_id=patient.team_id).exists():
-        reasons.append(f"{owner} does not work in the patient's team.")
+    if owner is not None and not may(owner, Permission.PATIENT_VIEW, patient.team_id):
+        reasons.append(f"{owner} does not work with the patient's team.")
     if due_on is not None and due_on < today:
         reasons.append("The day lies in the past. Choose today or later.")
     return reasons

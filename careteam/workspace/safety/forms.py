@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from careteam.people.models import Membership, Team, User
+from careteam.people.rules import ROLE_PERMISSIONS, Permission
 from careteam.workspace.safety.rules import Where, Whose
 
 
@@ -32,7 +33,8 @@ class StepForm(forms.Form):
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = Membership.objects.current().filter(team=team).values("user_id")
+        seeing = [role for role, held in ROLE_PERMISSIONS.items() if Permission.PATIENT_VIEW in held]
+        people = Membership.objects.current().filter(team=team).with_role(*seeing).values("user_id")
         self.fields["owner"].queryset = User.objects.filter(pk__in=people).order_by("name", "pk")  # type: ignore[attr-defined]
 
 

@@ -127,6 +127,10 @@ def test_step_is_set_in_the_row_and_done_on_its_page(client: Client, team: Team,
     assert refused.status_code == 422
     assert "The day lies in the past. Choose today or later." in refused.content.decode()
     assert 'value="Call the GP"' in refused.content.decode()
+    auditor = factories.person(team, Role.AUDITOR)
+    assert not form.fields["owner"].queryset.filter(pk=auditor.pk).exists()
+    with pytest.raises(ValidationError, match="does not work with the patient's team"):
+        set_step(patient, what="Call", owner=auditor, due_on=TODAY, by=nurse, now=factories.NOW)
     stranger = factories.person(factories.team())
     assert client.post(path, {"what": "Call", "owner": stranger.pk, "due_on": "2026-11-30"}).status_code == 422
     htmx = {"HX-Request": "true", "HX-Request-Type": "partial"}

@@ -134,18 +134,18 @@ def no_next_step(story: Story) -> None:
 def scans_declined(story: Story) -> None:
     """The same after she declined further scans: the nightly check knows why there is no plan, and asks nothing."""
     no_next_step(story)
-    anchor = story.day(-130)
+    last = max(row["performed_on"] for row in story.history.of("study") if row["performed_on"])
     story.history.add(
         "plan",
         situation="S1",
         modality="ct",
         region="chest, abdomen, pelvis, 3-phase",
         interval_days=90,
-        anchor_on=anchor,
+        anchor_on=last,
         anchor_kind="scan",
-        why=f"90 days after CT of {anchor.day} {anchor:%b %Y}",
-        confirmed_at=at(story.day(-124), 12),
-        stopped_on=story.day(-60),
+        why=f"90 days after the scan of {last.day} {last:%b %Y}",
+        confirmed_at=at(last + timedelta(days=3), 12),
+        stopped_on=min(max(story.day(-10), last + timedelta(days=4)), story.today),
         stop_reason="declined",
     )
 
