@@ -1,5 +1,6 @@
 """Table of contents: Django finds the app's tables here; the substance is in the slices."""
 
+from patients.capacity.models import ImagingCapacity
 from patients.care.models import (
     Drainage,
     FamilyMember,
@@ -22,6 +23,7 @@ from patients.goals.models import (
 )
 from patients.guidance.models import GuidanceAnswer, GuidanceRaised
 from patients.imaging.models import ContactAttempt, ImagingStudy, PetSuggestion, Reminder, SurveillancePlan
+from patients.letters.models import LetterHead, LetterRun, LetterSent, LetterText
 from patients.protocol.models import ProtocolRevision, ProtocolSignature
 from patients.record.models import (
     Admission,
@@ -87,6 +89,7 @@ __all__ = [
     "GoalsPromptReason",
     "GuidanceAnswer",
     "GuidanceRaised",
+    "ImagingCapacity",
     "ImagingStudy",
     "ImportLine",
     "ImportRun",
@@ -94,6 +97,10 @@ __all__ = [
     "InformationGiven",
     "Lesion",
     "LesionReading",
+    "LetterHead",
+    "LetterRun",
+    "LetterSent",
+    "LetterText",
     "LiverAssessment",
     "Measurement",
     "Medication",

@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, path
 
+from patients.capacity import views as capacity
 from patients.care import views as care
 from patients.fhir import views as fhir
 from patients.goals import views as goals
 from patients.guidance import views as guidance
 from patients.imaging import views as imaging
+from patients.letters import views as letters
 from patients.protocol import views as protocol
 from patients.record import views as record
 from patients.response import views as response
@@ -123,6 +125,23 @@ urlpatterns: list[URLPattern] = [
     path("imaging/studies/<int:study_id>/close/", imaging.study_close, name="study-close"),
     path("imaging/studies/<int:study_id>/contacts/", imaging.contact_log, name="contact-log"),
     path("imaging/contacts/<int:contact_id>/undo/", imaging.contact_undo, name="contact-undo"),
+    path("imaging/capacity/", capacity.capacity_list, name="capacity"),
+    path("imaging/capacity/new/", capacity.capacity_new, name="capacity-new"),
+    path("imaging/capacity/<int:capacity_id>/", capacity.capacity_change, name="capacity-change"),
+    path("imaging/studies/<int:study_id>/free/", capacity.free_places, name="free-places"),
+    path("imaging/studies/<int:study_id>/letter/", letters.letter_write, name="letter-write"),
+    path("imaging/letters/", letters.letters, name="letters"),
+    path("imaging/letters/runs/<int:letter_run_id>/", letters.run_page, name="letter-run"),
+    path("imaging/letters/runs/<int:letter_run_id>/pdf/", letters.run_pdf, name="letter-run-pdf"),
+    path("imaging/letters/<int:letter_id>/", letters.letter_page, name="letter"),
+    path("imaging/letters/<int:letter_id>/pdf/", letters.letter_pdf, name="letter-pdf"),
+    path("imaging/letters/<int:letter_id>/not-sent/", letters.letter_not_sent, name="letter-not-sent"),
+    path("imaging/letters/head/", letters.letter_head, name="letter-head"),
+    path("imaging/letters/texts/", letters.letter_texts, name="letter-texts"),
+    path("imaging/letters/texts/new/", letters.letter_text_new, name="letter-text-new"),
+    path("imaging/letters/texts/<int:text_id>/use/", letters.letter_text_use, name="letter-text-use"),
+    path("imaging/letters/texts/<int:text_id>/end/", letters.letter_text_end, name="letter-text-end"),
+    path("imaging/letters/texts/<slug:letter_kind>/<slug:language>/", letters.letter_text, name="letter-text"),
     path("imaging/studies/<int:study_id>/response/", response.assess, name="response-assess"),
     path("imaging/studies/<int:study_id>/response/preview/", response.preview, name="response-preview"),
     path("imaging/studies/<int:study_id>/response/error/", response.take_back, name="response-error"),

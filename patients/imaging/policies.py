@@ -162,5 +162,10 @@ def why_not_contact(study: ImagingStudy, user: User, *, at: datetime, now: datet
     return reasons
 
 
+def why_not_withdraw_contact(patient: Patient, user: User, reason: str) -> list[str]:
+    reasons = _may(patient, user, *PLANNING)
+    return reasons if reason.strip() else [*reasons, "Say why."]
+
+
 def why_not_modality(modality: str) -> list[str]:
     return [] if modality in StudyModality.values else ["Choose what kind of scan it is."]

@@ -13,11 +13,13 @@ from careteam.calendars.commands import make_feed
 from careteam.calendars.rules import FeedKind
 from careteam.people.models import Team
 from careteam.people.rules import Role
+from patients.capacity.models import ImagingCapacity
 from patients.care.models import Drainage
 from patients.fhir.models import ImportedRow, ImportRun, ReviewItem, SourceRecord
 from patients.goals.models import GoalsConversation, PalliativeReferral
 from patients.guidance.models import GuidanceAnswer
 from patients.imaging.models import ContactAttempt
+from patients.letters.models import LetterRun, LetterSent, LetterText
 from patients.record.models import Encounter, NextStep, SymptomAssessment
 from patients.response.models import Lesion, ResponseAssessment
 from patients.treatment.models import Administration, AdverseEvent, PreparationStep
@@ -69,6 +71,34 @@ class World:
         self.study = factories.study(self.patient, plan=self.plan)
         self.contact = ContactAttempt.objects.create(
             patient=self.patient, study=self.study, at=NOW, kind="phone", outcome="no_answer"
+        )
+        self.capacity = ImagingCapacity.objects.create(
+            team=self.team, modality="mri", place="Radiology", slots=[1] * 7, valid_from=DAY
+        )
+        self.letter_run = LetterRun.objects.create(team=self.team, made_by=self.person, made_at=NOW)
+        self.letter = LetterSent.objects.create(
+            patient=self.patient,
+            study=self.study,
+            kind="reminder",
+            language="en",
+            sender="Clinic",
+            recipient="Street 1",
+            subject="Please call",
+            body="Please call us.",
+            sent_at=NOW,
+            sent_on=DAY,
+            created_by=self.person,
+            run=self.letter_run,
+        )
+        self.letter_text = LetterText.objects.create(
+            team=self.team,
+            kind="recall",
+            language="tr",
+            number=1,
+            subject="x",
+            body="x",
+            written_by=self.person,
+            written_at=NOW,
         )
         self.conversation = GoalsConversation.objects.create(
             patient=self.patient, held_on=DAY, summary="Home first", signed_by=self.person, signed_at=NOW
@@ -185,6 +215,10 @@ class Samples:
             "study_id": world.study,
             "contact_id": world.contact,
             "lesion_id": world.lesion,
+            "capacity_id": world.capacity,
+            "letter_id": world.letter,
+            "letter_run_id": world.letter_run,
+            "text_id": world.letter_text,
             "line_id": world.line,
             "dose_id": world.dose,
             "injection_id": world.dose,
@@ -218,6 +252,8 @@ class Samples:
         }
         words = {
             "kind": "specimen",
+            "letter_kind": "reminder",
+            "language": "de",
             "code": "S3",
             "whom": "patient",
             "figure": "decisions",

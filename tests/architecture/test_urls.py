@@ -23,7 +23,9 @@ from tests import factories
 from tests.architecture.samples import Samples
 
 # Arguments that are words; all others name a row of some team.
-WORDS = {"code", "day", "figure", "kind", "part", "rule", "sign", "token", "treatment", "whom"}
+WORDS = {
+    "code", "day", "figure", "kind", "language", "letter_kind", "part", "rule", "sign", "token", "treatment", "whom",
+}  # fmt: skip
 # Pages ask for rights, never for a role: of roles with the same rights the first speaks for all.
 RIGHTS = {permissions_of([role]): role for role in reversed(Role)}
 ROLES = [role for role in Role if role in RIGHTS.values()]

@@ -16,7 +16,7 @@ from careteam.cohort.cast import insist_on_demo
 from careteam.cohort.histories.person import identifier_system
 from careteam.cohort.load.batches import Order, Sheets, batches, make, make_beside
 from careteam.cohort.load.meetings import board_of, meetings_of
-from careteam.cohort.load.people import people_of, site_of, team_rows_of
+from careteam.cohort.load.people import letter_head_of, people_of, places_of, site_of, team_rows_of
 from careteam.cohort.load.tables import HISTORY, TABLES, history_statement
 from careteam.people.models import Team
 from patients.record.models import PatientIdentifier
@@ -93,6 +93,8 @@ def _order(team: Team, seed: int, wanted: int, now: datetime) -> Order:
     people = people_of(team)
     board = board_of(team)
     meetings = meetings_of(board, people, today=today)
+    letter_head_of(team)
+    places_of(team)
     site, team_rows = site_of(team).pk, team_rows_of(team, people)
     return Order(seed, today, team.pk, board.pk, site, people, meetings, team_rows, _reserve(wanted))
 

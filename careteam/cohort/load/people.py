@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from careteam.cohort.histories.care import CENTERS, TRIALS
 from careteam.cohort.histories.preparation import SITE, SITE_NAME
 from careteam.cohort.histories.rows import Person, TeamRow
 from careteam.people.models import Membership, Team
 from careteam.people.rules import Role
+from patients.capacity.models import ImagingCapacity
+from patients.letters.models import LetterHead
 from patients.record.models import ExternalCenter
 from patients.treatment.models import TreatmentSite
 from patients.trials.models import Trial
@@ -85,3 +89,30 @@ def site_of(team: Team) -> TreatmentSite:
         per_day=2,
         per_week=5,
     )
+
+
+def letter_head_of(team: Team) -> LetterHead:
+    """Who writes the team's letters; made when nobody has entered it yet. A number that rings nowhere."""
+    head, _ = LetterHead.objects.get_or_create(
+        team=team,
+        defaults={
+            "name": "University Clinic, Department of Medicine II",
+            "address": "Hafenweg 1\n10119 Berlin",
+            "phone": "+49 30 555 0140",
+        },
+    )
+    return head
+
+
+PLACES = {"mri": (2, 2, 2, 2, 1, 0, 0), "ct": (3, 3, 3, 3, 2, 0, 0), "sstr_pet": (0, 1, 0, 1, 0, 0, 0)}
+
+
+def places_of(team: Team) -> None:
+    """How many scans the team can book a day, where nobody has said it yet."""
+    if not ImagingCapacity.objects.filter(team=team).exists():
+        ImagingCapacity.objects.bulk_create(
+            ImagingCapacity(
+                team=team, modality=modality, place="Site A", slots=list(slots), valid_from=date(2020, 1, 1)
+            )
+            for modality, slots in PLACES.items()
+        )

@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import TextChoices
 
 from careteam.web.holidays import holidays_of
+from patients.capacity.rules import Load
 from patients.treatment.rules import SWATCH, Modality
 
 MAX_WEEKS = 6
@@ -177,6 +178,7 @@ class Day:
     holiday: str
     count: int
     cells: tuple[Cell, ...]
+    loads: tuple[Load, ...] = ()
 
     @property
     def is_off(self) -> bool:
@@ -215,8 +217,11 @@ def weeks_of(
     today: date,
     off: Mapping[date, str],
     shown: int = SHOWN_PER_CELL,
+    loads: Mapping[date, Sequence[Load]] | None = None,
 ) -> tuple[Week, ...]:
-    """The calendar. `counts` by (day, kind) is complete; `entries` may be cut, each cell then says how many more."""
+    """The calendar. `counts` by (day, kind) is complete; `entries` may be cut, each cell then says how many more.
+    `loads` is what is booked of each day's places.
+    """
     by_cell: dict[tuple[date, str], list[Entry]] = {}
     for entry in entries:
         by_cell.setdefault((entry.on, entry.kind), []).append(entry)
@@ -226,12 +231,13 @@ def weeks_of(
         totals: Counter[str] = Counter()
         for on in window.days[start : start + 7]:
             cells = []
+            booked = tuple(loads.get(on, ())) if loads else ()
             for kind in Kind:
                 number = counts.get((on, kind), 0)
                 if number:
                     cells.append(Cell(kind, number, tuple(in_time(by_cell.get((on, kind), ()))[:shown])))
                     totals[kind] += number
-            days.append(Day(on, on == today, off.get(on, ""), sum(cell.count for cell in cells), tuple(cells)))
+            days.append(Day(on, on == today, off.get(on, ""), sum(cell.count for cell in cells), tuple(cells), booked))
         counted = tuple((str(kind.label), totals[kind]) for kind in Kind if totals[kind])
         weeks.append(Week(tuple(days), counted))
     return tuple(weeks)

@@ -29,7 +29,7 @@ from careteam.web.responses import (
 )
 from careteam.workspace.coming import rules
 from careteam.workspace.coming.forms import ComingFilter, GivenForm
-from careteam.workspace.coming.queries import FEW, LIMIT, Scope, coming
+from careteam.workspace.coming.queries import FEW, LIMIT, Scope, coming, places
 from patients.record.models import StaleEdit
 from patients.treatment.commands import give_administration
 from patients.treatment.models import Administration
@@ -94,11 +94,12 @@ def coming_weeks(request: SignedInRequest) -> HttpResponse:
         "late": late,
     }
     off = rules.holiday_names(home.country, window.days) if home else {}
+    booked = places(scope, found.counts, home.country if home else "")
     if view == "week":
-        context["weeks"] = rules.weeks_of(window, found.entries, found.counts, today=today, off=off)
+        context["weeks"] = rules.weeks_of(window, found.entries, found.counts, today=today, off=off, loads=booked)
     else:
         rows = [entry for entry in found.entries if entry.key not in late]
-        context["days"] = [(on, off.get(on, ""), entries) for on, entries in rules.by_day(rows)]
+        context["days"] = [(on, off.get(on, ""), entries, booked.get(on, [])) for on, entries in rules.by_day(rows)]
     return render_page(request, "workspace/coming.html", context, fragment="weeks")
 
 

@@ -1,6 +1,7 @@
 """The only writers of surveillance: plans, studies, contacts, the sweep."""
 
-from patients.imaging.commands.contacts import log_contact, undo_contact
+from patients.imaging.commands.base import finish_step, reopen_reminders
+from patients.imaging.commands.contacts import log_contact, undo_contact, withdraw_contact
 from patients.imaging.commands.early import decline_early, suggest_early
 from patients.imaging.commands.pets import decline_pet, suggest_pets
 from patients.imaging.commands.plans import (
@@ -40,6 +41,7 @@ __all__ = [
     "confirm_response",
     "decline_early",
     "decline_pet",
+    "finish_step",
     "hand_over",
     "log_contact",
     "mark_no_show",
@@ -49,6 +51,7 @@ __all__ = [
     "record_performed",
     "record_report",
     "release",
+    "reopen_reminders",
     "replan",
     "review",
     "schedule",
@@ -62,4 +65,5 @@ __all__ = [
     "take",
     "take_back_response",
     "undo_contact",
+    "withdraw_contact",
 ]

@@ -21,6 +21,7 @@ from patients.imaging.rules import (
     STUDY_TRANSITIONS,
     CloseReason,
     ReminderState,
+    ReminderStep,
     StudyStatus,
     add_working_days,
 )
@@ -109,6 +110,16 @@ def reopen_reminders(study: ImagingStudy) -> None:
     """What was done is undone (the slot fell away): what the ladder has reached by then, the next sweep asks again."""
     done = study.reminders.filter(state=ReminderState.DONE, due_on=F("study__due_on"))
     Reminder.objects.filter(pk__in=done.values("pk")).update(state=ReminderState.WITHDRAWN)
+
+
+def finish_step(study: ImagingStudy, step: ReminderStep, *, by: User, now: datetime) -> None:
+    """What one step of the ladder asked for is done; the study goes on, and so does its ladder."""
+    rows = list(Reminder.objects.filter(study=study, step=step, state=ReminderState.OPEN).select_for_update())
+    if rows:
+        Reminder.objects.filter(pk__in=[row.pk for row in rows]).update(
+            state=ReminderState.DONE, closed_at=now, closed_by=by
+        )
+        withdraw(keys=[row.key for row in rows], now=now)
 
 
 def close_with(study: ImagingStudy, reason: CloseReason, *, by: User | None, now: datetime, verb: str) -> None:

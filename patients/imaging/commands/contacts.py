@@ -50,11 +50,26 @@ def log_contact(
 @transaction.atomic
 def undo_contact(attempt: ContactAttempt, *, by: User, now: datetime) -> ContactAttempt:
     """Takes back an attempt that was logged by mistake; it stays in the history."""
+    return _take_back(attempt, "Undone", by=by, now=now, reasons=_not_own(attempt, by))
+
+
+@transaction.atomic
+def withdraw_contact(attempt: ContactAttempt, *, reason: str, by: User, now: datetime) -> ContactAttempt:
+    """Says why an attempt that stands in the list did not happen after all (a letter that was not sent). Whoever works
+    on the study may: the letter may lie on another desk by then."""
+    reasons = policies.why_not_withdraw_contact(attempt.patient, by, reason)
+    return _take_back(attempt, reason.strip(), by=by, now=now, reasons=reasons)
+
+
+def _not_own(attempt: ContactAttempt, by: User) -> list[str]:
+    return [] if attempt.created_by_id == by.pk else ["Only whoever logged it takes it back."]
+
+
+def _take_back(attempt: ContactAttempt, reason: str, *, by: User, now: datetime, reasons: list[str]) -> ContactAttempt:
     row: ContactAttempt = ContactAttempt.objects.select_related("patient", "study").lock(attempt.pk)
-    reasons = [] if row.created_by_id == by.pk else ["Only whoever logged it takes it back."]
     insist(reasons)
     if row.error_at is None:
-        row.error_at, row.error_by, row.error_reason = now, by, "Undone"
+        row.error_at, row.error_by, row.error_reason = now, by, reason
         row.save_version("error_at", "error_by", "error_reason")
         record(
             "imaging.undo_contact",

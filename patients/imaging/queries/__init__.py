@@ -1,6 +1,7 @@
 """Reading surveillance: what a date rests on, one patient's imaging, the worklist."""
 
 from patients.imaging.queries.facts import Known, default_scan, facts_of, intervals_of, known_of
+from patients.imaging.queries.late import past
 from patients.imaging.queries.patient import (
     LadderRow,
     PatientImaging,
@@ -47,6 +48,7 @@ __all__ = [
     "limits_of",
     "next_due",
     "overdue_reviews",
+    "past",
     "readable_study",
     "rows_of",
     "sorts_of",

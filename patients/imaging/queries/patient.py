@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.http import Http404
+from django.urls import reverse
 
 from careteam.audit.commands import note_read
 from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, SurveillancePlan
@@ -164,6 +165,7 @@ class LadderRow:
     on: date
     what: str
     state: str  # done, now, missed or "" for ahead
+    url: str = ""  # where the step is done
 
     @property
     def mark(self) -> str:
@@ -205,6 +207,7 @@ def ladder_of(study: ImagingStudy, *, now: datetime) -> tuple[tuple[LadderRow, .
                 on=on,
                 what=_WHAT[step.step],
                 state=_step_state(step.step, study, reached=[s.step for s in reached], raised=raised, now=now),
+                url=reverse("letter-write", args=[study.pk]) if step.step == ReminderStep.LETTER else "",
             )
         )
     return tuple(rows), contacts

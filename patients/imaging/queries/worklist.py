@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import (
     Case,
     Count,
-    DateField,
     Exists,
-    ExpressionWrapper,
-    F,
     IntegerField,
     OuterRef,
     Q,
@@ -22,13 +19,12 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Greatest, Least, TruncDate
-from django.db.models.lookups import LessThan
 
 from careteam.people.models import Absence, Deputy
 from careteam.web.paging import Sort
 from careteam.web.words import clock, day
 from patients.imaging.models import ImagingStudy, SurveillancePlan
+from patients.imaging.queries.late import past
 from patients.imaging.queries.patient import confirmed_on
 from patients.imaging.rules import (
     DEFAULT_INTERVAL,
@@ -36,6 +32,7 @@ from patients.imaging.rules import (
     NOT_YET_DONE,
     LadderLimits,
     Lateness,
+    ReminderStep,
     StopReason,
     StudyStatus,
     lateness,
@@ -167,15 +164,9 @@ def _cases(
 
 def _by_lateness(today: date, zone: ZoneInfo, limits: LadderLimits) -> list[tuple[int, Q]]:
     """The groups of outstanding studies: in SQL what `rules.lateness` is in Python (a test compares them)."""
-    interval = Coalesce(F("plan__interval_days"), Value(DEFAULT_INTERVAL))
-    clock = Greatest(F("due_on"), TruncDate(Coalesce("plan__confirmed_at", "created_at"), tzinfo=zone))
-    amber = Least(Value(limits.amber), interval / 4)
-    red = Greatest(amber, Least(Value(limits.red), interval / 2))
-
-    def past(days: Any) -> Q:
-        return Q(LessThan(ExpressionWrapper(clock + days, output_field=DateField()), today))
-
-    return [(RED, past(red)), (AMBER, past(amber)), (DUE, Q(due_on__lte=today))]
+    red = past(ReminderStep.RED, today=today, zone=zone, limits=limits)
+    amber = past(ReminderStep.AMBER, today=today, zone=zone, limits=limits)
+    return [(RED, red), (AMBER, amber), (DUE, Q(due_on__lte=today))]
 
 
 @dataclass(frozen=True)

@@ -241,6 +241,7 @@ def study_schedule(request: SignedInRequest, study_id: int) -> HttpResponse:
         said="Slot booked",
         act=act,
         initial={"at": study.scheduled_for, "place": study.place},
+        extra={"free_url": reverse("free-places", args=[study.pk])},
     )
 
 

@@ -110,7 +110,7 @@ def page(person: User, query: str = "") -> Any:
 
 def listed(person: User, query: str = "") -> list[tuple[str, str]]:
     context = page(person, f"?view=list&weeks=6{query}").context
-    return [(one.kind, one.title) for _, _, entries in context["days"] for one in entries]
+    return [(one.kind, one.title) for _, _, entries, _ in context["days"] for one in entries]
 
 
 @pytest.mark.django_db
@@ -219,7 +219,7 @@ class TestPage:
         PreparationStep.objects.filter(pk=done.pk).update(outcome="done", done_on=today)
         context = page(nurse, "?view=list&weeks=6&kind=preparation").context
         assert [(one.key, one.late_word) for one in context["overdue"]] == [(f"step:{late.pk}", "still open")]
-        shown = [one for _, _, entries in context["days"] for one in entries]
+        shown = [one for _, _, entries, _ in context["days"] for one in entries]
         assert [(one.key, one.short, one.url) for one in shown] == [
             (f"step:{ahead.pk}", "Go / no-go by, dose 1", f"/patients/{row.patient_id}/preparation/{ahead.pk}/"),
         ]
@@ -286,7 +286,7 @@ class TestGiven:
         row.refresh_from_db()
         assert (row.status, row.given_on, row.dose, row.dose_unit) == ("given", today, 120, "mg")
         shown = page(nurse, "?view=list").context["days"]
-        assert [one.is_done for _, _, entries in shown for one in entries if one.dose_id == row.pk] == [True]
+        assert [one.is_done for _, _, entries, _ in shown for one in entries if one.dose_id == row.pk] == [True]
 
     def test_with_htmx_the_list_fetches_itself_again(self, team: Team, nurse: User, today: date) -> None:
         answer = give(nurse, dose(factories.patient(team), today), on=today, htmx=True)

@@ -15,11 +15,24 @@ from careteam.workspace.coming.queries.doses import (
     why_not_give,
 )
 from careteam.workspace.coming.queries.others import meetings, scans
+from careteam.workspace.coming.queries.places import places
 from careteam.workspace.coming.queries.preparation import overdue_preparation, preparation
 from careteam.workspace.coming.queries.scope import FEW, LIMIT, NOBODY, Found, Scope
 from careteam.workspace.coming.rules import Entry
 
-__all__ = ["FEW", "LIMIT", "NOBODY", "SOURCES", "Coming", "Found", "Scope", "coming", "why_not_give", "within"]
+__all__ = [
+    "FEW",
+    "LIMIT",
+    "NOBODY",
+    "SOURCES",
+    "Coming",
+    "Found",
+    "Scope",
+    "coming",
+    "places",
+    "why_not_give",
+    "within",
+]
 
 # Each answers with what falls into the window. The order does not matter.
 SOURCES: tuple[Callable[[Scope], Found], ...] = (doses, given_doses, preparation, starts, scans, meetings)

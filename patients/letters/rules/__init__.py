@@ -1,0 +1,45 @@
+"""Rules of letters. Pure: no tables, no clock, no settings."""
+
+from patients.letters.rules.filling import Block, blocks, filled, named, one_line, problems
+from patients.letters.rules.kinds import MOST, NEEDED, NOT_KNOWN, PLACEHOLDERS, TO_GP, LetterKind
+from patients.letters.rules.texts import TEXTS
+from patients.letters.rules.words import (
+    FALLBACK,
+    SHIPPED,
+    base,
+    born_words,
+    date_words,
+    direction,
+    language_name,
+    languages,
+    preparation_words,
+    salutation,
+    scan_words,
+)
+
+__all__ = [
+    "FALLBACK",
+    "MOST",
+    "NEEDED",
+    "NOT_KNOWN",
+    "PLACEHOLDERS",
+    "SHIPPED",
+    "TEXTS",
+    "TO_GP",
+    "Block",
+    "LetterKind",
+    "base",
+    "blocks",
+    "born_words",
+    "date_words",
+    "direction",
+    "filled",
+    "language_name",
+    "languages",
+    "named",
+    "one_line",
+    "preparation_words",
+    "problems",
+    "salutation",
+    "scan_words",
+]

@@ -1,0 +1,129 @@
+"""The letters that are due, and many at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from careteam.access.gate import SignedInRequest, requires
+from careteam.audit.commands import note_read
+from careteam.people.models import Team
+from careteam.people.rules import Permission
+from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from patients.imaging.models import ImagingStudy
+from patients.letters import commands, policies
+from patients.letters.models import LetterRun, LetterSent
+from patients.letters.queries import Draft, drafts, for_letters, letters_due, printable
+from patients.letters.rules import MOST, LetterKind, language_name
+from patients.letters.views.paper import pdf_answer
+
+DUE, RUN = "patients/letters/due.html", "patients/letters/run.html"
+
+
+def _team(request: SignedInRequest) -> Team:
+    """The team in which the person works on scans, the home team first."""
+    for right in policies.RIGHTS:
+        working = request.access.teams_where(right)
+        if request.access.home is not None and request.access.home.pk in working:
+            return request.access.home
+        for team in request.access.teams:
+            if team.pk in working:
+                return team
+    raise Http404("You belong to no team.")
+
+
+@requires(*policies.RIGHTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def letters(request: SignedInRequest) -> HttpResponse:
+    """Whose letter is due by the ladder. POST (`study`, several; `gp`) writes them as one run."""
+    team = _team(request)
+    now = timezone.now()
+    if request.method == "POST":
+        ids = [int(value) for value in request.POST.getlist("study") if value.isascii() and value.isdigit()]
+        kinds = [LetterKind.REMINDER, *([LetterKind.GP_NOTE] if request.POST.get("gp") else [])]
+        try:
+            run = commands.write_letters(team, ids, kinds, by=request.user, now=now)
+        except ValidationError as error:
+            return invalid(request, DUE, {**_due(request, team), "errors": error.messages})
+        response = redirect_or_refresh(request, reverse("letter-run", args=[run.pk]))
+        toast(request, "Letters written: print them now", response=response)
+        return response
+    return render_page(request, DUE, _due(request, team))
+
+
+def _due(request: SignedInRequest, team: Team) -> dict[str, Any]:
+    now = timezone.now()
+    found = letters_due(team, now=now)
+    studies = list(for_letters(found[:MOST]))
+    note_read(request, [study.patient_id for study in studies], team_id=team.pk)
+    pairs = drafts(studies, [LetterKind.REMINDER, LetterKind.GP_NOTE], by=request.user, now=now)
+    by_study: dict[int, list[Draft]] = {}
+    for draft in pairs:
+        by_study.setdefault(draft.study.pk, []).append(draft)
+    rows = []
+    for study in studies:
+        letter, note = by_study[study.pk]
+        why_not = policies.why_not_write(letter, request.user, now=now)
+        # The patient's letter goes out in the same run: that tells the patient.
+        gp = policies.why_not_write(note, request.user, now=now, despite="" if why_not else "told by this run")
+        rows.append((study, letter, language_name(letter.language), why_not, gp))
+    return {
+        "team": team,
+        "today": team.local_date(now),
+        "rows": rows,
+        "ready": sum(not why_not for _, _, _, why_not, _ in rows),
+        "total": found.count(),
+        "most": MOST,
+        "runs": LetterRun.objects.filter(team=team).select_related("made_by").order_by("-pk")[:5],
+    }
+
+
+def _run(request: SignedInRequest, letter_run_id: int) -> LetterRun:
+    rows = LetterRun.objects.visible_to(request.user).select_related("team", "made_by")
+    run: LetterRun = get_object_or_404(rows, pk=letter_run_id)
+    return run
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def run_page(request: SignedInRequest, letter_run_id: int) -> HttpResponse:
+    """What a run wrote, what it could not and why."""
+    run = _run(request, letter_run_id)
+    written = list(run.letters.visible_to(request.user).select_related("patient__team", "study").order_by("pk"))
+    studies = (
+        ImagingStudy.objects.visible_to(request.user)
+        .select_related("patient")
+        .in_bulk({row["study"] for row in run.failed})
+    )
+    failed = [
+        (studies[row["study"]], LetterKind(row["kind"]).label, row["why"])
+        for row in run.failed
+        if row["study"] in studies
+    ]
+    ids = {letter.patient_id for letter in written} | {study.patient_id for study in studies.values()}
+    note_read(request, sorted(ids), team_id=run.team_id)
+    rows = [(letter, language_name(letter.language), policies.why_not_print(letter)) for letter in written]
+    context = {
+        "run": run,
+        "rows": rows,
+        "failed": failed,
+        "ready": sum(not why_not for _, _, why_not in rows),
+        "today": run.team.local_date(timezone.now()),
+    }
+    return render_page(request, RUN, context)
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def run_pdf(request: SignedInRequest, letter_run_id: int) -> HttpResponse:
+    """All letters of a run that may be printed now, as one file."""
+    run = _run(request, letter_run_id)
+    rows = LetterSent.objects.visible_to(request.user).filter(run=run)
+    found = list(printable(rows).select_related("study"))
+    return pdf_answer(request, found, name=f"letters-{run.pk}", back=reverse("letter-run", args=[run.pk]))
