@@ -166,7 +166,6 @@ def take_back(request: SignedInRequest, study_id: int) -> HttpResponse:
     context = {
         "study": study,
         "patient": study.patient,
-        "today": study.patient.team.local_date(timezone.now()),
         "form": form,
         "today": study.patient.team.local_date(timezone.now()),
         "title": f"Take back: {column.assessment} of {study}",
