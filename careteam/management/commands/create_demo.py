@@ -11,8 +11,11 @@ from django.utils import timezone
 from careteam.cohort.cast import FIRST_TEAM, NotADemo, create_teams, insist_on_demo, is_empty
 from careteam.cohort.load.cohort import load_cohort
 from careteam.people.models import Team
+from patients.imaging.commands import suggest_pets
+from patients.record.models import Patient
 
 NORTH_PATIENTS = 20
+SUGGESTED = 30
 
 
 class Command(BaseCommand):
@@ -44,4 +47,9 @@ class Command(BaseCommand):
             first = team.slug == FIRST_TEAM
             wanted = patients if first else min(NORTH_PATIENTS, patients)
             made += load_cohort(team, patients=wanted, seed=1 if first else 2, now=now).made
+            # What events ask for by themselves, for those who come first: enough to look at, quick to make.
+            for patient in (
+                Patient.objects.in_care().filter(team=team).select_related("team").order_by("pk")[:SUGGESTED]
+            ):
+                suggest_pets(patient, by=None, now=now)
         return made

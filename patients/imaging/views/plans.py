@@ -22,6 +22,7 @@ from patients.imaging.queries import default_scan, facts_of, imaging_of, interva
 from patients.imaging.queries.pets import open_pets
 from patients.imaging.rules import StopReason, situation_for
 from patients.protocol.queries import numbers
+from patients.protocol.rules import ScanChoice
 from patients.record.queries import readable_patient
 
 FORM = "patients/imaging/plan_form.html"
@@ -59,16 +60,19 @@ def plan_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
     patient = readable_patient(request, patient_id)
     now = timezone.now()
     today = patient.team.local_date(now)
+    known = numbers(patient.team_id)
     modality, region = default_scan(patient.pk)
-    found = situation_for(
-        facts_of(patient, today=today, plan_modality=modality), intervals_of(numbers(patient.team_id))
-    )
+    facts = facts_of(patient, today=today, plan_modality=modality, plan_region=region)
+    found = situation_for(facts, intervals_of(known))
+    if found is not None:  # the team's protocol may ask for another scan in this situation
+        modality, region = default_scan(patient.pk, known[found.code].scan)
     context: dict[str, Any] = {
         "patient": patient,
         "today": today,
         "title": "Start surveillance imaging",
         "save": "Start plan",
         "found": found,
+        "scan": "" if found is None or known[found.code].scan == ScanChoice.AS_BEFORE else known[found.code].scan_words,
         "why_not": policies.why_not_plan(patient, request.user),
     }
     if request.method == "GET":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,9 +19,10 @@ from careteam.web.words import NBSP
 from patients.imaging import commands
 from patients.imaging.models import ImagingStudy, Reminder, SurveillancePlan
 from patients.imaging.queries.protocol import Moves, moves
+from patients.protocol.commands import Choice, sign_numbers
 from patients.protocol.models import ProtocolRevision
 from patients.protocol.queries import number, numbers, revisions
-from patients.record.models import Patient
+from patients.record.models import Metastasis, Patient
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +189,26 @@ def test_moves_takes_the_same_number_of_queries_for_any_number_of_plans(
     dead = planned(team, nurse, now, 30)
     Patient.objects.filter(pk=dead.patient_id).update(deceased_on=TODAY)
     assert moves(team.pk, {"S1": 84}, today=TODAY).plans == 3
+
+
+@pytest.mark.parametrize(
+    ("sites", "scan", "proposed"),
+    [
+        (("liver", "lymph_nodes"), "liver_mri", "mri"),
+        (("liver", "bone"), "liver_mri", "ct"),
+        ((), "mri", "mri"),
+        (("liver",), "as_before", "ct"),
+    ],
+)
+def test_a_new_plan_proposes_the_scan_that_the_protocol_asks_for(
+    team: Team, nurse: User, lead: User, now: datetime, sites: tuple[str, ...], scan: str, proposed: str
+) -> None:
+    patient = planned(team, nurse, now, 30).patient
+    for site in sites:
+        Metastasis.objects.create(patient=patient, site=site)
+    sign_numbers(team, {"S1": Choice(Decimal(90), scan)}, reason="Liver first", by=lead, now=now)
+    client = Client()
+    client.force_login(nurse)
+    html = client.get(reverse("plan-start", args=[patient.pk])).content.decode()
+    assert re.search(r'name="modality" value="(\w+)"[^>]*checked', html).group(1) == proposed  # type: ignore[union-attr]
+    assert ("Scan in S1" in html) is (scan != "as_before")
