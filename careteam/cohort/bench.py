@@ -168,18 +168,18 @@ class Bench:
             status = ask(0)
         if status != 200:
             return Result(page.name, skipped=f"{addresses[0]} answered {status}.")
-        before = cpu_milliseconds()
-        took = [_milliseconds(partial(ask, n)) for n in range(self.runs)]
-        cpu = round((cpu_milliseconds() - before) / self.runs, 1)
+        before = cpumilliseconds()
+        took = [milliseconds(partial(ask, n)) for n in range(self.runs)]
+        cpu = round((cpumilliseconds() - before) / self.runs, 1)
         p50 = statistics.median(took)
         return _within(page.name, percentile(took, 95), page.limit, p50=p50, cpu=cpu, queries=count[0], runs=self.runs)
 
     def _sweeps(self) -> Iterator[Result]:
         """The first sweep raises what nobody has raised yet; the next ones are what runs every minute."""
-        yield _within("sweep_first", _milliseconds(lambda: sweep(now=self.now)), TICK, runs=1)
+        yield _within("sweep_first", milliseconds(lambda: sweep(now=self.now)), TICK, runs=1)
         with counted() as count:
             sweep(now=self.now)
-        took = [_milliseconds(lambda: sweep(now=self.now)) for _ in range(3)]
+        took = [milliseconds(lambda: sweep(now=self.now)) for _ in range(3)]
         yield _within("sweep", max(took), TICK, p50=statistics.median(took), queries=count[0], runs=3)
 
     def _of(self, kind: str) -> list[int]:
@@ -200,14 +200,16 @@ class Bench:
     def _client(self, role: Role) -> Client:
         if role not in self._clients:
             character = next(one for one in CAST[FIRST_TEAM] if one.role == role)
-            host = next((host for host in settings.ALLOWED_HOSTS if "*" not in host), "testserver")
-            client = Client(headers={"host": host.lstrip(".")})
-            client.force_login(
-                User.objects.get(email=character.email(FIRST_TEAM)),
-                backend="careteam.people.backends.ActivePeopleBackend",
-            )
-            self._clients[role] = client
+            self._clients[role] = client_of(User.objects.get(email=character.email(FIRST_TEAM)))
         return self._clients[role]
+
+
+def client_of(person: User) -> Client:
+    """Django's test client, signed in as the person."""
+    host = next((host for host in settings.ALLOWED_HOSTS if "*" not in host), "testserver")
+    client = Client(headers={"host": host.lstrip(".")})
+    client.force_login(person, backend="careteam.people.backends.ActivePeopleBackend")
+    return client
 
 
 def _longest(patients: PatientQuerySet) -> list[int]:
@@ -236,7 +238,7 @@ def percentile(values: list[float], share: int) -> float:
     return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
 
 
-def cpu_milliseconds() -> float:
+def cpumilliseconds() -> float:
     """Processor time that this process and its database session have used; the latter where `/proc` shows it."""
     spent = time.process_time() * 1000
     with connection.cursor() as cursor:
@@ -271,7 +273,7 @@ def counted() -> Iterator[list[int]]:
         yield count
 
 
-def _milliseconds(act: Callable[[], object]) -> float:
+def milliseconds(act: Callable[[], object]) -> float:
     began = time.perf_counter()
     act()
     return (time.perf_counter() - began) * 1000

@@ -56,7 +56,7 @@ URGENT_PAUSE = timedelta(minutes=15)  # the first urgent message leaves at once;
 # Each attempt is counted before it is made. One that nobody answered for (the worker was killed, the line went dead
 # after the last byte) may have arrived; two such attempts are the most, so that no mail arrives a third time.
 MOST_COPIES = 2
-MAX_ATTEMPTS = 16  # over two days: a full mailbox, a server that asks to come back later
+MAX_ATTEMPTS = 17  # over two days: a full mailbox, a server that asks to come back later
 MAX_REFUSALS = 3  # an address that the server does not take will not become right by asking
 LONGEST_WAIT = timedelta(hours=6)
 LONGEST_SILENCE = timedelta(minutes=15)  # a server that does not answer is asked by one mail a minute, not by all

@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import transaction
+from django.utils import timezone
 
+from careteam.cohort import scale
 from careteam.cohort.bench import NAMES, PAGES, Bench, Page, counted, load_result, memory_mib, percentile
+from careteam.notifications.models import InboxItem
 from careteam.people.models import Team
 from careteam.people.rules import Role
+from patients.imaging.commands import sweep
+from patients.imaging.models import Reminder
 from patients.record.models import Patient
 from tests.factories import team
 
@@ -76,6 +82,38 @@ def test_bench_says_when_a_page_is_not_there(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("careteam.cohort.bench.PAGES", (gone,))
     (result,) = Bench(Team.objects.get(slug="net").created_at).run(["gone"])
     assert (result.skipped, result.ratio) == ("No page is called 'no-such-page' here.", None)
+
+
+@pytest.mark.django_db
+def test_scale_holds_the_sweep_against_bare_sql_that_raises_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"SMALL": 40, "DUE": 20, "OWNERS": 3, "RUNS": 1, "PAGES": 2}.items():
+        monkeypatch.setattr(f"careteam.cohort.scale.{name}", value)
+    found = {one["name"].removeprefix("sweep_scale_"): one for one in bench("sweep_scale", "--patients", "200")}
+    assert list(found) == ["sql", "sweep", "raised", "worklist_10000", "worklist", "memory_10000", "memory"]
+    assert found["raised"]["figure"] == 20
+    assert Patient.objects.filter(team__slug="scale").count() == 200
+    assert Reminder.objects.filter(raised_at__gt=timezone.now()).count() == 0, "rolled back"
+    assert Reminder.objects.filter(state="open").count() > 40, "raised before, as on any day"
+    for name in ("sweep", "worklist", "memory"):
+        assert found[name]["ratio"] == pytest.approx(found[name]["figure"] / found[name]["limit"], rel=0.1)
+
+
+@pytest.mark.django_db
+def test_bare_sql_inserts_what_the_sweep_inserts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"DUE": 12, "OWNERS": 3}.items():
+        monkeypatch.setattr(f"careteam.cohort.scale.{name}", value)
+    now, made = timezone.now(), []
+    crew = scale._team()
+    scale.fill(crew, 60, now=now)
+    for act in (lambda: sweep(now=now), lambda: scale.bare_sweep(crew, now=now)):
+        with transaction.atomic():
+            act()
+            reminders = Reminder.objects.filter(step="due").values_list("study_id", "step", "due_on", "assignee_id")
+            inbox = InboxItem.objects.filter(key__contains=":due:").values_list("recipient_id", "key", "patient_id", "url")
+            made.append((sorted(reminders), sorted(inbox)))
+            transaction.set_rollback(True)
+    assert made[0] == made[1]
+    assert len(made[0][0]) == 12
 
 
 @pytest.mark.django_db

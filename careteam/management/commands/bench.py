@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from careteam.cohort import scale
 from careteam.cohort.bench import NAMES, RUNS, Bench, Result, load_result, population
 from careteam.cohort.cast import FIRST_TEAM, NotADemo, create_teams, insist_on_demo, is_empty
 from careteam.cohort.load.cohort import load_cohort
@@ -20,7 +21,8 @@ class Command(BaseCommand):
 
     help = (
         "Measures pages, search, sweep and memory in a demo database. With --patients the demo team is filled up to "
-        f"that number first. Names: {', '.join(NAMES)}."
+        f"that number first. Names: {', '.join(NAMES)}. "
+        f"{scale.NAME}: a sweep held against the bare SQL, worklist and memory, in a team of its own."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -31,9 +33,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Refuses outside a demo database: measuring reads patients, and every read is audited."""
-        unknown = set(options["name"]) - set(NAMES)
+        known = (*NAMES, scale.NAME)
+        unknown = set(options["name"]) - set(known)
         if unknown:
-            raise CommandError(f"Not measured here: {', '.join(sorted(unknown))}. Known: {', '.join(NAMES)}.")
+            raise CommandError(f"Not measured here: {', '.join(sorted(unknown))}. Known: {', '.join(known)}.")
+        if options["name"] == [scale.NAME]:
+            self._scale(options["patients"] or scale.SMALL, as_json=options["json"])
+            return
+        if scale.NAME in options["name"]:
+            raise CommandError(f"{scale.NAME} is measured alone: it fills a team of its own.")
         try:
             results = self._prepare(options["patients"])
         except (NotADemo, ValueError) as refusal:
@@ -50,6 +58,24 @@ class Command(BaseCommand):
             if not options["json"]:
                 self._print(result)
         if options["json"]:
+            self.stdout.write(json.dumps([{**asdict(one), "patients": patients} for one in results], indent=1))
+
+    def _scale(self, patients: int, *, as_json: bool) -> None:
+        """A team of its own with so many patients; `--patients` is its size."""
+        now = timezone.now()
+        if is_empty():
+            create_teams(now=now)
+        try:
+            insist_on_demo()
+        except NotADemo as refusal:
+            raise CommandError(str(refusal)) from None
+        sys.stderr.write(f"Filling the team {scale.TEAM!r} up to {patients:,} patients ...\n")
+        results = []
+        for result in scale.measure(patients, now=now):
+            results.append(result)
+            if not as_json:
+                self._print(result)
+        if as_json:
             self.stdout.write(json.dumps([{**asdict(one), "patients": patients} for one in results], indent=1))
 
     def _prepare(self, patients: int | None) -> list[Result]:
@@ -76,8 +102,10 @@ class Command(BaseCommand):
         p50 = "" if result.p50 is None else f"{result.p50:,.1f}"
         cpu = "" if result.cpu is None else f"{result.cpu:,.1f}"
         queries = "" if result.queries is None else str(result.queries)
+        limit = "" if result.limit is None else f"{result.limit:,}"
+        ratio = "" if result.ratio is None else str(result.ratio)
         self.stdout.write(
-            f"{result.name:28}{result.figure:>10,.1f} {result.limit:>9,} {result.ratio:>6} {p50:>8} {cpu:>8} {queries:>7}"  # noqa: E501
+            f"{result.name:28}{result.figure:>10,.1f} {limit:>9} {ratio:>6} {p50:>8} {cpu:>8} {queries:>7}"
             f"  {result.unit if result.unit != 'ms' else ''}".rstrip()
         )
         self.stdout.flush()

@@ -58,9 +58,10 @@ class Claimed(NamedTuple):
 # A study without a plan counts from the day it was entered: an imported order of long ago starts at "due", not at red.
 # The offsets say in SQL what `rules.ladder` says in Python (compared by a test). Everything that must hold at this very
 # moment (in care, alive, not merged, the plan running) is asked here again, whatever was true when the study was made.
+# The slot is asked for apart, so that the index of outstanding studies answers for all that have none.
 # A step whose reminder was taken back (the due date moved and came back, the patient returned to care) and that is
 # reached again opens again. What a higher step has answered or still asks does not go down, whatever the clock says.
-_REACHED = """
+REACHED = """
 FROM patients_imagingstudy s
 JOIN patients_patient p ON p.id = s.patient_id
 LEFT JOIN patients_surveillanceplan pl ON pl.id = s.plan_id
@@ -91,16 +92,20 @@ WHERE s.team_id = %(team)s
   AND (pl.id IS NULL OR (pl.stopped_on IS NULL AND pl.error_at IS NULL))
   AND c.step IS NOT NULL
   AND NOT (c.step = 'order' AND s.status <> 'planned')
-  AND NOT (c.step NOT IN ('red', 'board') AND s.status = 'scheduled' AND s.scheduled_for >= %(now)s)
+  AND NOT (s.status = 'scheduled' AND c.step NOT IN ('red', 'board') AND EXISTS (
+      SELECT 1 FROM patients_imagingstudy slot
+      WHERE slot.id = s.id AND slot.team_id = %(team)s AND slot.status = 'scheduled' AND slot.scheduled_for >= %(now)s
+  ))
   AND NOT EXISTS (
       SELECT 1 FROM patients_reminder r
       WHERE r.study_id = s.id AND r.due_on = s.due_on AND r.state <> 'withdrawn'
         AND array_position(%(steps)s::text[], r.step::text) >= array_position(%(steps)s::text[], c.step)
   )
 """
-_FIND = f"SELECT s.id {_REACHED} ORDER BY s.due_on, s.id LIMIT %(limit)s"
+# All of it is looked through whatever the limit: said so, or the planner hopes to be done after a few.
+_FIND = f"SELECT id FROM (SELECT s.id, s.due_on {REACHED} OFFSET 0) f ORDER BY due_on, id LIMIT %(limit)s"  # noqa: S608
 _CLAIM = f"""
-SELECT s.id, s.patient_id, s.due_on, s.owner_id, s.modality, s.region, c.step {_REACHED}
+SELECT s.id, s.patient_id, s.due_on, s.owner_id, s.modality, s.region, c.step {REACHED}
   AND s.id = ANY(%(ids)s::bigint[])
 ORDER BY s.due_on, s.id
 FOR UPDATE OF s SKIP LOCKED
@@ -148,6 +153,10 @@ RETURNING r.study_id, r.step, r.due_on
 """
 
 
+# Hundreds of thousands of studies may be outstanding: their plans and reminders are joined in memory, not one by one.
+WORK_MEM = "SET LOCAL work_mem = '64MB'"
+
+
 def sql_rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
@@ -160,17 +169,16 @@ def _key(study_id: int, step: str, due_on: date) -> str:
 
 @transaction.atomic
 def take_back(team: Team, *, now: datetime) -> int:
+    sql_rows(WORK_MEM, {})
     rows = sql_rows(_WITHDRAW, {"team": team.pk, "now": now})
     if rows:
         withdraw(keys=[_key(*row) for row in rows], now=now)
     return len(rows)
 
 
-def raise_reached(
-    team: Team, today: date, limits: LadderLimits, staff: Staff, *, now: datetime
-) -> tuple[int, list[int]]:
-    """Raises whatever the ladder has reached: how many steps, and the studies that could not be raised."""
-    params = {
+def reached_params(team: Team, today: date, limits: LadderLimits, *, now: datetime) -> dict[str, Any]:
+    """What `REACHED` is asked with."""
+    return {
         "team": team.pk,
         "today": today,
         "now": now,
@@ -186,9 +194,18 @@ def raise_reached(
         "red": limits.red,
         "board": limits.board,
     }
+
+
+def raise_reached(
+    team: Team, today: date, limits: LadderLimits, staff: Staff, *, now: datetime
+) -> tuple[int, list[int]]:
+    """Raises whatever the ladder has reached: how many steps, and the studies that could not be raised."""
+    params = reached_params(team, today, limits, now=now)
     total = 0
     while True:
-        found = [study_id for (study_id,) in sql_rows(_FIND, params)]
+        with transaction.atomic():
+            sql_rows(WORK_MEM, {})
+            found = [study_id for (study_id,) in sql_rows(_FIND, params)]
         raised = 0
         stuck: list[int] = []
         for start in range(0, len(found), BATCH):

@@ -331,6 +331,8 @@ class TestTime:
             ("America/New_York", date(2026, 11, 1)),
             ("Australia/Lord_Howe", date(2026, 10, 4)),
             ("Europe/London", date(2026, 3, 29)),
+            ("America/New_York", date(2026, 3, 8)),
+            ("Australia/Lord_Howe", date(2026, 4, 5)),
         ],
     )
     def test_a_day_of_changing_clocks_is_one_day(self, zone: str, day: date) -> None:
@@ -339,8 +341,8 @@ class TestTime:
         patient = factories.patient(team)
         plan = factories.plan(patient, confirmed_at=LONG_AGO)
         factories.study(patient, plan=plan, due_on=day)
-        start = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=30)
-        for half_hour in range(150):
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=14)
+        for half_hour in range(44):  # from before its midnight to after it, east and west
             commands.sweep(now=start + timedelta(minutes=30 * half_hour))
         steps = list(Reminder.objects.order_by("pk").values_list("step", flat=True))
         assert steps == ["schedule", "due"]
