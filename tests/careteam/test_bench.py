@@ -109,7 +109,9 @@ def test_bare_sql_inserts_what_the_sweep_inserts(monkeypatch: pytest.MonkeyPatch
         with transaction.atomic():
             act()
             reminders = Reminder.objects.filter(step="due").values_list("study_id", "step", "due_on", "assignee_id")
-            inbox = InboxItem.objects.filter(key__contains=":due:").values_list("recipient_id", "key", "patient_id", "url")
+            inbox = InboxItem.objects.filter(key__contains=":due:").values_list(
+                "recipient_id", "key", "patient_id", "url"
+            )
             made.append((sorted(reminders), sorted(inbox)))
             transaction.set_rollback(True)
     assert made[0] == made[1]
