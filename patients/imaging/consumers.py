@@ -32,6 +32,7 @@ def recompute(event: Event, *, now: datetime) -> None:
     if patient is None:
         return
     commands.replan(patient, by=None, now=now)
+    commands.refresh_bookings(patient, now=now)
     left_hospice = event.kind == EventKind.LINE_ENDED and event.payload.get("modality") == Modality.HOSPICE
     if left_hospice and event.payload.get("reason") != EndReason.DEATH:
         commands.ask_to_confirm(patient, by=None, now=now)
@@ -110,5 +111,6 @@ def follow_enrollment(event: Event, *, now: datetime) -> None:
         commands.pause(patient, by=None, now=now)
     elif status == EnrollmentStatus.ACTIVE:
         commands.ask_to_confirm(patient, by=None, now=now)
+        commands.start_clocks(patient, by=None, now=now)
     else:
         commands.pause(patient, by=None, now=now)

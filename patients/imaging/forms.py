@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from patients.imaging.rules import CloseReason, ContactKind, ContactOutcome, StopReason, StudyModality
+from patients.imaging.rules.preparation import Claustrophobia, Interpreting, Transport, asks
 from patients.record.rules import ResponseCategory
 
 if TYPE_CHECKING:
@@ -100,9 +101,52 @@ class PetNotNeededForm(forms.Form):
     reason = forms.CharField(label="Not needed, because", max_length=250)
 
 
-class ScheduleForm(VersionForm):
+class PreparationForm(VersionForm):
+    """What is asked at booking; only what this kind of scan asks for. Empty: not asked."""
+
+    contrast = forms.ChoiceField(
+        choices=[("", "Not said"), ("yes", "With"), ("no", "Without")], required=False, widget=forms.RadioSelect
+    )
+    reaction_settled = forms.BooleanField(label="Contrast reactions asked: none, or settled", required=False)
+    metformin_told = forms.BooleanField(label="Metformin asked, instruction given where needed", required=False)
+    implant_settled = forms.BooleanField(label="Implants asked: none, or cleared for the magnet", required=False)
+    claustrophobia = forms.ChoiceField(
+        choices=[("", "Not asked"), *Claustrophobia.choices], required=False, widget=forms.RadioSelect
+    )
+    diabetes_told = forms.BooleanField(label="Diabetes asked, told how to prepare", required=False)
+    pregnancy_asked_on = forms.DateField(
+        label="Not pregnant, asked on", required=False, widget=forms.DateInput, help_text="A yes belongs in the record"
+    )
+    interpreter = forms.ChoiceField(
+        choices=[("", "Not asked"), *Interpreting.choices], required=False, widget=forms.RadioSelect
+    )
+    language = forms.CharField(required=False, max_length=40)
+    transport = forms.ChoiceField(
+        choices=[("", "Not asked"), *Transport.choices], required=False, widget=forms.RadioSelect
+    )
+    note = forms.CharField(
+        label="Note for the department",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, modality: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in set(PREPARATION) - asks(modality):
+            del self.fields[name]
+
+
+PREPARATION = tuple(name for name in PreparationForm.base_fields if name != "version")
+
+
+class ScheduleForm(PreparationForm):
+    """The slot, and what is asked with it."""
+
     at = forms.DateTimeField(label="Day and time", widget=forms.DateTimeInput, help_text="In the team's time zone")
     place = forms.CharField(max_length=160, required=False)
+
+    field_order = ("at", "place")
 
 
 class SlotForm(VersionForm):
@@ -156,6 +200,45 @@ class ActForm(VersionForm):
 
 class CloseForm(VersionForm):
     reason = forms.ChoiceField(label="Why it is closed", choices=CLOSE_CHOICES, widget=forms.RadioSelect)
+
+
+class CorrectForm(VersionForm):
+    """Takes back the last state, or opens a closed study again."""
+
+    reason = forms.CharField(label="What was wrong", max_length=250)
+
+
+class LinksForm(VersionForm):
+    accession_number = forms.CharField(required=False, max_length=64)
+    pacs_url = forms.URLField(
+        label="Link to the images",
+        required=False,
+        max_length=250,
+        assume_scheme="https",
+        help_text="Of the picture archive; begins with https:// or http://",
+    )
+    center = forms.CharField(label="Where, if not here", required=False, max_length=160)
+
+    def clean_pacs_url(self) -> str:
+        url = str(self.cleaned_data["pacs_url"])
+        if url and not url.lower().startswith(("http://", "https://")):
+            raise forms.ValidationError("Enter a link that begins with https:// or http://.")
+        return url
+
+
+class ImagesForm(VersionForm):
+    """Outside images are asked for."""
+
+    center = forms.CharField(label="From", max_length=160, help_text="Hospital or practice")
+    contact = forms.CharField(
+        required=False, max_length=200, help_text="Whom to ask; empty keeps what is known of the center"
+    )
+    phone = forms.CharField(required=False, max_length=60)
+    on = forms.DateField(label="Asked on", widget=forms.DateInput)
+
+
+class AcknowledgeForm(forms.Form):
+    note = forms.CharField(label="Note", required=False, max_length=250)
 
 
 class HandOverForm(VersionForm):

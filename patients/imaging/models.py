@@ -119,6 +119,15 @@ class ImagingStudy(ClinicalRow):
     center = models.CharField(max_length=160, blank=True, help_text="where, if not here")
     images_requested_on = models.DateField(null=True, blank=True)
     images_received_on = models.DateField(null=True, blank=True)
+    # Clocks that a command starts and stops; what an import brings of long ago has none and reminds nobody.
+    report_due_on = models.DateField(null=True, blank=True, help_text="performed: by when the report must be here")
+    decision_due_on = models.DateField(null=True, blank=True, help_text="progression: by when a decision must be made")
+    amended_at = models.DateTimeField(null=True, blank=True, help_text="the source changed its report last")
+    preparation = models.JSONField(default=dict, blank=True, help_text="what was asked at booking (`rules.Answers`)")
+    prepared_at = models.DateTimeField(null=True, blank=True)
+    prepared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     objects: ClassVar = ImagingStudyQuerySet.as_manager()
 
@@ -144,6 +153,17 @@ class ImagingStudy(ClinicalRow):
                 condition=~models.Q(status__in=["planned", "ordered", "scheduled"]) | models.Q(due_on__isnull=False),
                 name="study_outstanding_has_due_date",
             ),
+            models.CheckConstraint(
+                condition=models.Q(prepared_at__isnull=True, prepared_by__isnull=True)
+                | models.Q(prepared_at__isnull=False, prepared_by__isnull=False),
+                name="study_prepared_has_who_when",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(images_received_on__isnull=True)
+                | models.Q(images_requested_on__isnull=True)
+                | models.Q(images_received_on__gte=models.F("images_requested_on")),
+                name="study_images_received_after_request",
+            ),
         )
         indexes = (
             models.Index(
@@ -158,6 +178,26 @@ class ImagingStudy(ClinicalRow):
             ),
             models.Index(
                 fields=["team", "due_on", "id"], name="study_awaits_report", condition=models.Q(status="performed")
+            ),
+            # The other limits that the sweep watches: few rows each, whatever the size of the table.
+            models.Index(
+                fields=["team", "report_due_on", "id"],
+                name="study_report_limit",
+                condition=models.Q(status="performed", report_due_on__isnull=False),
+            ),
+            models.Index(
+                fields=["team", "decision_due_on", "id"],
+                name="study_decision_limit",
+                condition=models.Q(status="reviewed", decision_due_on__isnull=False),
+            ),
+            models.Index(
+                fields=["team", "images_requested_on", "id"],
+                name="study_images_limit",
+                condition=models.Q(images_requested_on__isnull=False, images_received_on__isnull=True),
+            ),
+            # What an arriving report is matched by.
+            models.Index(
+                fields=["team", "accession_number"], name="study_accession", condition=~models.Q(accession_number="")
             ),
             models.Index(fields=["patient", "-performed_on"], name="study_latest"),
             # What a day or a week has: slots of a team.
@@ -187,11 +227,23 @@ class Reminder(models.Model):
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    acknowledged_note = models.CharField(max_length=250, blank=True, db_default="")
 
     objects = ClinicalQuerySet.as_manager()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["study", "step", "due_on"], name="reminder_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["study", "step", "due_on"], name="reminder_once"),
+            models.CheckConstraint(
+                condition=models.Q(acknowledged_at__isnull=True, acknowledged_by__isnull=True, acknowledged_note="")
+                | models.Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False),
+                name="reminder_acknowledged_has_who_when",
+            ),
+        )
         indexes = (models.Index(fields=["team", "raised_at"], name="reminder_open", condition=models.Q(state="open")),)
 
     def __str__(self) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from careteam.access.queries import access_of
 from careteam.people.models import Membership
 from careteam.people.rules import Permission
-from patients.imaging.models import ImagingStudy, SurveillancePlan
+from patients.imaging.models import ImagingStudy, Reminder, SurveillancePlan
 from patients.imaging.rules import (
     DONE,
     NOT_YET_DONE,
     STUDY_TRANSITIONS,
     CloseReason,
+    ReminderState,
     StopReason,
     StudyModality,
     StudyStatus,
@@ -89,9 +90,10 @@ def why_not_work(study: ImagingStudy, user: User | None, to: StudyStatus) -> lis
     return [*_may(study.patient, user, *PLANNING), *why_not_move(study, to), *_alive(study.patient)]
 
 
-def why_not_take(study: ImagingStudy, user: User) -> list[str]:
+def why_not_take(study: ImagingStudy, user: User, *, even_done: bool = False) -> list[str]:
+    """`even_done`: an act that has a place after the loop is closed, too."""
     reasons = _may(study.patient, user, *PLANNING)
-    if study.status in {StudyStatus.CLOSED, StudyStatus.ACTED_ON}:
+    if not even_done and study.status in {StudyStatus.CLOSED, StudyStatus.ACTED_ON}:
         reasons.append("The study is closed.")
     return reasons
 
@@ -151,6 +153,96 @@ def why_not_act_on(study: ImagingStudy, user: User, note: str) -> list[str]:
 def why_not_close(study: ImagingStudy, user: User | None, reason: str) -> list[str]:
     reasons = [*_may(study.patient, user, *PLANNING), *why_not_move(study, StudyStatus.CLOSED)]
     return reasons if reason in CloseReason.values else [*reasons, "Choose why it is closed."]
+
+
+def _said(reason: str) -> list[str]:
+    return [] if reason.strip() else ["Say what was wrong."]
+
+
+def why_not_take_back_performed(study: ImagingStudy, user: User, reason: str) -> list[str]:
+    reasons = _may(study.patient, user, Permission.IMAGING_SCHEDULE, Permission.IMAGING_PLAN, Permission.IMAGING_REPORT)
+    if study.status in {StudyStatus.REPORTED, StudyStatus.REVIEWED, StudyStatus.ACTED_ON}:
+        reasons.append("The scan has a report. Take back the report first.")
+    elif study.status != StudyStatus.PERFORMED:
+        reasons.append("The study is not marked as performed.")
+    if study.source:
+        reasons.append("The scan came with an import. Correct it in the source, or mark the row there.")
+    return [*reasons, *_said(reason), *_occupied(study)]
+
+
+def why_not_take_back_report(study: ImagingStudy, user: User, reason: str) -> list[str]:
+    reasons = _may(study.patient, user, Permission.IMAGING_REPORT, Permission.IMAGING_REVIEW)
+    if study.status not in DONE or study.status == StudyStatus.PERFORMED:
+        reasons.append("There is no report to take back.")
+    return [*reasons, *_said(reason)]
+
+
+def why_not_reopen(study: ImagingStudy, user: User, reason: str) -> list[str]:
+    reasons = [*_may(study.patient, user, *PLANNING), *_alive(study.patient)]
+    if study.status != StudyStatus.CLOSED:
+        reasons.append("The study is not closed.")
+    elif not study.patient.is_in_care:
+        reasons.append("Take the patient into care first: nothing is asked for patients outside our care.")
+    elif study.plan is not None and study.plan.stopped_on is not None:
+        reasons.append("Its surveillance plan was stopped. Start a plan, or order an extra study.")
+    elif study.due_on is None and study.performed_on is None:
+        reasons.append("The study has no date to return to. Order an extra study.")
+    return [*reasons, *_said(reason), *_occupied(study)]
+
+
+def _occupied(study: ImagingStudy) -> list[str]:
+    """The plan's next study has begun already: then that one is worked on."""
+    if study.plan_id is None:
+        return []
+    others = ImagingStudy.objects.valid().outstanding().filter(plan_id=study.plan_id).exclude(pk=study.pk)
+    begun = others.exclude(status=StudyStatus.PLANNED).exists()
+    return ["The plan’s next study is ordered or booked already. Close that one first."] if begun else []
+
+
+def why_not_prepare(study: ImagingStudy, user: User) -> list[str]:
+    reasons = [*_may(study.patient, user, *PLANNING), *_alive(study.patient)]
+    return reasons if study.status in NOT_YET_DONE else [*reasons, "Nothing is outstanding on this study."]
+
+
+def why_not_change_links(study: ImagingStudy, user: User, pacs_url: str) -> list[str]:
+    reasons = _may(study.patient, user, *PLANNING, Permission.IMAGING_REPORT)
+    if pacs_url.strip() and not pacs_url.strip().lower().startswith(("http://", "https://")):
+        reasons.append("Enter a link that begins with https:// or http://.")
+    return reasons
+
+
+def why_not_request_images(study: ImagingStudy, user: User, center: str, *, on: date, today: date) -> list[str]:
+    reasons = [*why_not_take(study, user, even_done=True), *_alive(study.patient)]
+    if study.status == StudyStatus.CLOSED:
+        reasons.append("The study is closed.")
+    if not center.strip():
+        reasons.append("Say from whom the images come.")
+    return [*reasons, *(["The day lies in the future."] if on > today else [])]
+
+
+def why_not_receive_images(study: ImagingStudy, user: User, *, on: date, today: date) -> list[str]:
+    reasons = why_not_take(study, user, even_done=True)
+    if study.images_received_on is not None:
+        reasons.append("The images are here already.")
+    if on > today:
+        reasons.append("The day lies in the future.")
+    if study.images_requested_on is not None and on < study.images_requested_on:
+        reasons.append("The day lies before the images were asked for.")
+    return reasons
+
+
+def why_not_acknowledge(reminder: Reminder, user: User) -> list[str]:
+    rights = (*PLANNING, Permission.IMAGING_REVIEW, Permission.IMAGING_REPORT, Permission.BOARD_AGENDA)
+    reasons = _may(reminder.study.patient, user, *rights)
+    if reminder.state != ReminderState.OPEN:
+        reasons.append("The step is closed already.")
+    return reasons
+
+
+def why_not_undo_acknowledge(reminder: Reminder, user: User) -> list[str]:
+    if reminder.acknowledged_by_id != user.pk:
+        return ["Only whoever acknowledged the step takes it back."]
+    return why_not_acknowledge(reminder, user)
 
 
 def why_not_contact(study: ImagingStudy, user: User, *, at: datetime, now: datetime) -> list[str]:

@@ -20,6 +20,7 @@ from patients.goals.models import GoalsConversation, PalliativeReferral
 from patients.guidance.models import GuidanceAnswer
 from patients.imaging.models import ContactAttempt
 from patients.letters.models import LetterRun, LetterSent, LetterText
+from patients.imaging.models import ContactAttempt, Reminder
 from patients.record.models import Encounter, NextStep, SymptomAssessment
 from patients.response.models import Lesion, ResponseAssessment
 from patients.treatment.models import Administration, AdverseEvent, PreparationStep
@@ -99,6 +100,14 @@ class World:
             body="x",
             written_by=self.person,
             written_at=NOW,
+        self.reminder = Reminder.objects.create(
+            patient=self.patient,
+            team=self.study.team,
+            study=self.study,
+            step="due",
+            due_on=DAY,
+            queue="nurse_coordinator",
+            raised_at=NOW,
         )
         self.conversation = GoalsConversation.objects.create(
             patient=self.patient, held_on=DAY, summary="Home first", signed_by=self.person, signed_at=NOW
@@ -219,6 +228,7 @@ class Samples:
             "letter_id": world.letter,
             "letter_run_id": world.letter_run,
             "text_id": world.letter_text,
+            "reminder_id": world.reminder,
             "line_id": world.line,
             "dose_id": world.dose,
             "injection_id": world.dose,

@@ -16,6 +16,7 @@ from careteam.workspace.downtime.rules import DOSES_AHEAD, MOST, SCANS_AHEAD
 from careteam.workspace.patients import rows_for
 from patients.goals.queries import GoalsNow, goals_summary
 from patients.imaging.models import ImagingStudy
+from patients.imaging.queries import Preparation, preparations_of
 from patients.record.models import CareTeamMember, NextStep, Patient
 from patients.treatment.models import Administration
 from patients.treatment.rules import RUNNING_STATUSES, AdministrationStatus, LineStatus
@@ -132,7 +133,7 @@ def sheet_of(team: Team, now: datetime) -> Sheet:
         ImagingStudy.objects.valid()
         .due(today + timedelta(days=SCANS_AHEAD))
         .filter(team=team, patient__in=Patient.objects.in_care())
-        .select_related("patient", "owner")
+        .select_related("patient__team", "owner")
         .order_by("due_on", "pk")[:MOST]
     )
     doses = list(
@@ -146,13 +147,14 @@ def sheet_of(team: Team, now: datetime) -> Sheet:
         .select_related("patient", "line")
         .order_by("planned_on", "pk")[:MOST]
     )
+    prepared = preparations_of([row for row in scans if row.scheduled_for], today=today)
     boards = _boards(team, now, today)
     return Sheet(
         team=team,
         today=today,
         care=_care(patients, today),
         left_out=left_out,
-        scans=tuple(_scan(row, team, today) for row in scans),
+        scans=tuple(_scan(row, team, today, prepared.get(row.pk)) for row in scans),
         doses=tuple(
             DoseRow(
                 _who(row.patient),
@@ -206,13 +208,14 @@ def _care(patients: list[Patient], today: date) -> tuple[CareRow, ...]:
     )
 
 
-def _scan(row: ImagingStudy, team: Team, today: date) -> ScanRow:
+def _scan(row: ImagingStudy, team: Team, today: date, prepared: Preparation | None) -> ScanRow:
+    asked = f"; prepare: {prepared.words}" if prepared and prepared.open else ""
     booked = f", {day(team.local_date(row.scheduled_for))}" if row.scheduled_for else ""
     due = row.due_on or today
     return ScanRow(
         _who(row.patient),
         str(row),
-        f"{row.get_status_display().lower()}{booked}{f', {row.place}' if row.place else ''}",
+        f"{row.get_status_display().lower()}{booked}{f', {row.place}' if row.place else ''}{asked}",
         due,
         ago(due, today),
         due < today,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, models, transaction
 
+from patients.fhir.commands.studies import Studies
 from patients.fhir.models import ImportedRow, ImportRun, ReviewItem
 from patients.fhir.rules.rows import Row
 from patients.imaging.models import ImagingStudy
@@ -118,13 +119,18 @@ class Writer:
         """Updates first (a main diagnosis gives way before another takes its place), then inserts, then what the
         sources no longer say."""
         known = list(ImportedRow.objects.filter(patient=self.patient).exclude(table="patient"))
+        studies = Studies(self.patient, by=self.by, now=self.now)
         pairs = self._match(rows, known)
+        pairs = [(row, found or studies.adopt(row, self._ids(row), plain)) for row, found in pairs]
+        studies.receive(pairs)
         updates = [(row, found) for row, found in pairs if found is not None]
         inserts = [row for row, found in pairs if found is None]
         parents = self._update(updates)
         if any(row.table == "Diagnosis" and row.values.get("is_main") for row in inserts):
             self._make_room_for_main(inserts)
         parents |= self._insert([(row, {}) for row in inserts])
+        studies.settle([parents[id(row)] for row in inserts if row.table == "ImagingStudy" and id(row) in parents])
+        self.warnings += studies.warnings
         children = [(child, parents[id(row)]) for row, _found in pairs if id(row) in parents for child in row.children]
         child_pairs = [(child, line, self._named(child, known)) for child, line in children]
         self._update([(child, found) for child, _line, found in child_pairs if found])

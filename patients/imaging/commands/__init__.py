@@ -1,7 +1,17 @@
 """The only writers of surveillance: plans, studies, contacts, the sweep."""
 
+from patients.imaging.commands.arrivals import Arrival, close_answered, receive, start_clocks
 from patients.imaging.commands.base import finish_step, reopen_reminders
 from patients.imaging.commands.contacts import log_contact, undo_contact, withdraw_contact
+from patients.imaging.commands.corrections import reopen_study, take_back_performed, take_back_report
+from patients.imaging.commands.details import (
+    acknowledge,
+    change_links,
+    receive_images,
+    request_images,
+    undo_acknowledge,
+    undo_images,
+)
 from patients.imaging.commands.early import decline_early, suggest_early
 from patients.imaging.commands.pets import decline_pet, suggest_pets
 from patients.imaging.commands.plans import (
@@ -11,6 +21,7 @@ from patients.imaging.commands.plans import (
     replan,
     start_plan,
 )
+from patients.imaging.commands.preparation import prepare, refresh_bookings
 from patients.imaging.commands.responses import confirm_response, take_back_response
 from patients.imaging.commands.stops import pause, silence, stop_all, stop_plan
 from patients.imaging.commands.studies import (
@@ -31,11 +42,15 @@ from patients.imaging.commands.studies import (
 from patients.imaging.commands.sweep import SweepResult, sweep
 
 __all__ = [
+    "Arrival",
     "SweepResult",
+    "acknowledge",
     "act_on",
     "add_study",
     "ask_to_confirm",
     "cancel_slot",
+    "change_links",
+    "close_answered",
     "close_study",
     "confirm_interval",
     "confirm_response",
@@ -48,14 +63,21 @@ __all__ = [
     "mark_stale",
     "order",
     "pause",
+    "prepare",
+    "receive",
+    "receive_images",
     "record_performed",
     "record_report",
+    "refresh_bookings",
     "release",
     "reopen_reminders",
+    "reopen_study",
     "replan",
+    "request_images",
     "review",
     "schedule",
     "silence",
+    "start_clocks",
     "start_plan",
     "stop_all",
     "stop_plan",
@@ -63,7 +85,11 @@ __all__ = [
     "suggest_pets",
     "sweep",
     "take",
+    "take_back_performed",
+    "take_back_report",
     "take_back_response",
+    "undo_acknowledge",
     "undo_contact",
+    "undo_images",
     "withdraw_contact",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -16,26 +16,36 @@ from careteam.notifications.models import InboxItem
 from careteam.people.rules import Role
 from careteam.web.words import day
 from patients.imaging.models import ImagingStudy, Reminder, SurveillancePlan
+from patients.imaging.queries.preparation import preparations_of
 from patients.imaging.rules import (
     NOT_YET_DONE,
+    STUDY_CORRECTIONS,
     STUDY_TRANSITIONS,
     CloseReason,
     ReminderState,
     ReminderStep,
     StudyStatus,
     add_working_days,
+    review_due,
 )
 from patients.protocol.queries import number
 from patients.record.commands import close_step, open_step
 from patients.record.models import Patient
 from patients.record.queries import responsible_clinician
-from patients.record.rules import StepKind
+from patients.record.rules import ResponseCategory, StepKind
 
 if TYPE_CHECKING:
     from careteam.people.models import User
 
 REMINDER_KIND = "imaging.reminder"
 REVIEW_KIND = "imaging.review"
+# Limits that the sweep watches besides the ladder: the first part of the inbox key, and where the limit stands.
+LATE_KINDS = {
+    "review": "review_due_on",
+    "report": "report_due_on",
+    "decision": "decision_due_on",
+    "images": "images_requested_on",
+}
 
 
 def lock(study: ImagingStudy, version: int | None = None) -> ImagingStudy:
@@ -46,9 +56,11 @@ def lock(study: ImagingStudy, version: int | None = None) -> ImagingStudy:
     return locked
 
 
-def move(study: ImagingStudy, to: StudyStatus, *fields: str) -> None:
-    """The only place where a study's status changes. The policies have given their sentences already."""
-    if to not in STUDY_TRANSITIONS[StudyStatus(study.status)]:
+def move(study: ImagingStudy, to: StudyStatus, *fields: str, correcting: bool = False) -> None:
+    """The only place where a study's status changes. The policies have given their sentences already; `correcting`
+    goes one of the ways back."""
+    table = STUDY_CORRECTIONS if correcting else STUDY_TRANSITIONS
+    if to not in table[StudyStatus(study.status)]:
         raise ValueError(f"study {study.pk}: {study.status} → {to} is not in the table")
     study.status = to
     study.save_version("status", *fields)
@@ -86,14 +98,48 @@ def withdraw_reminders(study_ids: Iterable[int], *, now: datetime, keep_due: dat
     return len(open_rows)
 
 
-def review_key(study_id: int, review_due_on: date) -> str:
-    """What the inbox knows an overdue review by."""
-    return f"review:{study_id}:{review_due_on.isoformat()}"
+def late_key(kind: str, study_id: int, limit: date) -> str:
+    """What the inbox knows an overdue review, report, decision or image request by (`LATE_KINDS`)."""
+    return f"{kind}:{study_id}:{limit.isoformat()}"
 
 
-def withdraw_reviews(studies: Iterable[ImagingStudy], *, now: datetime) -> int:
-    keys = [review_key(study.pk, study.review_due_on) for study in studies if study.review_due_on is not None]
+def withdraw_late(studies: Iterable[ImagingStudy], *, now: datetime, kinds: Iterable[str] = LATE_KINDS) -> int:
+    """Takes back what was said about limits of these studies that were passed; called before a limit is changed."""
+    wanted = tuple(kinds)
+    keys = [
+        late_key(kind, study.pk, limit)
+        for study in studies
+        for kind in wanted
+        if (limit := getattr(study, LATE_KINDS[kind])) is not None
+    ]
     return withdraw(keys=keys, now=now) if keys and InboxItem.objects.open().filter(key__in=keys).exists() else 0
+
+
+def start_review(study: ImagingStudy, *, now: datetime) -> None:
+    """Sets by when the report must be reviewed, counted from today (`model.md` 6); the caller saves."""
+    study.review_due_on = review_due(
+        study.patient.team.local_date(now),
+        urgent=study.is_urgent,
+        urgent_working_days=number(study.team_id, "review.urgent").days,
+        routine_days=number(study.team_id, "review.routine").days,
+    )
+
+
+def start_report(study: ImagingStudy, *, on: date) -> None:
+    """Sets by when the report of a performed scan must be here; the caller saves."""
+    study.report_due_on = add_working_days(on, number(study.team_id, "study.report").days)
+
+
+def set_decision_clock(study: ImagingStudy, *, now: datetime, reviewing: bool = False) -> None:
+    """Progression that a clinician has seen starts the clock to a decision, once; any other response stops it. The
+    caller saves `decision_due_on`; `reviewing`: it is about to move the study to reviewed."""
+    seen = reviewing or study.status in {StudyStatus.REVIEWED, StudyStatus.ACTED_ON}
+    if study.response != ResponseCategory.PD or not seen:
+        withdraw_late([study], now=now, kinds=("decision",))
+        study.decision_due_on = None
+    elif study.decision_due_on is None:
+        today = study.patient.team.local_date(now)
+        study.decision_due_on = today + timedelta(days=number(study.team_id, "decision.after_pd").days)
 
 
 def finish_reminders(study: ImagingStudy, *, by: User | None, now: datetime) -> None:
@@ -128,12 +174,14 @@ def close_with(study: ImagingStudy, reason: CloseReason, *, by: User | None, now
     move(study, StudyStatus.CLOSED, "closed_at", "close_reason")
     withdraw_reminders([study.pk], now=now)
     close_step(study.patient, source_key=step_key(study), because=reason.label, now=now)
+    close_step(study.patient, source_key=f"prepare:{study.pk}", because=reason.label, now=now)
     audit(verb, study, by=by, now=now, reason=str(reason))
 
 
 def refresh_step(study: ImagingStudy, *, now: datetime) -> None:
     """Opens, moves or closes the next step that follows from the study as it is now."""
     patient = study.patient
+    _refresh_preparation(study, patient, now=now)
     what, due, kind, owner, role, url_name = _next(study, patient, now)
     if not what or not patient.is_in_care:
         because = study.get_status_display() if patient.is_in_care else "Not in our care"
@@ -149,6 +197,29 @@ def refresh_step(study: ImagingStudy, *, now: datetime) -> None:
         owner_role=role,
         due_on=due,
         url=reverse(url_name, args=[study.pk]),
+    )
+
+
+def _refresh_preparation(study: ImagingStudy, patient: Patient, *, now: datetime) -> None:
+    """A booked scan with open points has a step that names them, due some days before the slot."""
+    key, found = f"prepare:{study.pk}", None
+    ahead = study.status == StudyStatus.SCHEDULED and study.scheduled_for is not None and study.scheduled_for >= now
+    if ahead and patient.is_in_care:
+        found = preparations_of([study], today=patient.team.local_date(now)).get(study.pk)
+    if found is None or not found.open or study.scheduled_for is None:
+        close_step(patient, source_key=key, because="Prepared, or no slot ahead", now=now)
+        return
+    lead = timedelta(days=number(patient.team_id, "prep.lead").days)
+    open_step(
+        patient,
+        kind=StepKind.STUDY,
+        source_key=key,
+        what=f"Prepare {study}: {found.words}",
+        now=now,
+        owner=study.owner,
+        owner_role=Role.NURSE_COORDINATOR,
+        due_on=patient.team.local_date(study.scheduled_for) - lead,
+        url=reverse("study-prepare", args=[study.pk]),
     )
 
 
@@ -168,8 +239,10 @@ def _next(
         words = f"{name}, {day(slot)}, {local:%H:%M}{place}"
         return (words, slot, StepKind.STUDY, study.owner, nurse, "study-page")
     if study.status == StudyStatus.PERFORMED:
-        limit = number(patient.team_id, "study.report").days
-        due = add_working_days(study.performed_on or patient.team.local_date(now), limit)
+        due = study.report_due_on
+        if due is None:
+            limit = number(patient.team_id, "study.report").days
+            due = add_working_days(study.performed_on or patient.team.local_date(now), limit)
         return (f"Report of {name} outstanding", due, StepKind.STUDY, None, Role.RADIOLOGIST, "study-page")
     if study.status == StudyStatus.REPORTED:
         who = responsible_clinician(patient.pk)
@@ -182,11 +255,12 @@ def _next(
             "study-review",
         )
     if study.status == StudyStatus.REVIEWED:
-        what = "Decide after progression" if study.response == "PD" else f"Act on the report of {name}"
-        code = "decision.after_pd" if study.response == "PD" else "review.routine"
-        due = date.fromordinal(
-            patient.team.local_date(study.reviewed_at or now).toordinal() + number(patient.team_id, code).days
-        )
+        progressed = study.response == ResponseCategory.PD
+        what = "Decide after progression" if progressed else f"Act on the report of {name}"
+        due = study.decision_due_on if progressed else None
+        if due is None:
+            days = number(patient.team_id, "decision.after_pd" if progressed else "review.routine").days
+            due = patient.team.local_date(study.reviewed_at or now) + timedelta(days=days)
         who = responsible_clinician(patient.pk) or study.reviewed_by
         return (what, due, StepKind.REVIEW, who, Role.ONCOLOGIST, "study-page")
     return ("", None, StepKind.STUDY, None, "", "study-page")

@@ -12,7 +12,7 @@ from careteam.access.policies import insist
 from careteam.events.commands import announce
 from careteam.events.rules import EventKind
 from patients.imaging import policies
-from patients.imaging.commands.base import audit, lock, refresh_step, step_key
+from patients.imaging.commands.base import audit, lock, refresh_step, set_decision_clock, step_key
 from patients.imaging.commands.plans import replan
 from patients.imaging.models import ImagingStudy
 from patients.imaging.rules import CROSS_SECTIONAL
@@ -32,7 +32,8 @@ def confirm_response(study: ImagingStudy, *, response: str, by: User, now: datet
     insist(policies.why_not_confirm_response(study, by, response))
     if study.response != response:
         study.response = response
-        study.save_version("response")
+        set_decision_clock(study, now=now)
+        study.save_version("response", "decision_due_on")
     write_status(study, response, by=by, now=now, note=note)
     audit("confirm_response", study, by=by, now=now, response=response)
     refresh_step(study, now=now)
@@ -46,7 +47,8 @@ def take_back_response(study: ImagingStudy, *, reason: str, by: User, now: datet
     study = lock(study)
     insist([*policies.why_not_confirm_response(study, by, ""), *([] if reason.strip() else ["Say what was wrong."])])
     study.response = ""
-    study.save_version("response")
+    set_decision_clock(study, now=now)
+    study.save_version("response", "decision_due_on")
     drop_statuses(study, reason=reason, by=by, now=now)
     audit("take_back_response", study, by=by, now=now, reason=reason)
     refresh_step(study, now=now)
@@ -77,10 +79,15 @@ def write_status(study: ImagingStudy, response: str, *, by: User, now: datetime,
         _announce(EventKind.PROGRESSION, study, now=now, payload=facts)
 
 
-def drop_statuses(study: ImagingStudy, *, reason: str, by: User, now: datetime) -> None:
+def drop_statuses(study: ImagingStudy, *, reason: str, by: User | None, now: datetime) -> None:
     """Enters in error what the study says about the disease. The study is locked by the caller."""
     _enter_in_error(study, _statuses(study), reason=reason.strip(), by=by, now=now)
     note_response(study.patient, by=by, now=now)
+
+
+def has_status(study: ImagingStudy) -> bool:
+    """Whether the record says something about the disease that rests on this study."""
+    return bool(_statuses(study))
 
 
 def _statuses(study: ImagingStudy) -> list[DiseaseStatus]:
@@ -89,7 +96,7 @@ def _statuses(study: ImagingStudy) -> list[DiseaseStatus]:
 
 
 def _enter_in_error(
-    study: ImagingStudy, rows: Iterable[DiseaseStatus], *, reason: str, by: User, now: datetime
+    study: ImagingStudy, rows: Iterable[DiseaseStatus], *, reason: str, by: User | None, now: datetime
 ) -> None:
     for row in rows:
         row.error_at, row.error_by, row.error_reason = now, by, reason

@@ -21,8 +21,8 @@ from patients.imaging.commands.base import (
     lock_patient,
     lock_plan,
     refresh_step,
+    withdraw_late,
     withdraw_reminders,
-    withdraw_reviews,
 )
 from patients.imaging.models import ImagingStudy, SurveillancePlan
 from patients.imaging.rules import CLOSES_WITH, CloseReason, StopReason, StudyStatus
@@ -113,7 +113,7 @@ def pause(patient: Patient, *, by: User | None, now: datetime) -> int:
         .select_related("patient__team", "plan", "owner")
     )
     taken = withdraw_reminders([study.pk for study in studies], now=now)
-    taken += withdraw_reviews(studies, now=now)
+    taken += withdraw_late(studies, now=now)
     for study in studies:
         refresh_step(study, now=now)
     record(

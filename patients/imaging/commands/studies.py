@@ -20,18 +20,18 @@ from patients.imaging.commands.base import (
     move,
     refresh_step,
     reopen_reminders,
-    withdraw_reviews,
+    set_decision_clock,
+    start_report,
+    start_review,
+    withdraw_late,
 )
 from patients.imaging.commands.early import ordered_early
 from patients.imaging.commands.plans import coordinator_of, replan, skip_study
+from patients.imaging.commands.preparation import prepare
 from patients.imaging.commands.responses import drop_statuses, write_status
 from patients.imaging.models import ImagingStudy
-from patients.imaging.rules import (
-    CloseReason,
-    StudyStatus,
-    review_due,
-)
-from patients.protocol.queries import number
+from patients.imaging.rules import CloseReason, StudyStatus
+from patients.imaging.rules.preparation import Answers
 from patients.record.models import Patient
 from patients.record.rules import ResponseCategory
 
@@ -84,9 +84,17 @@ def order(study: ImagingStudy, *, by: User, now: datetime, version: int | None =
 
 @transaction.atomic
 def schedule(
-    study: ImagingStudy, *, at: datetime, place: str, by: User, now: datetime, version: int | None = None
+    study: ImagingStudy,
+    *,
+    at: datetime,
+    place: str,
+    by: User,
+    now: datetime,
+    answers: Answers | None = None,
+    version: int | None = None,
 ) -> ImagingStudy:
-    """Books (or moves) the slot; not yet ordered counts as ordered now."""
+    """Books (or moves) the slot, with what was asked for it; not yet ordered counts as ordered now. An open point of
+    the preparation never refuses: it becomes a step."""
     study = lock(study, version)
     insist(policies.why_not_work(study, by, StudyStatus.SCHEDULED))
     if at < now:
@@ -97,6 +105,8 @@ def schedule(
     finish_reminders(study, by=by, now=now)
     audit("schedule", study, by=by, now=now, at=at.isoformat())
     refresh_step(study, now=now)
+    if answers is not None and answers.written():
+        study = prepare(study, answers, by=by, now=now)
     return study
 
 
@@ -145,8 +155,10 @@ def record_performed(
     study = lock(study, version)
     insist(policies.why_not_perform(study, by, on=on, today=study.patient.team.local_date(now)))
     study.performed_on = on
-    study.center, study.accession_number = center.strip() or study.center, accession_number.strip()
-    move(study, StudyStatus.PERFORMED, "performed_on", "center", "accession_number")
+    study.center = center.strip() or study.center
+    study.accession_number = accession_number.strip() or study.accession_number
+    start_report(study, on=on)
+    move(study, StudyStatus.PERFORMED, "performed_on", "center", "accession_number", "report_due_on")
     finish_reminders(study, by=by, now=now)
     audit("record_performed", study, by=by, now=now, on=on.isoformat())
     refresh_step(study, now=now)
@@ -180,14 +192,10 @@ def record_report(
     urgent = is_urgent or response == ResponseCategory.PD
     study.report, study.conclusion, study.response = report.strip(), conclusion.strip(), response
     study.reported_at, study.is_urgent = now, urgent
-    study.review_due_on = review_due(
-        study.patient.team.local_date(now),
-        urgent=urgent,
-        urgent_working_days=number(study.team_id, "review.urgent").days,
-        routine_days=number(study.team_id, "review.routine").days,
-    )
+    start_review(study, now=now)
     move(study, StudyStatus.REPORTED, "report", "conclusion", "response", "reported_at", "is_urgent", "review_due_on")
     finish_reminders(study, by=by, now=now)
+    withdraw_late([study], now=now, kinds=("report",))
     audit("record_report", study, by=by, now=now, urgent=urgent)
     announce(
         EventKind.STUDY_REPORTED,
@@ -226,8 +234,9 @@ def review(
         reasons.append("Progression asks for a decision: say what follows when it is made.")
     insist(reasons)
     study.response, study.reviewed_at, study.reviewed_by = response, now, by
-    move(study, StudyStatus.REVIEWED, "response", "reviewed_at", "reviewed_by")
-    withdraw_reviews([study], now=now)
+    set_decision_clock(study, now=now, reviewing=True)
+    move(study, StudyStatus.REVIEWED, "response", "reviewed_at", "reviewed_by", "decision_due_on")
+    withdraw_late([study], now=now, kinds=("review",))
     if response:
         write_status(study, response, by=by, now=now, note=note)
     else:
@@ -255,6 +264,7 @@ def act_on(study: ImagingStudy, *, note: str, by: User, now: datetime, version: 
     insist(policies.why_not_act_on(study, by, note))
     study.acted_on_at, study.acted_note = now, note.strip()[:250]
     move(study, StudyStatus.ACTED_ON, "acted_on_at", "acted_note")
+    withdraw_late([study], now=now, kinds=("decision",))
     audit("act_on", study, by=by, now=now, reason=note)
     refresh_step(study, now=now)
     return study

@@ -21,12 +21,12 @@ from careteam.events.commands import beat, settle_pending
 from careteam.events.models import Heartbeat
 from careteam.notifications.outbox import deliver_pending, is_mail_stuck, make_digests, make_urgent
 from careteam.people.models import Team
-from patients.imaging.commands.late_reviews import remind_reviews
+from patients.imaging.commands.late import remind_late
 from patients.imaging.commands.raising import raise_reached, take_back
 from patients.imaging.commands.staffing import staff_of
 from patients.imaging.models import ImagingStudy, Reminder
 from patients.imaging.queries.patient import limits_of
-from patients.imaging.rules import ReminderState
+from patients.imaging.rules import ReminderState, StudyStatus
 from patients.protocol.queries import numbers
 
 SEAL_ROUNDS = 50
@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SweepResult:
-    """`due`: outstanding studies whose day has come; `created`: steps and review reminders raised by this sweep;
-    `delivered` and `failed`: mails."""
+    """`due`: outstanding studies whose day has come; `created`: steps, and reminders of limits that were
+    passed, raised by this sweep; `delivered` and `failed`: mails."""
 
     due: int
     created: int
@@ -52,8 +52,8 @@ class _Tally:
 
 
 def sweep(*, now: datetime) -> SweepResult:
-    """Raises every step that is reached and not yet raised, reminds of overdue reviews, takes back what no longer
-    holds; then mails, left-over events, audit seals, heartbeat. Safe at any time, in any number at once.
+    """Raises every step that is reached and not yet raised, reminds of other limits that were passed, takes back
+    what no longer holds; then mails, left-over events, audit seals, heartbeat. Safe at any time, in any number at once.
 
     A team that fails stops no other team, a study no other study: both stand in the heartbeat, with since when, and
     the team is told. Raises what the database raises when it is gone.
@@ -114,6 +114,11 @@ def _teams() -> list[Team]:
         Team.objects.filter(
             Exists(ImagingStudy.objects.valid().outstanding().filter(**mine))
             | Exists(ImagingStudy.objects.unreviewed().filter(**mine))
+            | Exists(ImagingStudy.objects.filter(status=StudyStatus.PERFORMED, report_due_on__isnull=False, **mine))
+            | Exists(ImagingStudy.objects.filter(status=StudyStatus.REVIEWED, decision_due_on__isnull=False, **mine))
+            | Exists(
+                ImagingStudy.objects.filter(images_requested_on__isnull=False, images_received_on__isnull=True, **mine)
+            )
             | Exists(Reminder.objects.filter(state=ReminderState.OPEN, **mine))
         ).order_by("pk")
     )
@@ -126,11 +131,11 @@ def _sweep_team(team: Team, tally: _Tally, *, now: datetime) -> None:
     take_back(team, now=now)
     created, stuck = raise_reached(team, today, limits, staff, now=now)
     tally.created += created
-    reviews, stuck_reviews = remind_reviews(team, today, staff, now=now)
-    tally.created += reviews
+    others, stuck_others = remind_late(team, today, staff, now=now)
+    tally.created += others
     tally.due += _due(team, today)
-    if stuck or stuck_reviews:
-        tally.stuck[team.pk] = [*stuck, *stuck_reviews]
+    if stuck or stuck_others:
+        tally.stuck[team.pk] = [*stuck, *stuck_others]
 
 
 def _due(team: Team, today: date) -> int:

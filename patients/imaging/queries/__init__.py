@@ -1,17 +1,19 @@
 """Reading surveillance: what a date rests on, one patient's imaging, the worklist."""
 
+from patients.imaging.queries.arrivals import answered_by, is_somebody_elses
 from patients.imaging.queries.facts import Known, default_scan, facts_of, intervals_of, known_of
+from patients.imaging.queries.ladder import Hand, LadderRow, Raised, hands_of, ladder_of, raised_of
 from patients.imaging.queries.late import past
 from patients.imaging.queries.patient import (
-    LadderRow,
     PatientImaging,
     StudyRow,
+    center_of,
     imaging_of,
-    ladder_of,
     limits_of,
     next_due,
     readable_study,
 )
+from patients.imaging.queries.preparation import Preparation, preparations_of
 from patients.imaging.queries.worklist import (
     STOPPED,
     STOPPED_SORTS,
@@ -32,23 +34,32 @@ __all__ = [
     "STOPPED_SORTS",
     "TABS",
     "Counts",
+    "Hand",
     "Known",
     "LadderRow",
     "PatientImaging",
+    "Preparation",
+    "Raised",
     "StudyRow",
     "WorkRow",
     "absent_people",
+    "answered_by",
+    "center_of",
     "counts",
     "default_scan",
     "facts_of",
+    "hands_of",
     "imaging_of",
     "intervals_of",
+    "is_somebody_elses",
     "known_of",
     "ladder_of",
     "limits_of",
     "next_due",
     "overdue_reviews",
     "past",
+    "preparations_of",
+    "raised_of",
     "readable_study",
     "rows_of",
     "sorts_of",

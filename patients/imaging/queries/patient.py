@@ -8,28 +8,21 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.http import Http404
-from django.urls import reverse
 
 from careteam.audit.commands import note_read
-from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, SurveillancePlan
+from patients.imaging.models import ImagingStudy, SurveillancePlan
 from patients.imaging.rules import (
     DEFAULT_INTERVAL,
     NOT_YET_DONE,
     LadderLimits,
     Lateness,
-    ReminderStep,
     StudyStatus,
-    clock_start,
-    is_moot,
-    ladder,
     lateness,
 )
 from patients.protocol.queries import TeamNumber, numbers
-from patients.record.models import Patient
+from patients.record.models import ExternalCenter, Patient
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from django.http import HttpRequest
 
 
@@ -49,6 +42,13 @@ def readable_study(request: HttpRequest, study_id: int) -> ImagingStudy:
         raise Http404("No such study, or not yours to see.")
     note_read(request, [study.patient_id], team_id=study.team_id)
     return study
+
+
+def center_of(study: ImagingStudy) -> ExternalCenter | None:
+    """Who is asked for the images of an outside scan, if the center is known."""
+    if not study.center:
+        return None
+    return ExternalCenter.objects.filter(team_id=study.team_id, name=study.center).first()
 
 
 @dataclass(frozen=True)
@@ -155,84 +155,3 @@ def next_due(patient_id: int) -> date | None:
         .first()
     )
     return due
-
-
-@dataclass(frozen=True)
-class LadderRow:
-    """A step of the ladder as the expanded row draws it."""
-
-    label: str
-    on: date
-    what: str
-    state: str  # done, now, missed or "" for ahead
-    url: str = ""  # where the step is done
-
-    @property
-    def mark(self) -> str:
-        return {"missed": "amb", "now": "red"}.get(self.state, "")
-
-
-_WHAT = {
-    ReminderStep.ORDER: "order",
-    ReminderStep.SCHEDULE: "schedule",
-    ReminderStep.DUE: "due",
-    ReminderStep.AMBER: "coordinator calls; responsible clinician told",
-    ReminderStep.LETTER: "letter to patient and GP",
-    ReminderStep.RED: "responsible clinician decides; team lead told",
-    ReminderStep.BOARD: "suggestion for the next agenda",
-}
-
-
-def ladder_of(study: ImagingStudy, *, now: datetime) -> tuple[tuple[LadderRow, ...], tuple[ContactAttempt, ...]]:
-    """The steps of a study with what was done about each, and its contact attempts, newest first."""
-    contacts = tuple(
-        ContactAttempt.objects.valid().filter(study=study).select_related("created_by").order_by("-at", "-pk")
-    )
-    if study.due_on is None or study.status not in NOT_YET_DONE:
-        return (), contacts
-    today = study.patient.team.local_date(now)
-    plan = study.plan
-    interval = plan.interval_days if plan else DEFAULT_INTERVAL
-    clock = clock_start(study.due_on, confirmed_on(study))
-    raised = dict(Reminder.objects.filter(study=study, due_on=study.due_on).values_list("step", "raised_at"))
-    steps = ladder(interval, limits_of(numbers(study.team_id)))
-    reached = [step for step in steps if (today - clock).days >= step.offset]
-    rows = []
-    for step in steps:
-        start = study.due_on if step.offset <= 0 else clock
-        on = start + timedelta(days=step.offset)
-        rows.append(
-            LadderRow(
-                label=_step_label(step.step, step.offset),
-                on=on,
-                what=_WHAT[step.step],
-                state=_step_state(step.step, study, reached=[s.step for s in reached], raised=raised, now=now),
-                url=reverse("letter-write", args=[study.pk]) if step.step == ReminderStep.LETTER else "",
-            )
-        )
-    return tuple(rows), contacts
-
-
-def _step_label(step: ReminderStep, offset: int) -> str:
-    if step == ReminderStep.DUE:
-        return "Due"
-    if offset < 0:
-        return f"−{-offset}"
-    colour = {ReminderStep.AMBER: ", amber", ReminderStep.RED: ", red"}.get(step, "")
-    return f"> {offset - 1}{colour}"
-
-
-def _step_state(
-    step: ReminderStep, study: ImagingStudy, *, reached: list[ReminderStep], raised: Mapping[str, object], now: datetime
-) -> str:
-    if step not in reached:
-        return ""
-    if is_moot(step, status=study.status, scheduled_for=study.scheduled_for, now=now):
-        return "done"
-    if step == reached[-1]:
-        return "now"
-    if step == ReminderStep.SCHEDULE and study.status != StudyStatus.SCHEDULED:
-        return "missed"
-    if step == ReminderStep.ORDER:
-        return "missed"
-    return "done" if step in raised or step == ReminderStep.DUE else "missed"

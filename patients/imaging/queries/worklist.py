@@ -26,6 +26,7 @@ from careteam.web.words import clock, day
 from patients.imaging.models import ImagingStudy, SurveillancePlan
 from patients.imaging.queries.late import past
 from patients.imaging.queries.patient import confirmed_on
+from patients.imaging.queries.preparation import Preparation, preparations_of
 from patients.imaging.rules import (
     DEFAULT_INTERVAL,
     LONGEST_LEAD,
@@ -241,6 +242,7 @@ class WorkRow:
     absent: str
     is_unowned: bool
     action: str  # take, order, schedule, performed, chase, report, review
+    preparation: Preparation | None = None  # of a booked slot
 
     @property
     def badge(self) -> tuple[str, str]:
@@ -263,7 +265,8 @@ def rows_of(
     absent: Mapping[int, tuple[Absence, str]],
     limits: LadderLimits,
 ) -> list[WorkRow]:
-    """The rows in words (four queries for the page, whatever its size), in the order of `studies`."""
+    """The rows in words, in the order of `studies` (four queries, some more where slots are booked; the same number
+    whatever the size of the page)."""
     whole = {
         row.pk: row
         for row in ImagingStudy.objects.filter(pk__in=[study.pk for study in studies]).select_related(
@@ -278,7 +281,9 @@ def rows_of(
     specimens: dict[int, list[Specimen]] = defaultdict(list)
     for specimen in Specimen.objects.valid().filter(patient_id__in=patients):
         specimens[specimen.patient_id].append(specimen)
-    return [
+    booked = [study for study in studies if study.status == StudyStatus.SCHEDULED]
+    preparations = preparations_of(booked, today=today)
+    rows = [
         _row(
             study,
             today=today,
@@ -290,6 +295,7 @@ def rows_of(
         )
         for study in studies
     ]
+    return [replace(row, preparation=preparations.get(row.study.pk)) for row in rows]
 
 
 def _disease(diagnosis: Diagnosis | None, specimens: list[Specimen], line: int) -> str:
@@ -407,16 +413,33 @@ def stopped_plans(team_ids: Iterable[int]) -> QuerySet[Any]:
     return rows
 
 
+def _of_patients_in_care(team_ids: Iterable[int], **conditions: Any) -> QuerySet[Any]:
+    return ImagingStudy.objects.valid().filter(
+        team_id__in=list(team_ids),
+        patient__enrollment_status=EnrollmentStatus.ACTIVE,
+        patient__deceased_on__isnull=True,
+        patient__merged_into__isnull=True,
+        **conditions,
+    )
+
+
 def overdue_reviews(team_ids: Iterable[int], today: date) -> QuerySet[Any]:
     """Reports of patients in care that nobody has reviewed in time."""
-    return (
-        ImagingStudy.objects.valid()
-        .unreviewed()
-        .filter(
-            team_id__in=list(team_ids),
-            review_due_on__lt=today,
-            patient__enrollment_status=EnrollmentStatus.ACTIVE,
-            patient__deceased_on__isnull=True,
-            patient__merged_into__isnull=True,
-        )
-    )
+    return _of_patients_in_care(team_ids, status=StudyStatus.REPORTED, review_due_on__lt=today)
+
+
+def overdue_reports(team_ids: Iterable[int], today: date) -> QuerySet[Any]:
+    """Scans of patients in care whose report did not come in time."""
+    return _of_patients_in_care(team_ids, status=StudyStatus.PERFORMED, report_due_on__lt=today)
+
+
+def overdue_decisions(team_ids: Iterable[int], today: date) -> QuerySet[Any]:
+    """Progressions of patients in care that were reviewed, and nothing was decided in time."""
+    return _of_patients_in_care(team_ids, status=StudyStatus.REVIEWED, decision_due_on__lt=today)
+
+
+def awaited_images(team_ids: Iterable[int], asked_before: date) -> QuerySet[Any]:
+    """Scans of patients in care whose images were asked for before the day and are not here."""
+    return _of_patients_in_care(
+        team_ids, images_requested_on__lt=asked_before, images_received_on__isnull=True
+    ).exclude(status=StudyStatus.CLOSED)

@@ -50,6 +50,27 @@ STUDY_TRANSITIONS: dict[StudyStatus, frozenset[StudyStatus]] = {
     S.ACTED_ON: frozenset(),
     S.CLOSED: frozenset(),
 }
+# The ways back, each a command of its own with its reason: a scan or report entered by mistake, a study closed by
+# mistake, a report that its source amended. Nobody moves along them by an ordinary act.
+STUDY_CORRECTIONS: dict[StudyStatus, frozenset[StudyStatus]] = {
+    S.PLANNED: frozenset(),
+    S.ORDERED: frozenset(),
+    S.SCHEDULED: frozenset(),
+    S.PERFORMED: frozenset({S.PLANNED, S.ORDERED, S.SCHEDULED}),
+    S.REPORTED: frozenset({S.PERFORMED, S.REPORTED}),
+    S.REVIEWED: frozenset({S.PERFORMED, S.REPORTED}),
+    S.ACTED_ON: frozenset({S.PERFORMED, S.REPORTED}),
+    S.CLOSED: frozenset({S.PLANNED, S.ORDERED, S.SCHEDULED, S.PERFORMED, S.REPORTED}),
+}
+
+
+def state_before(*, ordered: bool, scheduled: bool, performed: bool) -> StudyStatus:
+    """Where a study stood before it was closed, or before its scan was entered by mistake."""
+    if performed:
+        return S.PERFORMED
+    return S.SCHEDULED if scheduled else S.ORDERED if ordered else S.PLANNED
+
+
 NOT_YET_DONE = frozenset({S.PLANNED, S.ORDERED, S.SCHEDULED})
 DONE = frozenset({S.PERFORMED, S.REPORTED, S.REVIEWED, S.ACTED_ON})
 

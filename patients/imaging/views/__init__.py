@@ -1,7 +1,17 @@
 """Pages of surveillance imaging."""
 
+from patients.imaging.views.corrections import study_correct
+from patients.imaging.views.details import (
+    step_acknowledge,
+    step_undo,
+    study_images,
+    study_images_here,
+    study_images_undo,
+    study_links,
+)
 from patients.imaging.views.early import early_scan, pet_suggestion
 from patients.imaging.views.plans import imaging_panel, plan_confirm, plan_start, plan_stop, study_create
+from patients.imaging.views.preparation import study_prepare, study_schedule
 from patients.imaging.views.protocol import protocol_change
 from patients.imaging.views.reports import study_act, study_report, study_review
 from patients.imaging.views.studies import (
@@ -10,14 +20,13 @@ from patients.imaging.views.studies import (
     study_close,
     study_hand_over,
     study_order,
-    study_page,
     study_performed,
     study_release,
     study_row,
-    study_schedule,
     study_slot,
     study_take,
 )
+from patients.imaging.views.study import study_page
 from patients.imaging.views.worklist import imaging_worklist
 
 __all__ = [
@@ -31,13 +40,21 @@ __all__ = [
     "plan_start",
     "plan_stop",
     "protocol_change",
+    "step_acknowledge",
+    "step_undo",
     "study_act",
     "study_close",
+    "study_correct",
     "study_create",
     "study_hand_over",
+    "study_images",
+    "study_images_here",
+    "study_images_undo",
+    "study_links",
     "study_order",
     "study_page",
     "study_performed",
+    "study_prepare",
     "study_release",
     "study_report",
     "study_review",

@@ -26,19 +26,18 @@ from careteam.web.responses import (
     toast,
     wants_fragment,
 )
-from patients.imaging import commands, policies
+from patients.imaging import commands
 from patients.imaging.forms import (
     CloseForm,
     ContactForm,
     HandOverForm,
     PerformedForm,
-    ScheduleForm,
     SlotForm,
     VersionForm,
 )
 from patients.imaging.models import ContactAttempt, ImagingStudy
-from patients.imaging.queries import ladder_of, readable_study
-from patients.imaging.rules import MEASURED_ON, CloseReason, ContactKind, ContactOutcome, StudyStatus
+from patients.imaging.queries import readable_study
+from patients.imaging.rules import CloseReason, ContactKind, ContactOutcome
 from patients.imaging.views.worklist import forget_figures, one_row
 from patients.record.models import StaleEdit
 
@@ -69,48 +68,6 @@ def answer(
     return response
 
 
-@requires(Permission.PATIENT_VIEW)
-@require_safe
-def study_page(request: SignedInRequest, study_id: int) -> HttpResponse:
-    """The study: state, ladder, contacts, report, what may be done now."""
-    study = readable_study(request, study_id)
-    now = timezone.now()
-    steps, contacts = ladder_of(study, now=now)
-    patient = study.patient
-    context = {
-        "study": study,
-        "patient": patient,
-        "today": patient.team.local_date(now),
-        "steps": steps,
-        "contacts": contacts,
-        "contact_form": ContactForm(),
-        "may_work": not policies.why_not_take(study, request.user),
-        "may_review": request.access.may(Permission.IMAGING_REVIEW, study.team_id),
-        "may_report": request.access.may(Permission.IMAGING_REPORT, study.team_id),
-        "may_assess": study.modality in MEASURED_ON and not policies.why_not_confirm_response(study, request.user, ""),
-        "is_waiting": study.status in {StudyStatus.PLANNED, StudyStatus.ORDERED, StudyStatus.SCHEDULED},
-        "pairs": _facts(study),
-    }
-    return render_page(request, "patients/imaging/study.html", context)
-
-
-def _facts(study: ImagingStudy) -> list[tuple[str, object]]:
-    plan = study.plan
-    facts: list[tuple[str, object]] = [
-        (
-            "Why this date",
-            (plan.why if plan else "Outside the plan") if study.due_on and not study.performed_on else "",
-        ),
-        ("Owner", study.owner or "nobody"),
-        ("Place", study.place or study.center),
-        ("Accession number", study.accession_number),
-        ("Reviewed by", study.reviewed_by),
-        ("What followed", study.acted_note),
-        ("Closed because", study.get_close_reason_display() if study.close_reason else ""),
-    ]
-    return [(label, value) for label, value in facts if value]
-
-
 @requires(*WORK)
 @require_safe
 def study_row(request: SignedInRequest, study_id: int) -> HttpResponse:
@@ -125,7 +82,7 @@ def study_row(request: SignedInRequest, study_id: int) -> HttpResponse:
     return response
 
 
-def _at_once(
+def at_once(
     request: SignedInRequest, study_id: int, act: Callable[[ImagingStudy], object], said: str, *, undo_url: str = ""
 ) -> HttpResponse:
     """A button without a form: does it, or says why not."""
@@ -144,7 +101,7 @@ def study_take(request: SignedInRequest, study_id: int) -> HttpResponse:
     before = readable_study(request, study_id).owner_id
     back = reverse("study-release", args=[study_id, before or 0])
     now = timezone.now()
-    return _at_once(
+    return at_once(
         request, study_id, lambda study: commands.take(study, by=request.user, now=now), "Yours now", undo_url=back
     )
 
@@ -156,7 +113,7 @@ def study_release(request: SignedInRequest, study_id: int, owner_id: int) -> Htt
     study = readable_study(request, study_id)
     before = User.objects.filter(pk=owner_id, memberships__team_id=study.team_id).first()
     now = timezone.now()
-    return _at_once(
+    return at_once(
         request, study_id, lambda row: commands.release(row, to=before, by=request.user, now=now), "Given back"
     )
 
@@ -166,7 +123,7 @@ def study_release(request: SignedInRequest, study_id: int, owner_id: int) -> Htt
 def study_order(request: SignedInRequest, study_id: int) -> HttpResponse:
     """The request has gone out."""
     now = timezone.now()
-    return _at_once(request, study_id, lambda study: commands.order(study, by=request.user, now=now), "Ordered")
+    return at_once(request, study_id, lambda study: commands.order(study, by=request.user, now=now), "Ordered")
 
 
 Act = Callable[[ImagingStudy, dict[str, Any]], object]
@@ -223,30 +180,6 @@ def form_page(
 
 @requires(*WORK)
 @require_http_methods(["GET", "POST"])
-def study_schedule(request: SignedInRequest, study_id: int) -> HttpResponse:
-    """Books or moves the slot."""
-    study = readable_study(request, study_id)
-
-    def act(study: ImagingStudy, data: dict[str, Any]) -> object:
-        return commands.schedule(
-            study, at=data["at"], place=data["place"], by=request.user, now=timezone.now(), version=data["version"]
-        )
-
-    return form_page(
-        request,
-        study,
-        build=ScheduleForm,
-        title=f"Schedule {study}",
-        save="Book",
-        said="Slot booked",
-        act=act,
-        initial={"at": study.scheduled_for, "place": study.place},
-        extra={"free_url": reverse("free-places", args=[study.pk])},
-    )
-
-
-@requires(*WORK)
-@require_http_methods(["GET", "POST"])
 def study_slot(request: SignedInRequest, study_id: int) -> HttpResponse:
     """The slot fell away: back to ordered, with the reason."""
     study = readable_study(request, study_id)
@@ -287,7 +220,11 @@ def study_performed(request: SignedInRequest, study_id: int) -> HttpResponse:
         save="Save",
         said="Scan recorded",
         act=act,
-        initial={"on": min(day, team.local_date(timezone.now()))},
+        initial={
+            "on": min(day, team.local_date(timezone.now())),
+            "center": study.center,
+            "accession_number": study.accession_number,
+        },
     )
 
 

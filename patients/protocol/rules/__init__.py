@@ -7,7 +7,7 @@ P numbers stay "local, unsigned" until a clinician signs them for the team (`Pro
 from patients.protocol.rules.base import ProtocolNumber, ScanChoice, Tag, working_days_after
 from patients.protocol.rules.care import CARE
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
-from patients.protocol.rules.numbers import LADDER, LIMITS, RECIST, SERIES, SURVEILLANCE, TREATMENT
+from patients.protocol.rules.numbers import LADDER, LIMITS, PREPARATION, RECIST, SERIES, SURVEILLANCE, TREATMENT
 from patients.protocol.rules.prognosis import PROGNOSIS
 from patients.protocol.rules.safety import SAFETY
 from patients.protocol.rules.treatment import COURSE, CTCAE, DOSES, LABS
@@ -22,7 +22,7 @@ GUIDANCE: tuple[ProtocolNumber, ...] = (*PRRT, *LIVER, *THRESHOLDS)
 NUMBERS: dict[str, ProtocolNumber] = {
     number.code: number
     for numbers in (
-        *(SURVEILLANCE, SERIES, LADDER, LIMITS, TREATMENT, DOSES, LABS, CTCAE, COURSE),
+        *(SURVEILLANCE, SERIES, LADDER, LIMITS, PREPARATION, TREATMENT, DOSES, LABS, CTCAE, COURSE),
         *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE, SAFETY),
     )
     for number in numbers
@@ -39,6 +39,7 @@ __all__ = [
     "LIMITS",
     "LIVER",
     "NUMBERS",
+    "PREPARATION",
     "PROGNOSIS",
     "PRRT",
     "RECIST",

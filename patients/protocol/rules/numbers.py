@@ -64,6 +64,8 @@ LIMITS: tuple[ProtocolNumber, ...] = (
         "5",
     ),
     _n("review.routine", "Review of any other report", "7", "d", "design", Tag.D, "1", "14"),
+    _n("arrival.history", "A scan this old when it arrives starts no clock", "90", "d", "design", Tag.D, "30", "180"),
+    _n("images.chase", "From asking for outside images to asking again", "14", "d", "design", Tag.D, "5", "28"),
     _n("decision.after_pd", "From progression to a decision", "14", "d", "design", Tag.D, "1", "28"),
     _n("goals.stage4", "Stage IV without a goals conversation", "60", "d", "design", Tag.D, "14", "90"),
     _n(
@@ -143,6 +145,29 @@ SERIES: tuple[ProtocolNumber, ...] = (
     _n("pet.event", "Progression or an unclear scan asks for a PET for", "90", "d", "design", Tag.D, "28", "183"),
     _n("pet.high_g2", "High G2, FDG PET: Ki-67 from", "10", "%", "prior knowledge", Tag.P, "10", "15"),
     _n("study.report", "From scan to report", "5", "working d", "design", Tag.D, "1", "10"),
+)
+
+# What a scan is prepared by. No number of `clinical.md`: practice differs between departments (P), or it is ours (D).
+_LOCAL = "local practice of the radiology department"
+PREPARATION: tuple[ProtocolNumber, ...] = (
+    _n("prep.lab_age", "Contrast: creatinine at most this old at the scan", "28", "d", _LOCAL, Tag.P, "7", "90"),
+    _n("prep.clearance", "Contrast: ask radiology below this clearance", "30", "mL/min", _LOCAL, Tag.P, "30", "60"),
+    _n(
+        "prep.ssa",
+        "SSTR PET: days after a long-acting analog, at least",
+        "28",
+        "d",
+        "local practice of the nuclear medicine department: before the next injection",
+        Tag.P,
+        "14",
+        "42",
+    ),
+    _n(
+        "prep.pregnancy_age", "Pregnancy: asked at most this long before the scan", "7", "d", "design", Tag.D, "1", "14"
+    ),
+    _n("prep.pregnancy_from", "Pregnancy is asked from this age", "12", "y", "design", Tag.D, "10", "15"),
+    _n("prep.pregnancy_to", "Pregnancy is asked up to this age", "55", "y", "design", Tag.D, "50", "60"),
+    _n("prep.lead", "Preparation complete before the slot", "3", "d", "design", Tag.D, "1", "10"),
 )
 
 # How doses of a line are laid out when the line says nothing else (`clinical.md` 2).

@@ -1,14 +1,17 @@
 """Treatment as it is read: lines in order, and what surrounds their doses."""
 
 from patients.treatment.queries.course import (
+    AHEAD_STATUSES,
     Course,
     DoseRow,
     capacity_words,
     course_of,
+    is_long_acting,
+    series,
     sites_of,
     washout_of,
 )
-from patients.treatment.queries.labs import judged, lab_values, labs_before, limits_of
+from patients.treatment.queries.labs import judged, lab_values, lab_values_of, labs_before, limits_of
 from patients.treatment.queries.lines import (
     NO_NUMBER,
     HistoryStep,
@@ -24,6 +27,7 @@ from patients.treatment.queries.lines import (
 )
 
 __all__ = [
+    "AHEAD_STATUSES",
     "NO_NUMBER",
     "Course",
     "DoseRow",
@@ -35,13 +39,16 @@ __all__ = [
     "current_line",
     "current_of",
     "in_order",
+    "is_long_acting",
     "judged",
     "lab_values",
+    "lab_values_of",
     "labs_before",
     "limits_of",
     "line_history",
     "lines_of",
     "numbers_of",
+    "series",
     "sites_of",
     "therapy_lines",
     "washout_of",

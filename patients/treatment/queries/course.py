@@ -138,7 +138,8 @@ def capacity_words(site: TreatmentSite, doses: Sequence[Administration]) -> dict
     return found
 
 
-def _is_long(line: TreatmentLine) -> bool:
+def is_long_acting(line: TreatmentLine) -> bool:
+    """Whether the line is a long-acting somatostatin analog."""
     return line.modality == Modality.SSA and "ssa" in plan_class(line.modality, line.agent).interval
 
 
@@ -183,7 +184,7 @@ def series(doses: Sequence[Administration]) -> tuple[list[Activity], list[Inject
         on = dose.given_on or dose.planned_on
         if dose.line.modality == Modality.PRRT:
             activities.append(Activity(dose.pk, on, given))
-        elif _is_long(dose.line):
+        elif is_long_acting(dose.line):
             injections.append(Injection(dose.pk, on, given))
     return activities, injections
 

@@ -37,17 +37,26 @@ def limits_of(team_id: int) -> dict[str, Limit]:
 
 def lab_values(patient: Patient, codes: Iterable[str], *, on: date) -> dict[str, LabValue]:
     """The latest value of each code up to the day, in the measure's own unit; the clearance is computed (one query)."""
+    return lab_values_of([patient], codes, on=on)[patient.pk]
+
+
+def lab_values_of(patients: Iterable[Patient], codes: Iterable[str], *, on: date) -> dict[int, dict[str, LabValue]]:
+    """`lab_values` of several patients, by their ids (one query)."""
+    by_id = {patient.pk: patient for patient in patients}
     asked = set(codes)
     drawn = asked - {CLEARANCE} | ({CREATININE, WEIGHT} if CLEARANCE in asked else set())
     rows = (
         Measurement.objects.valid()
-        .filter(patient=patient, code__in=drawn, taken_at__date__lte=on)
-        .order_by("code", "-taken_at", "-pk")
-        .distinct("code")
+        .filter(patient_id__in=by_id, code__in=drawn, taken_at__date__lte=on)
+        .order_by("patient_id", "code", "-taken_at", "-pk")
+        .distinct("patient_id", "code")
     )
-    found = {row.code: _value(row, patient.team) for row in rows}
-    if CLEARANCE in asked and CREATININE in found:
-        found[CLEARANCE] = _clearance(patient, found[CREATININE], found.get(WEIGHT))
+    found: dict[int, dict[str, LabValue]] = {pk: {} for pk in by_id}
+    for row in rows:
+        found[row.patient_id][row.code] = _value(row, by_id[row.patient_id].team)
+    for pk, values in found.items():
+        if CLEARANCE in asked and CREATININE in values:
+            values[CLEARANCE] = _clearance(by_id[pk], values[CREATININE], values.get(WEIGHT))
     return found
 
 

@@ -417,6 +417,44 @@ class TestReviews:
         )
         assert run_sweep(now=NOW).created == 0
 
+    def test_every_other_limit_reminds_once_and_is_taken_back_when_it_is_met(self, team: Team, nurse: User) -> None:
+        doctor, reader = factories.person(team, Role.ONCOLOGIST), factories.person(team, Role.RADIOLOGIST)
+        patient = factories.patient(team)
+        factories.responsible(patient, doctor)
+        made = {"due_on": None, "performed_on": TODAY - timedelta(30), "owner": nurse}
+        awaited = factories.study(patient, status="performed", report_due_on=TODAY - timedelta(1), **made)
+        decided = factories.study(
+            patient,
+            status="reviewed",
+            response="PD",
+            reviewed_by=doctor,
+            reviewed_at=NOW - timedelta(days=15),
+            decision_due_on=TODAY - timedelta(1),
+            **made,
+        )
+        outside = factories.study(
+            patient, status="acted_on", reviewed_by=doctor, reviewed_at=NOW, center="Elsewhere", **made
+        )
+        commands.request_images(outside, center="Elsewhere", on=TODAY - timedelta(15), by=nurse, now=NOW)
+        assert (run_sweep(now=NOW).created, run_sweep(now=NOW + timedelta(hours=1)).created) == (3, 0)
+        told = InboxItem.objects.open().order_by("key")
+        assert list(told.values_list("recipient_id", "key")) == [
+            (doctor.pk, f"decision:{decided.pk}:{TODAY - timedelta(1)}"),
+            (nurse.pk, f"images:{outside.pk}:{TODAY - timedelta(15)}"),
+            (nurse.pk, f"report:{awaited.pk}:{TODAY - timedelta(1)}"),
+        ]
+        commands.record_report(awaited, report="Stable.", by=reader, now=NOW)
+        commands.act_on(decided, note="Board", by=doctor, now=NOW)
+        commands.receive_images(outside, on=TODAY, by=nurse, now=NOW)
+        assert not told.exists()
+
+    def test_no_limit_is_raised_outside_our_care(self, team: Team, nurse: User) -> None:
+        patient = factories.patient(team, status=EnrollmentStatus.UNDER_REVIEW)
+        factories.study(
+            patient, status="performed", due_on=None, performed_on=TODAY, report_due_on=TODAY - timedelta(1)
+        )
+        assert run_sweep(now=NOW).created == 0
+
 
 def _in_threads(count: int) -> list[int]:
     results: list[int] = []

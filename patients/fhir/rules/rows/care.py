@@ -278,7 +278,7 @@ def imaging(facts: Sequence[Sourced], rows: Rows) -> None:
             study.fact,
             kind=kind if kind != "other" else study.fact.kind,
             state="reported" if fact.state == "reported" else study.fact.state,
-            conclusion="\n".join(part for part in (study.fact.conclusion, fact.conclusion) if part),
+            conclusion="\n".join(dict.fromkeys(part for part in (study.fact.conclusion, fact.conclusion) if part)),
             on=study.fact.on or fact.on,
         )
     for study in found.values():

@@ -1,0 +1,105 @@
+"""Booking a slot, and what is asked with it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, datetime, time
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from careteam.access.gate import SignedInRequest, requires
+from patients.imaging import commands
+from patients.imaging.forms import PreparationForm, ScheduleForm
+from patients.imaging.models import ImagingStudy
+from patients.imaging.queries import preparations_of, readable_study
+from patients.imaging.rules.preparation import Answers, suggested_contrast
+from patients.imaging.views.studies import WORK, form_page
+
+BOOK = "patients/imaging/book.html"
+MORNING = time(9)
+
+
+def _initial(study: ImagingStudy) -> dict[str, Any]:
+    """What was answered before; else what region and record themselves say."""
+    answers = asdict(Answers.read(study.preparation))
+    answers["contrast"] = answers["contrast"] or suggested_contrast(study.modality, study.region)
+    answers["language"] = answers["language"] or study.patient.language
+    return answers
+
+
+def _extra(study: ImagingStudy) -> dict[str, Any]:
+    today = study.patient.team.local_date(timezone.now())
+    return {"preparation": preparations_of([study], today=today).get(study.pk)}
+
+
+def _offered(request: SignedInRequest, study: ImagingStudy) -> datetime | None:
+    """The slot of the form: the booked one, on the day of an offer that was followed (`at`)."""
+    zone = ZoneInfo(study.patient.team.time_zone)
+    try:
+        on = date.fromisoformat(request.GET.get("at", ""))
+    except ValueError:
+        return study.scheduled_for
+    at = study.scheduled_for.astimezone(zone).time() if study.scheduled_for else MORNING
+    return datetime.combine(on, at, zone)
+
+
+@requires(*WORK)
+@require_http_methods(["GET", "POST"])
+def study_schedule(request: SignedInRequest, study_id: int) -> HttpResponse:
+    """Books or moves the slot; the checklist is that of the day shown. Never refuses for an open point."""
+    study = readable_study(request, study_id)
+    study.scheduled_for = _offered(request, study)
+
+    def act(study: ImagingStudy, data: dict[str, Any]) -> object:
+        return commands.schedule(
+            study,
+            at=data["at"],
+            place=data["place"],
+            answers=Answers(**{name: data[name] for name in asdict(Answers()) if name in data}),
+            by=request.user,
+            now=timezone.now(),
+            version=data["version"],
+        )
+
+    return form_page(
+        request,
+        study,
+        build=partial(ScheduleForm, modality=study.modality),
+        title=f"Schedule {study}",
+        save="Book",
+        said="Slot booked",
+        act=act,
+        initial={"at": study.scheduled_for, "place": study.place, **_initial(study)},
+        template=BOOK,
+        extra={**_extra(study), "books": True, "free_url": reverse("free-places", args=[study.pk])},
+    )
+
+
+@requires(*WORK)
+@require_http_methods(["GET", "POST"])
+def study_prepare(request: SignedInRequest, study_id: int) -> HttpResponse:
+    """What is still open about a booked scan is asked and kept."""
+    study = readable_study(request, study_id)
+
+    def act(study: ImagingStudy, data: dict[str, Any]) -> object:
+        answers = Answers(**{name: data[name] for name in asdict(Answers()) if name in data})
+        return commands.prepare(study, answers, by=request.user, now=timezone.now(), version=data["version"])
+
+    return form_page(
+        request,
+        study,
+        build=partial(PreparationForm, modality=study.modality),
+        title=f"Prepare {study}",
+        save="Save",
+        said="Preparation saved",
+        act=act,
+        initial=_initial(study),
+        template=BOOK,
+        extra=_extra(study),
+    )
