@@ -18,9 +18,8 @@ from patients.care.models import Drainage
 from patients.fhir.models import ImportedRow, ImportRun, ReviewItem, SourceRecord
 from patients.goals.models import GoalsConversation, PalliativeReferral
 from patients.guidance.models import GuidanceAnswer
-from patients.imaging.models import ContactAttempt
-from patients.letters.models import LetterRun, LetterSent, LetterText
 from patients.imaging.models import ContactAttempt, Reminder
+from patients.letters.models import LetterRun, LetterSent, LetterText
 from patients.record.models import Encounter, NextStep, SymptomAssessment
 from patients.response.models import Lesion, ResponseAssessment
 from patients.treatment.models import Administration, AdverseEvent, PreparationStep
@@ -100,6 +99,7 @@ class World:
             body="x",
             written_by=self.person,
             written_at=NOW,
+        )
         self.reminder = Reminder.objects.create(
             patient=self.patient,
             team=self.study.team,

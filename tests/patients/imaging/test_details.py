@@ -114,3 +114,14 @@ def test_a_raised_step_says_who_was_told_who_has_seen_it_and_through_whose_hands
     assert [(hand.to, hand.by) for hand in hands_of(study)] == [("Emil Sand", "Dana Whitcomb")]
     commands.order(ImagingStudy.objects.get(pk=study.pk), by=nurse, now=now)
     assert raised_of(study)[0].end_words == "done by Dana Whitcomb"
+
+
+def test_the_board_step_is_referred_from_the_study_in_one_click(client: Client, team: Team, now: datetime) -> None:
+    factories.study(factories.patient(team), due_on=TODAY - timedelta(200), created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    board = factories.person(team, Role.BOARD_COORDINATOR)
+    commands.sweep(now=now)
+    row = Reminder.objects.get()
+    assert (row.step, InboxItem.objects.get().recipient) == ("board", board)
+    client.force_login(board)
+    page = client.get(reverse("study-page", args=[row.study_id])).content.decode()
+    assert f'href="{reverse("referral-create", args=[row.patient_id])}"' in page
