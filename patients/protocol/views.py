@@ -21,6 +21,7 @@ GROUPS = (
     ("Scans", "events that ask for a PET, reports", tuple(row for row in rules.SERIES if row not in rules.SITUATIONS)),
     ("Escalation ladder", "days after the due date, strictly greater", rules.LADDER),
     ("Limits", "windows and deadlines", rules.LIMITS),
+    ("Preparation of scans", "what is asked before a slot, and how fresh", rules.PREPARATION),
     ("Safety net", "after how long something has fallen through", rules.SAFETY),
     ("Doses", "how a line is laid out", rules.TREATMENT),
     ("Usual doses", "beyond the range a dose is questioned", rules.DOSES),
