@@ -22,7 +22,15 @@ from patients.goals.models import (
     TradeOff,
 )
 from patients.guidance.models import GuidanceAnswer, GuidanceRaised
-from patients.imaging.models import ContactAttempt, ImagingStudy, PetSuggestion, Reminder, SurveillancePlan
+from patients.imaging.models import (
+    ContactAttempt,
+    ImagingStudy,
+    PetSuggestion,
+    Reminder,
+    SavedView,
+    StudySnooze,
+    SurveillancePlan,
+)
 from patients.letters.models import LetterHead, LetterRun, LetterSent, LetterText
 from patients.protocol.models import ProtocolRevision, ProtocolSignature
 from patients.record.models import (
@@ -121,11 +129,13 @@ __all__ = [
     "Reminder",
     "ResponseAssessment",
     "ReviewItem",
+    "SavedView",
     "SecondOpinion",
     "SiteWording",
     "SocialSituation",
     "SourceRecord",
     "Specimen",
+    "StudySnooze",
     "SurveillancePlan",
     "SymptomAssessment",
     "SymptomCall",

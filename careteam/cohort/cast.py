@@ -13,6 +13,7 @@ from careteam.audit.rules import Kind
 from careteam.people.models import Absence, Deputy, Membership, Team, User
 from careteam.people.queries import is_demo_database
 from careteam.people.rules import Role, Specialty, Units
+from patients.imaging.models import SavedView
 from patients.protocol.models import ProtocolRevision, ProtocolSignature
 from patients.protocol.rules import NUMBERS, Tag
 from patients.record.models import ExternalCenter
@@ -141,6 +142,7 @@ def create_teams(*, now: datetime) -> list[Team]:
         lead = people[cast.index(next(c for c in cast if c.role == R.TEAM_LEAD))]
         _sign_protocol(team, lead, now)
         _word_protocol(team, lead, now)
+        _keep_views(team, people[cast.index(next(c for c in cast if c.role == R.NURSE_COORDINATOR))], now)
         ExternalCenter.objects.bulk_create(
             ExternalCenter(team=team, name=name, phone=f"+49 30 5550 20{n}") for n, name in enumerate(CENTERS)
         )
@@ -211,6 +213,17 @@ def _word_protocol(team: Team, lead: User, now: datetime) -> None:
         SiteWording(team=team, sign=sign, version=1, text=wording.text, signed_by=lead, signed_at=now)
         for sign, wording in WORDINGS.items()
         if wording.tag == Tag.P
+    )
+
+
+def _keep_views(team: Team, nurse: User, now: datetime) -> None:
+    """Two views of the worklist: one the coordinator shares, one of her own."""
+    SavedView.objects.bulk_create(
+        SavedView(team=team, owner=nurse, name=name, query=query, is_shared=shared, created_at=now)
+        for name, query, shared in (
+            ("Without an owner", {"owner": "nobody"}, True),
+            ("Calls for today", {"tried": "due", "sort": "try"}, False),
+        )
     )
 
 

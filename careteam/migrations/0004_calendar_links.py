@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from careteam.migrations._operations import Together
+
 
 class Migration(migrations.Migration):
 
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
         ('careteam', '0003_digests_and_mail_preferences'),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.CreateModel(
             name='CalendarFeed',
             fields=[
@@ -56,4 +58,4 @@ class Migration(migrations.Migration):
             model_name='feedentry',
             constraint=models.UniqueConstraint(fields=('feed', 'key'), name='feed_entry_once'),
         ),
-    ]
+    ])]

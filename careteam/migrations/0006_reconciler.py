@@ -4,6 +4,8 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
+from careteam.migrations._operations import Together
+
 
 def count_from_now(apps, schema_editor):
     """The first night is missing a day and a half after the installation, not at once."""
@@ -19,7 +21,7 @@ class Migration(migrations.Migration):
         ('patients', '0003_response_assessments'),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.CreateModel(
             name='ReconcilerRun',
             fields=[
@@ -64,4 +66,4 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('repaired', True), ('for_person', True), _connector='OR'), name='finding_mended_or_asked'),
         ),
         migrations.RunPython(count_from_now, migrations.RunPython.noop),
-    ]
+    ])]

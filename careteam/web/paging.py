@@ -5,7 +5,7 @@ sort values are looked up again inside the same, already scoped queryset, so a f
 is gone leads to the first page.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +20,19 @@ M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
+class Stream:
+    """A part of every band that an index holds in the wanted order, although the first of the columns after the band's
+    is computed: within the part it never rises (or falls) along the others.
+
+    `rest(value, back)` narrows the part to what can still follow (`back`: precede) a row with this value of that
+    column, in a shape an index can serve.
+    """
+
+    condition: Q
+    rest: Callable[[Any, bool], Q]
+
+
+@dataclass(frozen=True)
 class Sort:
     """One way to order a list.
 
@@ -29,6 +42,9 @@ class Sort:
     `bands`: where the first column is computed and takes few values, each of them with its condition. The list is then
     read value by value, each in the order of the other columns, which an index may serve; sorting by the computed
     column itself would compute it for every row before it shows fifty.
+
+    `streams`: where the column after the band's is computed too. They share out the rows of a band; as many rows of
+    each as the page may need are read along its index and put in order together, in one query.
     """
 
     key: str
@@ -36,6 +52,7 @@ class Sort:
     columns: tuple[str, ...]
     descending: bool = False
     bands: tuple[tuple[Any, Q], ...] = ()
+    streams: tuple[Stream, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -206,11 +223,22 @@ def _slice(
     found: list[M] = []
     for part, order, start in _parts(qs, sort, columns, back=back, anchor=anchor):
         rest = part if start is None else part.filter(_beyond(order, start, back=back))
-        found += rest.order_by(*(column.order(back=back) for column in order))[: size + 1 - len(found)]
+        ordering = [column.order(back=back) for column in order]
+        wanted = size + 1 - len(found)
+        if sort.streams:
+            along = ordering[1:]
+            heads = [_stream(rest, stream, start, back=back).order_by(*along)[:wanted] for stream in sort.streams]
+            rest = heads[0].union(*heads[1:], all=True)
+        found += rest.order_by(*ordering)[:wanted]
         if len(found) > size:
             break
     rows = found[:size]
     return (rows[::-1] if back else rows), len(found) > size
+
+
+def _stream(qs: QuerySet[M], stream: Stream, start: Sequence[object] | None, *, back: bool) -> QuerySet[M]:
+    part = qs.filter(stream.condition)
+    return part if start is None else part.filter(stream.rest(start[0], back))
 
 
 def _parts(

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from patients.imaging.rules import CloseReason, ContactKind, ContactOutcome, StopReason, StudyModality
+from patients.imaging.rules import (
+    CloseReason,
+    ContactKind,
+    ContactOutcome,
+    SnoozeReason,
+    Stake,
+    StopReason,
+    StudyModality,
+)
 from patients.imaging.rules.preparation import Claustrophobia, Interpreting, Transport, asks
 from patients.record.rules import ResponseCategory
 
@@ -28,13 +36,90 @@ STOP_CHOICES = [
 RESPONSES = [("", "None stated"), *ResponseCategory.choices]
 
 
-class FilterForm(forms.Form):
-    """Coded filters of the worklist, kept in the URL."""
+LATE_CHOICES = [("", "All"), ("red", "Red"), ("late", "Amber and red"), ("over", "Over"), ("coming", "Not yet due")]
+TRY_CHOICES = [
+    ("", "All"),
+    ("due", "Next try due"),
+    ("none", "Nobody has tried"),
+    ("letter", "Letter is next"),
+]
 
-    owner = forms.ChoiceField(
-        required=False, choices=[("", "Anyone"), ("nobody", "Nobody, or absent"), ("mine", "Mine")]
-    )
+
+class FilterForm(forms.Form):
+    """Coded filters of the worklist, kept in the URL and in saved views. A value that is unknown filters nothing."""
+
+    owner = forms.ChoiceField(required=False)
     modality = forms.ChoiceField(label="Scan", required=False, choices=[("", "All"), *StudyModality.choices])
+    late = forms.ChoiceField(label="Lateness", required=False, choices=LATE_CHOICES)
+    stake = forms.ChoiceField(
+        label="At stake", required=False, choices=[("", "All"), ("any", "Anything"), *Stake.choices]
+    )
+    tried = forms.ChoiceField(label="Contact", required=False, choices=TRY_CHOICES)
+
+    def __init__(self, *args: Any, people: Sequence[User] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"] = forms.ChoiceField(
+            required=False,
+            choices=[
+                ("", "Anyone"),
+                ("nobody", "Nobody, or absent"),
+                ("mine", "Mine"),
+                *((str(person.pk), str(person)) for person in people),
+            ],
+        )
+
+
+def coded(
+    params: Mapping[str, Any], form: FilterForm, *, tabs: Collection[str], sorts: Collection[str]
+) -> dict[str, str]:
+    """What of an address may be kept: the stage, the order, every filter whose value the page knows. `form` is the
+    bound form of these parameters."""
+    form.is_valid()
+    kept = {name: str(value) for name, value in form.cleaned_data.items() if value}
+    tab, sort = str(params.get("tab", "")), str(params.get("sort", ""))
+    if tab in tabs and tab != "act":
+        kept["tab"] = tab
+    if sort.removeprefix("-") in sorts:
+        kept["sort"] = sort
+    return kept
+
+
+class ViewForm(forms.Form):
+    """Name of a saved view and how it is used."""
+
+    name = forms.CharField(max_length=60)
+    is_default = forms.BooleanField(label="Open my worklist with it", required=False)
+    is_shared = forms.BooleanField(label="Share with the team", required=False)
+
+    def __init__(self, *args: Any, may_share: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_share:
+            del self.fields["is_shared"]
+
+
+class BulkCloseForm(forms.Form):
+    reason = forms.ChoiceField(label="Why they are closed", choices=CLOSE_CHOICES, widget=forms.RadioSelect)
+
+
+class BulkAssignForm(forms.Form):
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"] = forms.TypedChoiceField(
+            label="To", coerce=int, choices=[(person.pk, str(person)) for person in people]
+        )
+
+
+class SlotRowForm(forms.Form):
+    """One study of the bulk booking, with its own prefix; empty is left out."""
+
+    at = forms.DateTimeField(label="Day and time", required=False, widget=forms.DateTimeInput)
+    place = forms.CharField(max_length=160, required=False)
+
+
+class PlaceForm(forms.Form):
+    place_all = forms.CharField(
+        label="Place of all", max_length=160, required=False, help_text="Where a row says nothing else"
+    )
 
 
 class PlanForm(forms.Form):
@@ -196,6 +281,22 @@ class ReviewForm(VersionForm):
 
 class ActForm(VersionForm):
     note = forms.CharField(label="What was done", max_length=250)
+
+
+class BulkSnoozeForm(forms.Form):
+    until = forms.DateField(label="Back on the list on", widget=forms.DateInput)
+    reason = forms.ChoiceField(label="It waits, because", choices=SnoozeReason.choices, widget=forms.RadioSelect)
+    note = forms.CharField(required=False, max_length=250)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("reason") == SnoozeReason.OTHER and not cleaned.get("note"):
+            self.add_error("note", "Say why it waits.")
+        return cleaned
+
+
+class SnoozeForm(VersionForm, BulkSnoozeForm):
+    pass
 
 
 class CloseForm(VersionForm):

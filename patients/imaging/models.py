@@ -21,6 +21,8 @@ from patients.imaging.rules import (
     PetAnswer,
     ReminderState,
     ReminderStep,
+    SnoozeReason,
+    Stake,
     StopReason,
     StudyModality,
     StudyStatus,
@@ -128,6 +130,11 @@ class ImagingStudy(ClinicalRow):
     prepared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
+    # What the worklist is ordered and filtered by; written by the commands that change what they repeat.
+    stake = models.CharField(max_length=12, choices=Stake, blank=True, help_text="what weighs more than the delay")
+    snoozed_until = models.DateField(null=True, blank=True, help_text="of the running snooze")
+    next_try_on = models.DateField(null=True, blank=True, help_text="of the latest contact attempt")
+    unanswered = models.PositiveSmallIntegerField(default=0, help_text="attempts since somebody was reached")
 
     objects: ClassVar = ImagingStudyQuerySet.as_manager()
 
@@ -169,9 +176,31 @@ class ImagingStudy(ClinicalRow):
             models.Index(
                 fields=["team", "due_on", "id"],
                 # What the order by risk and the figures read: without the wide rows, ten times less to touch.
-                include=["patient", "plan", "owner", "status", "created_at"],
+                include=["patient", "plan", "owner", "status", "created_at", "stake", "snoozed_until"],
                 name="study_worklist",
                 condition=models.Q(status__in=["planned", "ordered", "scheduled"], error_at__isnull=True),
+            ),
+            # The few of whom a day over counts more: a stream of their own, merged into the order by risk.
+            models.Index(
+                fields=["team", "due_on", "id"],
+                include=["patient", "plan", "owner", "status", "created_at", "stake", "snoozed_until"],
+                name="study_stakes",
+                condition=models.Q(status__in=["planned", "ordered", "scheduled"], error_at__isnull=True)
+                & ~models.Q(stake=""),
+            ),
+            models.Index(
+                fields=["team", "snoozed_until", "id"],
+                name="study_snoozed",
+                condition=models.Q(
+                    status__in=["planned", "ordered", "scheduled"], error_at__isnull=True, snoozed_until__isnull=False
+                ),
+            ),
+            models.Index(
+                fields=["team", "next_try_on", "id"],
+                name="study_next_try",
+                condition=models.Q(
+                    status__in=["planned", "ordered", "scheduled"], error_at__isnull=True, next_try_on__isnull=False
+                ),
             ),
             models.Index(
                 fields=["team", "review_due_on", "id"], name="study_review", condition=models.Q(status="reported")
@@ -309,3 +338,84 @@ class PetSuggestion(ClinicalRow):
     def is_task(self) -> bool:
         """Something happened: somebody's task. What merely is so (no baseline known) waits on the patient's page."""
         return self.event.partition(":")[0] in PET_TASKS
+
+
+@tracked
+class StudySnooze(ClinicalRow):
+    """A row that waits until a day, with its reason. It hides the row only while the study is not red, and never
+    silences amber, letter, red or board. One runs at a time; a new one ends the one before."""
+
+    study = models.ForeignKey(ImagingStudy, on_delete=models.PROTECT, related_name="snoozes")
+    until = models.DateField(help_text="the day the row comes back")
+    reason = models.CharField(max_length=8, choices=SnoozeReason)
+    note = models.CharField(max_length=250, blank=True)
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["study"],
+                condition=models.Q(ended_at__isnull=True, error_at__isnull=True),
+                name="snooze_one_running_per_study",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, ended_by__isnull=True)
+                | models.Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="snooze_ended_has_who",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reason="other") | ~models.Q(note=""), name="snooze_other_has_note"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} until {self.until:%d %b %Y}"
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def kept(self) -> SavedViewQuerySet:
+        return self.filter(removed_at__isnull=True)
+
+
+@tracked
+class SavedView(models.Model):
+    """The filters of the worklist under a name: coded values only, no patient. Shared ones are seen by the team."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_index=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="imaging_views", db_index=False
+    )
+    name = models.CharField(max_length=60)
+    query = models.JSONField(help_text="filter → coded value; what the page does not know is dropped")
+    is_default = models.BooleanField(default=False, help_text="what its owner's worklist opens with")
+    is_shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["owner", "team", "name"],
+                condition=models.Q(removed_at__isnull=True),
+                name="view_name_once_per_owner",
+            ),
+            models.UniqueConstraint(
+                fields=["owner"],
+                condition=models.Q(removed_at__isnull=True, is_default=True),
+                name="view_one_default_per_owner",
+            ),
+            models.CheckConstraint(condition=~models.Q(name=""), name="view_has_name"),
+        )
+        indexes = (
+            models.Index(fields=["team"], name="view_shared", condition=models.Q(is_shared=True, removed_at=None)),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
+
 from careteam.access.queries import access_of
 from careteam.people.models import Membership
 from careteam.people.rules import Permission
-from patients.imaging.models import ImagingStudy, Reminder, SurveillancePlan
+from patients.imaging.models import ImagingStudy, Reminder, SavedView, SurveillancePlan
 from patients.imaging.rules import (
     DONE,
     NOT_YET_DONE,
     STUDY_TRANSITIONS,
     CloseReason,
     ReminderState,
+    SnoozeReason,
     StopReason,
     StudyModality,
     StudyStatus,
@@ -257,6 +260,47 @@ def why_not_contact(study: ImagingStudy, user: User, *, at: datetime, now: datet
 def why_not_withdraw_contact(patient: Patient, user: User, reason: str) -> list[str]:
     reasons = _may(patient, user, *PLANNING)
     return reasons if reason.strip() else [*reasons, "Say why."]
+
+
+def why_not_snooze(study: ImagingStudy, user: User, *, reason: str, note: str) -> list[str]:
+    reasons = [*_may(study.patient, user, *PLANNING), *_alive(study.patient)]
+    if study.status not in NOT_YET_DONE:
+        reasons.append("Nothing is outstanding on this study.")
+    if reason not in SnoozeReason.values:
+        reasons.append("Choose why it waits.")
+    if reason == SnoozeReason.OTHER and not note.strip():
+        reasons.append("Say in the note why it waits.")
+    return reasons
+
+
+def insist_on_date(until: date, *, today: date, limit: date | None) -> None:
+    """A snooze ends in the future and no later than the day the study turns red: red always comes back at once.
+    Raises `ValidationError` for the field."""
+    if limit is not None and limit <= today:
+        raise ValidationError({"until": "It is red: the responsible clinician decides, it cannot wait."})
+    if until <= today:
+        raise ValidationError({"until": "Choose a day after today."})
+    if limit is not None and until > limit:
+        raise ValidationError({"until": f"It turns red on {limit:%d %b %Y}. Choose that day or an earlier one."})
+
+
+def may_share_views(user: User, team_id: int) -> bool:
+    """Team lead and coordinator put views before the whole team."""
+    access = access_of(user)
+    return access.may(Permission.TEAM_MANAGE, team_id) or access.may(Permission.IMAGING_SCHEDULE, team_id)
+
+
+def why_not_change_view(view: SavedView, user: User) -> list[str]:
+    return [] if view.owner_id == user.pk else ["Only its owner changes a view. Save it under a name of your own."]
+
+
+def why_not_save_view(user: User, team_id: int, *, name: str, shared: bool, taken: bool) -> list[str]:
+    reasons = [] if name.strip() else ["Give the view a name."]
+    if taken:
+        reasons.append("You have a view of that name already.")
+    if shared and not may_share_views(user, team_id):
+        reasons.append("Coordinators and team leads share views.")
+    return reasons
 
 
 def why_not_modality(modality: str) -> list[str]:

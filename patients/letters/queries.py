@@ -16,7 +16,7 @@ from careteam.web.words import NBSP
 from patients.goals.queries import goals_summary
 from patients.goals.rules import InformationPreference
 from patients.imaging.models import ContactAttempt, ImagingStudy
-from patients.imaging.queries import absent_people, limits_of, past, work
+from patients.imaging.queries import past, scope_of, work
 from patients.imaging.rules import ContactOutcome, ReminderStep, StudyStatus
 from patients.letters.models import LetterHead, LetterSent, LetterText
 from patients.letters.rules import (
@@ -35,7 +35,6 @@ from patients.letters.rules import (
     salutation,
     scan_words,
 )
-from patients.protocol.queries import numbers
 from patients.record.models import PatientContact
 from patients.record.rules import ContactScope, EnrollmentStatus
 
@@ -291,15 +290,14 @@ def _notes(study: ImagingStudy, kind: LetterKind, facts: _Facts) -> tuple[str, .
 def letters_due(team: Team, *, now: datetime) -> QuerySet[ImagingStudy]:
     """Studies past the letter step without a letter to the patient since they were due: nobody has booked a slot that
     lies ahead, the patient lives and is in our care. The longest overdue first."""
-    today, zone = team.local_date(now), ZoneInfo(team.time_zone)
-    limits = limits_of(numbers(team.pk))
+    scope = scope_of(team, team_ids=[team.pk], now=now)
+    step = past(ReminderStep.LETTER, today=scope.today, zone=scope.zone, limits=scope.limits)
     written = LetterSent.objects.valid().filter(
         study_id=OuterRef("pk"), kind=LetterKind.REMINDER, sent_on__gte=OuterRef("due_on")
     )
-    absent = absent_people([team.pk], today)
     found: QuerySet[ImagingStudy] = (
-        work([team.pk], tab="act", today=today, zone=zone, absent=absent, limits=limits)
-        .filter(past(ReminderStep.LETTER, today=today, zone=zone, limits=limits), ~Exists(written))
+        work(scope, "act")
+        .filter(step, ~Exists(written))
         .exclude(status=StudyStatus.SCHEDULED, scheduled_for__gte=now)
         .order_by("due_on", "pk")
     )

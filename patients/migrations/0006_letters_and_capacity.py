@@ -8,6 +8,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from careteam.migrations._operations import Together
+
 
 class Migration(migrations.Migration):
 
@@ -18,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.CreateModel(
             name='ImagingCapacity',
             fields=[
@@ -410,4 +412,4 @@ class Migration(migrations.Migration):
             model_name='lettertextevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='bab193e2ca2d9c4929fd48b2073be88df761e531', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_fb05c', table='patients_lettertextevent', when='BEFORE')),
         ),
-    ]
+    ])]

@@ -20,6 +20,28 @@
     next.scrollIntoView({ block: "nearest" });
   };
 
+  const within = (row, key) => {
+    const range = key !== key.toLowerCase() ? key.toLowerCase() : "";
+    const target = row.querySelector(`[data-row-key="${CSS.escape(range || key)}"]`);
+    if (!target || (range && !target.matches("[data-pick]"))) return false;
+    target.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey: range !== "" }));
+    return true;
+  };
+
+  // A row that answers an act replaces itself: the focus goes to what it opened for, else it stays with the row.
+  let acted = "";
+  document.addEventListener("click", (event) => {
+    acted = event.target.closest?.("[data-rows] tbody[id]")?.id ?? "";
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    const body = acted && document.getElementById(acted);
+    if (!body || (document.activeElement && document.activeElement !== document.body)) return;
+    const target = body.querySelector("[data-focus]") ?? body.querySelector("tr");
+    if (target.matches("tr")) target.tabIndex = -1;
+    target.focus();
+    acted = "";
+  });
+
   const act = (element) => {
     if (element.matches("input, textarea, select")) {
       element.focus();
@@ -36,11 +58,13 @@
     pending = "";
     clearTimeout(forget);
 
+    const arrow = row === event.target ? { ArrowDown: 1, ArrowUp: -1 }[event.key] : 0;
     if (event.key === "Enter" && row === event.target) {
       row.querySelector("[data-open], a.nm, th a, td a")?.click();
     } else if (keys === "j") move(1);
     else if (keys === "k") move(-1);
     else if (keys === "e" && row) row.querySelector("[data-primary], .act .btn")?.click();
+    else if (row && /^[a-z]$/i.test(keys) && within(row, keys)) pending = "";
     else {
       const all = [...document.querySelectorAll("[data-key]")];
       const target = all.find((element) => element.dataset.key === keys);
@@ -56,16 +80,20 @@
 
   const list = document.querySelector("[data-shortcut-list]");
   if (list) {
-    for (const element of document.querySelectorAll("[data-key-label]")) {
+    const keyed = [...document.querySelectorAll("[data-key-label]")].map((each) => [each.dataset.key, each.dataset.keyLabel]);
+    for (const each of document.querySelectorAll("[data-row-keys]")) {
+      keyed.push(...each.dataset.rowKeys.split("|").map((pair) => [pair[0], pair.slice(2)]));
+    }
+    for (const [keys, label] of keyed) {
       const term = document.createElement("dt");
-      element.dataset.key.split(" ").forEach((key, index) => {
+      keys.split(" ").forEach((key, index) => {
         if (index) term.append(" ");
         const cap = document.createElement("kbd");
         cap.textContent = key;
         term.append(cap);
       });
       const what = document.createElement("dd");
-      what.textContent = element.dataset.keyLabel;
+      what.textContent = label;
       list.append(term, what);
     }
   }

@@ -18,7 +18,7 @@ from patients.care.models import Drainage
 from patients.fhir.models import ImportedRow, ImportRun, ReviewItem, SourceRecord
 from patients.goals.models import GoalsConversation, PalliativeReferral
 from patients.guidance.models import GuidanceAnswer
-from patients.imaging.models import ContactAttempt, Reminder
+from patients.imaging.models import ContactAttempt, Reminder, SavedView
 from patients.letters.models import LetterRun, LetterSent, LetterText
 from patients.record.models import Encounter, NextStep, SymptomAssessment
 from patients.response.models import Lesion, ResponseAssessment
@@ -108,6 +108,9 @@ class World:
             due_on=DAY,
             queue="nurse_coordinator",
             raised_at=NOW,
+        )
+        self.view = SavedView.objects.create(
+            team=self.team, owner=self.person, name="Mine", query={"owner": "mine"}, created_at=NOW
         )
         self.conversation = GoalsConversation.objects.create(
             patient=self.patient, held_on=DAY, summary="Home first", signed_by=self.person, signed_at=NOW
@@ -229,6 +232,7 @@ class Samples:
             "letter_run_id": world.letter_run,
             "text_id": world.letter_text,
             "reminder_id": world.reminder,
+            "view_id": world.view,
             "line_id": world.line,
             "dose_id": world.dose,
             "injection_id": world.dose,
@@ -274,6 +278,7 @@ class Samples:
             "part": "drainage",
             "sign": "fever",
             "modality": "sstr_pet",
+            "act": "snooze",
         }
         if name in rows:
             return rows[name].pk

@@ -9,7 +9,8 @@ from careteam.cohort.histories.course import Course, Scan
 from careteam.cohort.histories.person import coordinator, responsible
 from careteam.cohort.histories.profile import Profile
 from careteam.cohort.histories.rows import Dice, History, Key, Person, Ref, ReminderKey, Text, at, working_day
-from patients.imaging.rules import clock_start, highest_step, is_moot
+from patients.imaging.rules import clock_start, highest_step, is_moot, stake_of
+from patients.record.rules import Grade
 
 REGION = {"lung": "chest and liver", "rectum": "chest, abdomen, pelvis"}
 SITUATIONS = {
@@ -255,6 +256,7 @@ def outstanding(
         "status": status,
         "due_on": due,
         "owner": owner,
+        "stake": _stake(history, profile),
     }
     values |= wanted
     if values["status"] in {"ordered", "scheduled"}:
@@ -262,11 +264,34 @@ def outstanding(
     if values["status"] == "scheduled" and "scheduled_for" not in values:
         slot = working_day(max(due + timedelta(days=dice.randint(-3, 5)), today + timedelta(days=dice.randint(1, 9))))
         values |= {"scheduled_for": at(slot, dice.randint(7, 15), dice.choice((0, 20, 40))), "place": "Site A"}
+    waits = (
+        profile.in_care and values["status"] in {"planned", "ordered"} and 0 < days <= 28 and due.toordinal() % 3 == 1
+    )
+    if waits:
+        values["snoozed_until"] = due
     study = history.add("study", **values)
+    if waits:
+        history.add(
+            "snooze",
+            study=study,
+            until=values["snoozed_until"],
+            reason="asked",
+            note="Wants the scan after the holidays of the family.",
+            at=at(today - timedelta(days=2), 10),
+            created_by=coordinator(history),
+        )
     if profile.in_care:
         _step(history, values, study, due, today)
         _remind(history, values, study, due, today, history.row(plan))
     return study
+
+
+def _stake(history: History, profile: Profile) -> str:
+    """What `rules.stake_of` says of the tumor and the last response."""
+    grades = {"NEC": Grade.NEC, "G3": Grade.NET_G3, "G2": Grade.NET_G2, "G1": Grade.NET_G1}
+    grade = grades[profile.grade] if profile.differentiation else Grade.UNCLASSIFIED
+    told = sorted(history.of("status"), key=lambda row: row["assessed_on"])
+    return stake_of(grade, last_response=told[-1]["category"] if told else "", is_extra=False)
 
 
 def _step(history: History, values: dict[str, Any], study: Ref, due: date, today: date) -> None:

@@ -46,7 +46,7 @@ from patients.goals.models import (
     PalliativeReferral,
     TradeOff,
 )
-from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, SurveillancePlan
+from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, StudySnooze, SurveillancePlan
 from patients.record.models import (
     Admission,
     Allergy,
@@ -121,6 +121,7 @@ TABLES: dict[str, type[models.Model]] = {
     "reading": LesionReading,
     "reminder": Reminder,
     "attempt": ContactAttempt,
+    "snooze": StudySnooze,
     "nutrition": NutritionReview,
     "drainage": Drainage,
     "questionnaire": Questionnaire,

@@ -2,6 +2,20 @@
 
 from patients.imaging.commands.arrivals import Arrival, close_answered, receive, start_clocks
 from patients.imaging.commands.base import finish_step, reopen_reminders
+from patients.imaging.commands.bulk import (
+    LIMIT,
+    Answer,
+    Pick,
+    assign_picked,
+    close_picked,
+    one_by_one,
+    order_picked,
+    schedule_picked,
+    snooze_picked,
+    summary,
+    unassign_picked,
+    unorder_picked,
+)
 from patients.imaging.commands.contacts import log_contact, undo_contact, withdraw_contact
 from patients.imaging.commands.corrections import reopen_study, take_back_performed, take_back_report
 from patients.imaging.commands.details import (
@@ -23,6 +37,8 @@ from patients.imaging.commands.plans import (
 )
 from patients.imaging.commands.preparation import prepare, refresh_bookings
 from patients.imaging.commands.responses import confirm_response, take_back_response
+from patients.imaging.commands.saved import change_view, remove_view, restore_view, save_view
+from patients.imaging.commands.snoozes import end_snooze, snooze
 from patients.imaging.commands.stops import pause, silence, stop_all, stop_plan
 from patients.imaging.commands.studies import (
     act_on,
@@ -38,30 +54,40 @@ from patients.imaging.commands.studies import (
     review,
     schedule,
     take,
+    take_back_order,
 )
 from patients.imaging.commands.sweep import SweepResult, sweep
 
 __all__ = [
+    "LIMIT",
+    "Answer",
     "Arrival",
+    "Pick",
     "SweepResult",
     "acknowledge",
     "act_on",
     "add_study",
     "ask_to_confirm",
+    "assign_picked",
     "cancel_slot",
     "change_links",
+    "change_view",
     "close_answered",
+    "close_picked",
     "close_study",
     "confirm_interval",
     "confirm_response",
     "decline_early",
     "decline_pet",
+    "end_snooze",
     "finish_step",
     "hand_over",
     "log_contact",
     "mark_no_show",
     "mark_stale",
+    "one_by_one",
     "order",
+    "order_picked",
     "pause",
     "prepare",
     "receive",
@@ -70,26 +96,36 @@ __all__ = [
     "record_report",
     "refresh_bookings",
     "release",
+    "remove_view",
     "reopen_reminders",
     "reopen_study",
     "replan",
     "request_images",
+    "restore_view",
     "review",
+    "save_view",
     "schedule",
+    "schedule_picked",
     "silence",
+    "snooze",
+    "snooze_picked",
     "start_clocks",
     "start_plan",
     "stop_all",
     "stop_plan",
     "suggest_early",
     "suggest_pets",
+    "summary",
     "sweep",
     "take",
+    "take_back_order",
     "take_back_performed",
     "take_back_report",
     "take_back_response",
+    "unassign_picked",
     "undo_acknowledge",
     "undo_contact",
     "undo_images",
+    "unorder_picked",
     "withdraw_contact",
 ]

@@ -12,7 +12,7 @@ from careteam.audit.commands import record
 from patients.imaging import policies
 from patients.imaging.commands.base import audit, lock
 from patients.imaging.models import ContactAttempt, ImagingStudy
-from patients.imaging.rules import ContactKind, ContactOutcome
+from patients.imaging.rules import ContactKind, ContactOutcome, unanswered
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -43,6 +43,7 @@ def log_contact(
         next_try_on=next_try_on,
         created_by=by,
     )
+    _repeat(study)
     audit("log_contact", study, by=by, now=now, kind=str(kind), outcome=str(outcome))
     return attempt
 
@@ -71,6 +72,8 @@ def _take_back(attempt: ContactAttempt, reason: str, *, by: User, now: datetime,
     if row.error_at is None:
         row.error_at, row.error_by, row.error_reason = now, by, reason
         row.save_version("error_at", "error_by", "error_reason")
+        if row.study is not None:
+            _repeat(lock(row.study))
         record(
             "imaging.undo_contact",
             by=by,
@@ -80,3 +83,13 @@ def _take_back(attempt: ContactAttempt, reason: str, *, by: User, now: datetime,
             team_id=row.patient.team_id,
         )
     return row
+
+
+def _repeat(study: ImagingStudy) -> None:
+    """The study repeats the next try of its latest attempt and how many went unanswered, for order and filter of the
+    worklist. Not an edit of the study: an open form stays valid, so the version stays."""
+    rows = list(ContactAttempt.objects.valid().filter(study=study).order_by("-at", "-pk"))
+    ImagingStudy.objects.filter(pk=study.pk).update(
+        next_try_on=rows[0].next_try_on if rows else None,
+        unanswered=unanswered((row.kind, row.outcome) for row in rows),
+    )

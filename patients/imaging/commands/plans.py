@@ -30,6 +30,7 @@ from patients.imaging.commands.base import (
     refresh_step,
     withdraw_reminders,
 )
+from patients.imaging.commands.stakes import weigh
 from patients.imaging.commands.stops import stop
 from patients.imaging.models import ImagingStudy, SurveillancePlan
 from patients.imaging.queries.facts import facts_of, intervals_of, known_of, resolution_of
@@ -204,6 +205,7 @@ def _ensure_study(
     )
     study.patient, study.plan = plan.patient, plan
     audit("plan_study", study, by=by, now=now, due=due.isoformat())
+    weigh(study.patient)
     refresh_step(study, now=now)
     return study
 
@@ -253,6 +255,7 @@ def replan(patient: Patient, *, by: User | None, now: datetime) -> int:
             _ask_interval(plan, now=now)
             changed += 1
         _ensure_study(plan, facts=facts, by=by, now=now, window=window)
+    weigh(patient)
     return changed
 
 

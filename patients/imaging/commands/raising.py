@@ -61,6 +61,7 @@ class Claimed(NamedTuple):
 # The slot is asked for apart, so that the index of outstanding studies answers for all that have none.
 # A step whose reminder was taken back (the due date moved and came back, the patient returned to care) and that is
 # reached again opens again. What a higher step has answered or still asks does not go down, whatever the clock says.
+# A snooze quiets what comes before amber: nobody can snooze what tells a clinician.
 REACHED = """
 FROM patients_imagingstudy s
 JOIN patients_patient p ON p.id = s.patient_id
@@ -92,6 +93,7 @@ WHERE s.team_id = %(team)s
   AND (pl.id IS NULL OR (pl.stopped_on IS NULL AND pl.error_at IS NULL))
   AND c.step IS NOT NULL
   AND NOT (c.step = 'order' AND s.status <> 'planned')
+  AND (c.step IN ('order', 'schedule', 'due') AND s.snoozed_until > %(today)s) IS NOT TRUE
   AND NOT (s.status = 'scheduled' AND c.step NOT IN ('red', 'board') AND EXISTS (
       SELECT 1 FROM patients_imagingstudy slot
       WHERE slot.id = s.id AND slot.team_id = %(team)s AND slot.status = 'scheduled' AND slot.scheduled_for >= %(now)s

@@ -29,6 +29,7 @@ from patients.imaging.commands.early import ordered_early
 from patients.imaging.commands.plans import coordinator_of, replan, skip_study
 from patients.imaging.commands.preparation import prepare
 from patients.imaging.commands.responses import drop_statuses, write_status
+from patients.imaging.commands.stakes import weigh
 from patients.imaging.models import ImagingStudy
 from patients.imaging.rules import CloseReason, StudyStatus
 from patients.imaging.rules.preparation import Answers
@@ -64,6 +65,7 @@ def add_study(
         created_by=by,
     )
     audit("add_study", study, by=by, now=now, due=due_on.isoformat())
+    weigh(patient)
     ordered_early(patient, by=by, now=now)
     refresh_step(study, now=now)
     return study
@@ -78,6 +80,20 @@ def order(study: ImagingStudy, *, by: User, now: datetime, version: int | None =
     move(study, StudyStatus.ORDERED, "ordered_at")
     finish_reminders(study, by=by, now=now)
     audit("order", study, by=by, now=now)
+    refresh_step(study, now=now)
+    return study
+
+
+@transaction.atomic
+def take_back_order(study: ImagingStudy, *, by: User, now: datetime, version: int) -> ImagingStudy:
+    """Undo of `order` by whoever ordered, as long as nothing else happened (`version` is that after the order): back
+    to planned; what the order had answered, the next sweep asks again."""
+    study = lock(study, version)
+    insist(policies.why_not_work(study, by, StudyStatus.PLANNED))
+    study.ordered_at = None
+    move(study, StudyStatus.PLANNED, "ordered_at")
+    reopen_reminders(study)
+    audit("take_back_order", study, by=by, now=now)
     refresh_step(study, now=now)
     return study
 

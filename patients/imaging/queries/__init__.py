@@ -14,22 +14,25 @@ from patients.imaging.queries.patient import (
     readable_study,
 )
 from patients.imaging.queries.preparation import Preparation, preparations_of
+from patients.imaging.queries.rows import WorkRow, rows_of
+from patients.imaging.queries.saved import views_of
+from patients.imaging.queries.scope import Scope, absent_people, scope_of
 from patients.imaging.queries.worklist import (
+    SNOOZED,
     STOPPED,
     STOPPED_SORTS,
     TABS,
     Counts,
-    WorkRow,
-    absent_people,
     counts,
+    narrowed,
     overdue_reviews,
-    rows_of,
     sorts_of,
     stopped_plans,
     work,
 )
 
 __all__ = [
+    "SNOOZED",
     "STOPPED",
     "STOPPED_SORTS",
     "TABS",
@@ -40,6 +43,7 @@ __all__ = [
     "PatientImaging",
     "Preparation",
     "Raised",
+    "Scope",
     "StudyRow",
     "WorkRow",
     "absent_people",
@@ -55,6 +59,7 @@ __all__ = [
     "known_of",
     "ladder_of",
     "limits_of",
+    "narrowed",
     "next_due",
     "overdue_reviews",
     "past",
@@ -62,7 +67,9 @@ __all__ = [
     "raised_of",
     "readable_study",
     "rows_of",
+    "scope_of",
     "sorts_of",
     "stopped_plans",
+    "views_of",
     "work",
 ]

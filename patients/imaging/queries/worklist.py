@@ -1,17 +1,19 @@
-"""The coordinator's worklist: one list, work without a present owner first, then what is late."""
+"""The coordinator's worklist: one list, work without a present owner first, then what is late by what is at stake."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import (
     Case,
     Count,
+    DateField,
     Exists,
+    F,
+    Func,
     IntegerField,
     OuterRef,
     Q,
@@ -19,49 +21,40 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.functions import Greatest
 
-from careteam.people.models import Absence, Deputy
-from careteam.web.paging import Sort
-from careteam.web.words import clock, day
-from patients.imaging.models import ImagingStudy, SurveillancePlan
+from careteam.web.paging import Sort, Stream
+from patients.imaging.models import ContactAttempt, ImagingStudy, SurveillancePlan
 from patients.imaging.queries.late import past
-from patients.imaging.queries.patient import confirmed_on
-from patients.imaging.queries.preparation import Preparation, preparations_of
+from patients.imaging.queries.scope import Scope
 from patients.imaging.rules import (
-    DEFAULT_INTERVAL,
     LONGEST_LEAD,
     NOT_YET_DONE,
-    LadderLimits,
-    Lateness,
+    PLAIN,
     ReminderStep,
     StopReason,
     StudyStatus,
-    lateness,
+    by_weight,
 )
-from patients.record.models import Diagnosis, Specimen
-from patients.record.queries import grade_from
-from patients.record.rules import EnrollmentStatus, Grade
-from patients.treatment.queries import therapy_lines
+from patients.record.rules import EnrollmentStatus
 
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
-_BY_RISK = Sort("risk", "Status", ("bucket", "due_on", "id"))
-_OTHER_SORTS = (
-    Sort("due", "Due", ("due_on", "id")),
-    Sort("name", "Patient", ("patient__sort_key", "id")),
-)
+_BY_RISK = Sort("risk", "Status", ("bucket", "-score", "due_on", "id"))
+_NAME = Sort("name", "Patient", ("patient__sort_key", "id"))
+_DUE = Sort("due", "Due", ("due_on", "id"))
+_NEXT_TRY = Sort("try", "Contact", ("next_try_on", "id"))
 TABS = (
     ("act", "To act on"),
     ("order", "To order"),
     ("schedule", "To schedule"),
     ("report", "Awaiting report"),
     ("review", "To review"),
+    ("snoozed", "Snoozed"),
 )
+SNOOZED = "snoozed"
 STOPPED = "stopped"
 STOPPED_SORTS = (
     Sort("stopped", "Stopped", ("stopped_on", "id"), descending=True),
-    Sort("name", "Patient", ("patient__sort_key", "id")),
+    _NAME,
 )
 _STATUS = {
     "act": NOT_YET_DONE,
@@ -69,52 +62,24 @@ _STATUS = {
     "schedule": {StudyStatus.ORDERED},
     "report": {StudyStatus.PERFORMED},
     "review": {StudyStatus.REPORTED},
+    "snoozed": NOT_YET_DONE,
 }
+_PLAIN_TABS = {"report", "review", SNOOZED}  # neither counted by days over nor hidden by a snooze
 NOBODY, RED, AMBER, DUE, COMING = 0, 1, 2, 3, 4
-GROUPS = {
-    NOBODY: ("Nobody responsible", "on every coordinator’s list until someone takes them"),
-    RED: ("Red", "the responsible clinician decides"),
-    AMBER: ("Amber", "call today"),
-    DUE: ("Due", ""),
-    COMING: ("Coming", "within four weeks"),
-}
 
 
-def absent_people(team_ids: Iterable[int], today: date) -> Mapping[int, tuple[Absence, str]]:
-    """People who are away today, with the name of the deputy who stands in (empty: nobody does)."""
-    deputies: dict[int, str] = {}
-    rows = Deputy.objects.on(today).filter(team_id__in=list(team_ids), deputy__is_active=True).select_related("deputy")
-    for row in rows.order_by("pk"):
-        deputies.setdefault(row.user_id, str(row.deputy))
-    absences = Absence.objects.on(today).filter(user__memberships__team_id__in=list(team_ids)).distinct()
-    return {absence.user_id: (absence, deputies.get(absence.user_id, "")) for absence in absences}
+def work(scope: Scope, tab: str) -> QuerySet[Any]:
+    """Studies of a tab, of patients in care, each with its `bucket` (the group it stands in) and its `score`
+    (`rules.score`). Narrow rows, so that sorting tens of thousands stays in memory; `rows_of` fetches the rest for the
+    page.
 
-
-def unowned(absent: Mapping[int, tuple[Absence, str]]) -> Q:
-    """Nobody owns it, or the owner is away without a deputy."""
-    alone = [person for person, (_, deputy) in absent.items() if not deputy]
-    return Q(owner__isnull=True) | Q(owner_id__in=alone)
-
-
-def work(
-    team_ids: Iterable[int],
-    *,
-    tab: str,
-    today: date,
-    zone: ZoneInfo,
-    absent: Mapping[int, tuple[Absence, str]],
-    limits: LadderLimits,
-) -> QuerySet[Any]:
-    """Studies of a tab, of patients in care, each with its `bucket` (the group it stands in). Narrow rows, so that
-    sorting tens of thousands stays in memory; `rows_of` fetches the rest for the page.
-
-    "To act on" holds what is due within the longest lead of the ladder, and everything overdue; the others hold their
-    whole state. `sorts_of` says how they may be ordered.
+    "To act on" holds what is due within the longest lead of the ladder, and everything overdue, but what is snoozed
+    and not red; the others hold their whole state. `sorts_of` says how they may be ordered.
     """
     rows: QuerySet[Any] = (
         ImagingStudy.objects.valid()
         .filter(
-            team_id__in=list(team_ids),
+            team_id__in=scope.team_ids,
             status__in=_STATUS.get(tab, NOT_YET_DONE),
             patient__enrollment_status=EnrollmentStatus.ACTIVE,
             patient__deceased_on__isnull=True,
@@ -122,9 +87,12 @@ def work(
         )
         .only("pk", "due_on", "patient_id")
     )
-    if tab not in {"review", "report"}:
-        rows = rows.filter(due_on__lte=today + timedelta(days=LONGEST_LEAD))
-    cases = _cases(tab, today, zone, absent, limits)
+    if tab == SNOOZED:
+        rows = rows.filter(snoozed_until__gt=scope.today).exclude(late(scope, RED))
+    elif tab not in _PLAIN_TABS:
+        awake = Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=scope.today) | late(scope, RED)
+        rows = rows.filter(awake, due_on__lte=scope.today + timedelta(days=LONGEST_LEAD))
+    cases = _cases(scope, tab)
     grouped: QuerySet[Any] = rows.annotate(
         bucket=Case(
             *(When(condition, then=Value(bucket)) for bucket, condition in cases[:-1]),
@@ -132,42 +100,110 @@ def work(
             output_field=IntegerField(),
         )
     )
-    return grouped
+    return grouped if tab in _PLAIN_TABS else grouped.annotate(score=_score(scope))
 
 
-def sorts_of(
-    tab: str,
-    *,
-    today: date,
-    zone: ZoneInfo,
-    absent: Mapping[int, tuple[Absence, str]],
-    limits: LadderLimits,
-) -> tuple[Sort, ...]:
-    """The orders of a tab, by risk first. By risk, each group is read on its own, along the index of due dates."""
+def _score(scope: Scope) -> Any:
+    """In SQL what `rules.score` is in Python (a test compares them)."""
+    days = Func(
+        Value(scope.today, output_field=DateField()),
+        F("due_on"),
+        template="(%(expressions)s)",
+        arg_joiner=" - ",
+        output_field=IntegerField(),
+    )
+    heavier = [
+        When(stake__in=codes, then=Value(weight))
+        for weight, codes in by_weight(scope.weights).items()
+        if weight != PLAIN
+    ]
+    weight = Case(*heavier, default=Value(PLAIN), output_field=IntegerField())
+    return Greatest(days, Value(0)) * weight
+
+
+def sorts_of(scope: Scope, tab: str) -> tuple[Sort, ...]:
+    """The orders of a tab, by risk first. By risk, each group is read on its own, along the indexes of due dates: one
+    stream for each weight, merged."""
     bands: list[tuple[int, Q]] = []
     before = Q()
-    for bucket, condition in _cases(tab, today, zone, absent, limits):
+    for bucket, condition in _cases(scope, tab):
         bands.append((bucket, before & condition))
         before &= ~condition
-    return replace(_BY_RISK, bands=tuple(bands)), *_OTHER_SORTS
+    if tab == SNOOZED:
+        return Sort("back", "Status", ("snoozed_until", "id")), _DUE, _NAME, _NEXT_TRY
+    if tab in _PLAIN_TABS:
+        along = "review_due_on" if tab == "review" else "due_on"
+        return Sort("risk", "Status", ("bucket", along, "id"), bands=tuple(bands)), _DUE, _NAME
+    return replace(_BY_RISK, bands=tuple(bands), streams=_streams(scope)), _DUE, _NAME, _NEXT_TRY
 
 
-def _cases(
-    tab: str, today: date, zone: ZoneInfo, absent: Mapping[int, tuple[Absence, str]], limits: LadderLimits
-) -> list[tuple[int, Q]]:
+def _streams(scope: Scope) -> tuple[Stream, ...]:
+    """The studies of one weight: among them the score falls as the due date rises."""
+    return tuple(
+        Stream(Q(stake__in=codes), rest=_rest(scope.today, weight))
+        for weight, codes in by_weight(scope.weights).items()
+    )
+
+
+def _rest(today: date, weight: int) -> Any:
+    def rest(score: Any, back: bool) -> Q:
+        if back:  # at least this score: as many days over, rounded up (0: no limit)
+            return Q(due_on__lte=today - timedelta(days=-(-score // weight))) if score else Q()
+        return Q(due_on__gte=today - timedelta(days=score // weight))
+
+    return rest
+
+
+def _cases(scope: Scope, tab: str) -> list[tuple[int, Q]]:
     """The groups of a tab in their order, each for what no earlier one took; the last takes the rest."""
     if tab == "review":
-        return [(RED, Q(review_due_on__lt=today)), (DUE, Q())]
+        return [(RED, Q(review_due_on__lt=scope.today)), (DUE, Q())]
     if tab == "report":
-        return [(NOBODY, unowned(absent)), (DUE, Q())]
-    return [(NOBODY, unowned(absent)), *_by_lateness(today, zone, limits), (COMING, Q())]
+        return [(NOBODY, scope.unowned()), (DUE, Q())]
+    return [(NOBODY, scope.unowned()), *_by_lateness(scope), (COMING, Q())]
 
 
-def _by_lateness(today: date, zone: ZoneInfo, limits: LadderLimits) -> list[tuple[int, Q]]:
-    """The groups of outstanding studies: in SQL what `rules.lateness` is in Python (a test compares them)."""
-    red = past(ReminderStep.RED, today=today, zone=zone, limits=limits)
-    amber = past(ReminderStep.AMBER, today=today, zone=zone, limits=limits)
-    return [(RED, red), (AMBER, amber), (DUE, Q(due_on__lte=today))]
+def _by_lateness(scope: Scope) -> list[tuple[int, Q]]:
+    return [(RED, late(scope, RED)), (AMBER, late(scope, AMBER)), (DUE, Q(due_on__lte=scope.today))]
+
+
+def narrowed(rows: QuerySet[Any], scope: Scope, chosen: Mapping[str, str], user_id: int) -> QuerySet[Any]:
+    """The filters of the page on a tab's rows; unknown values filter nothing."""
+    owner, stake = chosen.get("owner", ""), chosen.get("stake", "")
+    if chosen.get("modality"):
+        rows = rows.filter(modality=chosen["modality"])
+    if owner == "nobody":
+        rows = rows.filter(scope.unowned())
+    elif owner:
+        rows = rows.filter(owner_id=user_id if owner == "mine" else int(owner))
+    if stake:
+        rows = rows.exclude(stake="") if stake == "any" else rows.filter(stake=stake)
+    lateness = {
+        "red": late(scope, RED),
+        "late": late(scope, AMBER),
+        "over": Q(due_on__lt=scope.today),
+        "coming": Q(due_on__gt=scope.today),
+    }.get(chosen.get("late", ""))
+    if lateness is not None:
+        rows = rows.filter(lateness)
+    return _tried(rows, scope, chosen.get("tried", ""))
+
+
+def _tried(rows: QuerySet[Any], scope: Scope, which: str) -> QuerySet[Any]:
+    attempts = ContactAttempt.objects.valid().filter(study_id=OuterRef("pk"))
+    if which == "due":
+        return rows.filter(next_try_on__lte=scope.today)
+    if which == "none":
+        return rows.filter(~Exists(attempts))
+    if which == "letter":
+        return rows.filter(unanswered__gte=scope.letter_after)
+    return rows
+
+
+def late(scope: Scope, bucket: int) -> Q:
+    """Beyond amber (red included) or red."""
+    step = ReminderStep.RED if bucket == RED else ReminderStep.AMBER
+    return past(step, today=scope.today, zone=scope.zone, limits=scope.limits)
 
 
 @dataclass(frozen=True)
@@ -179,6 +215,7 @@ class Counts:
     schedule: int = 0
     report: int = 0
     review: int = 0
+    snoozed: int = 0
     nobody: int = 0
     red: int = 0
     amber: int = 0
@@ -191,29 +228,16 @@ class Counts:
         return self.act - self.red - self.amber
 
 
-def counts(
-    team_ids: Iterable[int],
-    *,
-    today: date,
-    zone: ZoneInfo,
-    absent: Mapping[int, tuple[Absence, str]],
-    limits: LadderLimits,
-) -> Counts:
-    """Figures over everything the person may see (three queries)."""
-    teams = list(team_ids)
-
-    def rows(tab: str) -> QuerySet[Any]:
-        return work(teams, tab=tab, today=today, zone=zone, absent=absent, limits=limits)
-
-    nobody = unowned(absent)
-    late = Case(
-        *(When(condition, then=Value(bucket)) for bucket, condition in _by_lateness(today, zone, limits)),
+def counts(scope: Scope) -> Counts:
+    """Figures over everything the person may see (four queries)."""
+    lateness = Case(
+        *(When(condition, then=Value(bucket)) for bucket, condition in _by_lateness(scope)),
         default=Value(COMING),
         output_field=IntegerField(),
     )
     found = (
-        rows("act")
-        .annotate(alone=Case(When(nobody, then=Value(1)), default=Value(0)), late=late)
+        work(scope, "act")
+        .annotate(alone=Case(When(scope.unowned(), then=Value(1)), default=Value(0)), late=lateness)
         .aggregate(
             act=Count("pk"),
             order=Count("pk", filter=Q(status=StudyStatus.PLANNED)),
@@ -223,174 +247,8 @@ def counts(
             amber=Count("pk", filter=Q(late=AMBER)),
         )
     )
-    return Counts(report=rows("report").count(), review=rows("review").count(), **found)
-
-
-@dataclass(frozen=True)
-class WorkRow:
-    """One row of the worklist."""
-
-    study: ImagingStudy
-    bucket: int
-    late: Lateness | None
-    person: str
-    disease: str
-    what: str
-    why: str
-    due_note: str
-    owner: str
-    absent: str
-    is_unowned: bool
-    action: str  # take, order, schedule, performed, chase, report, review
-    preparation: Preparation | None = None  # of a booked slot
-
-    @property
-    def badge(self) -> tuple[str, str]:
-        if self.study.status == StudyStatus.REPORTED:
-            return ("red", "Review overdue") if self.bucket == RED else ("amb", "To review")
-        if self.study.status == StudyStatus.PERFORMED:
-            return ("acc", "Report due")
-        return (self.late.kind, self.late.words) if self.late else ("acc", self.study.get_status_display())
-
-    @property
-    def group(self) -> tuple[str, str]:
-        return GROUPS[self.bucket]
-
-
-def rows_of(
-    studies: Sequence[ImagingStudy],
-    *,
-    today: date,
-    now: datetime,
-    absent: Mapping[int, tuple[Absence, str]],
-    limits: LadderLimits,
-) -> list[WorkRow]:
-    """The rows in words, in the order of `studies` (four queries, some more where slots are booked; the same number
-    whatever the size of the page)."""
-    whole = {
-        row.pk: row
-        for row in ImagingStudy.objects.filter(pk__in=[study.pk for study in studies]).select_related(
-            "patient__team", "plan", "owner"
-        )
-    }
-    buckets = {study.pk: getattr(study, "bucket", DUE) for study in studies}
-    studies = [whole[study.pk] for study in studies]
-    patients = [study.patient_id for study in studies]
-    lines = therapy_lines(patients)
-    sites = {row.patient_id: row for row in Diagnosis.objects.valid().filter(patient_id__in=patients, is_main=True)}
-    specimens: dict[int, list[Specimen]] = defaultdict(list)
-    for specimen in Specimen.objects.valid().filter(patient_id__in=patients):
-        specimens[specimen.patient_id].append(specimen)
-    booked = [study for study in studies if study.status == StudyStatus.SCHEDULED]
-    preparations = preparations_of(booked, today=today)
-    rows = [
-        _row(
-            study,
-            today=today,
-            now=now,
-            absent=absent,
-            limits=limits,
-            disease=_disease(sites.get(study.patient_id), specimens[study.patient_id], lines[study.patient_id]),
-            bucket=buckets[study.pk],
-        )
-        for study in studies
-    ]
-    return [replace(row, preparation=preparations.get(row.study.pk)) for row in rows]
-
-
-def _disease(diagnosis: Diagnosis | None, specimens: list[Specimen], line: int) -> str:
-    grade = grade_from(specimens).highest.grade
-    site = diagnosis.get_primary_site_display() if diagnosis and diagnosis.primary_site else "Primary not stated"
-    graded = "Unclassified" if grade == Grade.UNCLASSIFIED else grade.label
-    return ", ".join([site, graded]) + (f" · line {line}" if line else "")
-
-
-def _row(
-    study: ImagingStudy,
-    *,
-    today: date,
-    now: datetime,
-    absent: Mapping[int, tuple[Absence, str]],
-    limits: LadderLimits,
-    disease: str,
-    bucket: int,
-) -> WorkRow:
-    patient, plan = study.patient, study.plan
-    late = None
-    if study.due_on is not None and study.status in NOT_YET_DONE:
-        late = lateness(
-            due=study.due_on,
-            today=today,
-            interval_days=plan.interval_days if plan else DEFAULT_INTERVAL,
-            confirmed=confirmed_on(study),
-            limits=limits,
-        )
-    away = absent.get(study.owner_id or 0)
-    is_unowned = study.owner_id is None or (away is not None and not away[1])
-    age = patient.age(today)
-    initial = {"female": "F", "male": "M"}.get(patient.sex, "")
-    return WorkRow(
-        study=study,
-        bucket=bucket,
-        late=late,
-        person=" ".join(part for part in (str(age) if age is not None else "", initial) if part),
-        disease=disease,
-        what=_what(study, today, now),
-        why=plan.why if plan else "extra study, outside the plan",
-        due_note=_due_note(study, late, today),
-        owner=str(study.owner) if study.owner else "",
-        absent=_absence_words(away, today) if away else "",
-        is_unowned=is_unowned,
-        action=_action(study, is_unowned=is_unowned, now=now),
-    )
-
-
-def _what(study: ImagingStudy, today: date, now: datetime) -> str:
-    if study.status == StudyStatus.PLANNED:
-        return "not ordered"
-    if study.status == StudyStatus.ORDERED:
-        return f"ordered {day(study.ordered_at, today)}" if study.ordered_at else "ordered"
-    if study.status == StudyStatus.SCHEDULED and study.scheduled_for is not None:
-        words = f"{day(study.scheduled_for, today)}, {clock(study.scheduled_for)}"
-        place = f", {study.place}" if study.place else ""
-        return f"{words}{place}" if study.scheduled_for >= now else f"slot of {words} passed"
-    if study.status == StudyStatus.PERFORMED:
-        return f"performed {day(study.performed_on, today)}"
-    if study.status == StudyStatus.REPORTED:
-        return f"reported {day(study.reported_at, today)}"
-    return study.get_status_display().lower()
-
-
-def _due_note(study: ImagingStudy, late: Lateness | None, today: date) -> str:
-    if late is not None and late.risk >= 2:
-        return {3: "red", 2: "amber"}[late.risk]
-    if study.status == StudyStatus.SCHEDULED:
-        return "booked"
-    if study.status == StudyStatus.REPORTED and study.review_due_on is not None:
-        return f"review by {day(study.review_due_on, today)}"
-    return ""
-
-
-def _absence_words(away: tuple[Absence, str], today: date) -> str:
-    absence, deputy = away
-    until = f"to {day(absence.ends_on, today)}" if absence.ends_on else "until further notice"
-    return f"{until}, {'deputy ' + deputy if deputy else 'no deputy'}"
-
-
-def _action(study: ImagingStudy, *, is_unowned: bool, now: datetime) -> str:
-    """The one button of the row."""
-    if study.status == StudyStatus.REPORTED:
-        return "review"
-    if study.status == StudyStatus.PERFORMED:
-        return "report"
-    if is_unowned:
-        return "take"
-    if study.status == StudyStatus.PLANNED:
-        return "order"
-    if study.status == StudyStatus.ORDERED:
-        return "schedule"
-    passed = study.scheduled_for is not None and study.scheduled_for < now
-    return "performed" if passed else "reschedule"
+    others = {tab: work(scope, tab).count() for tab in ("report", "review", SNOOZED)}
+    return Counts(**others, **found)
 
 
 def stopped_plans(team_ids: Iterable[int]) -> QuerySet[Any]:

@@ -1,6 +1,7 @@
 """Rules of surveillance imaging. Pure: no tables, no clock, no settings."""
 
 from patients.imaging.rules.codes import (
+    ANSWERED,
     CLOSES_WITH,
     CROSS_SECTIONAL,
     DONE,
@@ -16,6 +17,8 @@ from patients.imaging.rules.codes import (
     PetAnswer,
     ReminderState,
     ReminderStep,
+    SnoozeReason,
+    Stake,
     StopReason,
     StudyModality,
     StudyStatus,
@@ -39,6 +42,16 @@ from patients.imaging.rules.ladder import (
     review_due,
 )
 from patients.imaging.rules.pets import PET_TASKS, PetFacts, PetReason, pets_for
+from patients.imaging.rules.risk import (
+    PLAIN,
+    WEIGHTS,
+    by_weight,
+    in_words,
+    red_on,
+    score,
+    stake_of,
+    unanswered,
+)
 from patients.imaging.rules.situations import (
     Interval,
     LineFact,
@@ -51,6 +64,7 @@ from patients.imaging.rules.situations import (
 )
 
 __all__ = [
+    "ANSWERED",
     "CLOSES_WITH",
     "CROSS_SECTIONAL",
     "DEFAULT_INTERVAL",
@@ -61,9 +75,11 @@ __all__ = [
     "MEASURED_ON",
     "NOT_YET_DONE",
     "PET_TASKS",
+    "PLAIN",
     "STOPS_WITH_ENROLLMENT",
     "STUDY_CORRECTIONS",
     "STUDY_TRANSITIONS",
+    "WEIGHTS",
     "AnchorKind",
     "CloseReason",
     "ContactKind",
@@ -79,22 +95,30 @@ __all__ = [
     "ReminderState",
     "ReminderStep",
     "Resolution",
+    "SnoozeReason",
+    "Stake",
     "StopReason",
     "StudyModality",
     "StudyStatus",
     "SurveillanceFacts",
     "add_working_days",
+    "by_weight",
     "clock_start",
     "due_date",
     "highest_step",
+    "in_words",
     "is_moot",
     "ladder",
     "lateness",
     "liver_dominates",
     "pets_for",
     "qualifies",
+    "red_on",
     "review_due",
+    "score",
     "situation_for",
+    "stake_of",
     "strict_interval",
     "touched",
+    "unanswered",
 ]

@@ -39,10 +39,11 @@ class StudyStatus(TextChoices):
 
 
 S = StudyStatus
-# Due, amber and red are derived, never stored. A no-show and a cancelled slot return to ordered.
+# Due, amber and red are derived, never stored. A no-show and a cancelled slot return to ordered; an order that is taken
+# back at once returns to planned.
 STUDY_TRANSITIONS: dict[StudyStatus, frozenset[StudyStatus]] = {
     S.PLANNED: frozenset({S.ORDERED, S.SCHEDULED, S.PERFORMED, S.REPORTED, S.CLOSED}),
-    S.ORDERED: frozenset({S.SCHEDULED, S.PERFORMED, S.REPORTED, S.CLOSED}),
+    S.ORDERED: frozenset({S.PLANNED, S.SCHEDULED, S.PERFORMED, S.REPORTED, S.CLOSED}),
     S.SCHEDULED: frozenset({S.ORDERED, S.SCHEDULED, S.PERFORMED, S.REPORTED, S.CLOSED}),
     S.PERFORMED: frozenset({S.REPORTED, S.CLOSED}),
     S.REPORTED: frozenset({S.REVIEWED}),
@@ -98,6 +99,28 @@ class StopReason(TextChoices):
     REPLACED = "replaced", "Replaced by another plan"
 
 
+class Stake(TextChoices):
+    """What is at stake if this study is late; empty: nothing beyond the delay itself. Weights are numbers of the
+    protocol (`stake.…`)."""
+
+    NEC = "nec", "NEC or MiNEN"
+    UNCLASSIFIED = "unclassified", "Not classified"
+    G3 = "g3", "NET G3"
+    PROGRESSION = "progression", "Progression"
+    EXTRA = "extra", "Outside the plan"
+
+
+class SnoozeReason(TextChoices):
+    """Why a row may wait a while."""
+
+    AWAY = "away", "Patient is away"
+    ASKED = "asked", "Patient asked to wait"
+    ILL = "ill", "Patient is ill or in hospital"
+    RESULT = "result", "Waiting for a result or a decision"
+    CENTER = "center", "Waiting for another center"
+    OTHER = "other", "Other, see note"
+
+
 class AnchorKind(TextChoices):
     SCAN = "scan", "Last qualifying scan"
     LINE = "line", "Start of treatment"
@@ -146,6 +169,9 @@ class ContactOutcome(TextChoices):
     SENT = "sent", "Sent"
     WRONG_NUMBER = "wrong_number", "Wrong number"
 
+
+# Somebody spoke with the patient.
+ANSWERED = frozenset({ContactOutcome.REACHED, ContactOutcome.BOOKED, ContactOutcome.DECLINED})
 
 # Enrollment in which surveillance imaging stops, with the reason that is logged (S15). On hold and under review keep
 # the plan; nothing is raised for them, every claim rechecks enrollment.

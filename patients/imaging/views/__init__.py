@@ -1,5 +1,6 @@
 """Pages of surveillance imaging."""
 
+from patients.imaging.views.bulk import imaging_bulk, imaging_bulk_form, imaging_bulk_undo
 from patients.imaging.views.corrections import study_correct
 from patients.imaging.views.details import (
     step_acknowledge,
@@ -14,6 +15,8 @@ from patients.imaging.views.plans import imaging_panel, plan_confirm, plan_start
 from patients.imaging.views.preparation import study_prepare, study_schedule
 from patients.imaging.views.protocol import protocol_change
 from patients.imaging.views.reports import study_act, study_report, study_review
+from patients.imaging.views.saved import view_change, view_remove, view_restore, view_save
+from patients.imaging.views.snoozes import study_snooze, study_unsnooze
 from patients.imaging.views.studies import (
     contact_log,
     contact_undo,
@@ -33,6 +36,9 @@ __all__ = [
     "contact_log",
     "contact_undo",
     "early_scan",
+    "imaging_bulk",
+    "imaging_bulk_form",
+    "imaging_bulk_undo",
     "imaging_panel",
     "imaging_worklist",
     "pet_suggestion",
@@ -61,5 +67,11 @@ __all__ = [
     "study_row",
     "study_schedule",
     "study_slot",
+    "study_snooze",
     "study_take",
+    "study_unsnooze",
+    "view_change",
+    "view_remove",
+    "view_restore",
+    "view_save",
 ]

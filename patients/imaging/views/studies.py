@@ -52,13 +52,13 @@ def answer(
     *,
     undo_url: str = "",
     kind: str = "",
-    is_open: bool = False,
+    opened: str = "",
 ) -> HttpResponse:
     """After an act: the row itself for the worklist, else a redirect to where the person was."""
     forget_figures(request.access.team_ids)
     if wants_fragment(request) and "row" in request.POST:
         fresh = readable_study(request, study.pk)
-        response = render(request, "patients/imaging/_row.html", one_row(request, fresh, is_open=is_open))
+        response = render(request, "patients/imaging/_row.html", one_row(request, fresh, opened=opened))
         patch_vary_headers(response, ("HX-Request", "HX-Request-Type"))
     elif "row" in request.POST:
         response = HttpResponseRedirect(f"{reverse('imaging-worklist')}#row-{study.pk}", status=303)
@@ -73,11 +73,12 @@ def answer(
 def study_row(request: SignedInRequest, study_id: int) -> HttpResponse:
     """The row of the worklist, expanded with `open`; without htmx the worklist with this row open."""
     study = readable_study(request, study_id)
-    is_open = request.GET.get("open") == "1"
+    opened = request.GET.get("open", "")
+    opened = opened if opened in {"contact", "snooze"} else "1" * bool(opened)
     if not wants_fragment(request):
-        suffix = f"?open={study.pk}#row-{study.pk}" if is_open else f"#row-{study.pk}"
+        suffix = f"?open={study.pk}#row-{study.pk}" if opened else f"#row-{study.pk}"
         return HttpResponseRedirect(reverse("imaging-worklist") + suffix)
-    response = render(request, "patients/imaging/_row.html", one_row(request, study, is_open=is_open))
+    response = render(request, "patients/imaging/_row.html", one_row(request, study, opened=opened))
     patch_vary_headers(response, ("HX-Request", "HX-Request-Type"))
     return response
 
@@ -141,6 +142,7 @@ def form_page(
     initial: dict[str, Any] | None = None,
     template: str = FORM,
     extra: dict[str, Any] | None = None,
+    undo_url: str = "",
 ) -> HttpResponse:
     """One form, one command. A stale save shows the form again with what was typed, and says so."""
     context: dict[str, Any] = {
@@ -175,7 +177,7 @@ def form_page(
     except ValidationError as error:
         add_errors(form, error)
         return invalid(request, template, context)
-    return answer(request, study, said)
+    return answer(request, study, said, undo_url=undo_url)
 
 
 @requires(*WORK)
@@ -294,7 +296,7 @@ def contact_log(request: SignedInRequest, study_id: int) -> HttpResponse:
     except ValidationError as error:
         add_errors(form, error)
         return invalid(request, FORM, context)
-    return answer(request, study, "Contact logged", undo_url=reverse("contact-undo", args=[attempt.pk]), is_open=True)
+    return answer(request, study, "Contact logged", undo_url=reverse("contact-undo", args=[attempt.pk]), opened="1")
 
 
 @requires(*WORK)

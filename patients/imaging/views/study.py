@@ -46,6 +46,7 @@ def study_page(request: SignedInRequest, study_id: int) -> HttpResponse:
         "steps": steps,
         "contacts": contacts,
         "contact_form": ContactForm(),
+        "snoozes": study.snoozes.select_related("created_by", "ended_by").order_by("-pk"),
         "may_work": not policies.why_not_take(study, request.user),
         "may_review": request.access.may(Permission.IMAGING_REVIEW, study.team_id),
         "may_report": request.access.may(Permission.IMAGING_REPORT, study.team_id),

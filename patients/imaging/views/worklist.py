@@ -4,52 +4,57 @@ from __future__ import annotations
 
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
+from urllib.parse import urlencode
 
 from django.core.cache import cache
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
+from careteam.people.models import User
+from careteam.people.queries import team_people
 from careteam.people.rules import Permission
 from careteam.web.paging import keyset_page, with_params
 from careteam.web.parts import Tab
-from careteam.web.responses import render_page
-from patients.imaging.forms import CLOSE_CHOICES, ContactForm, FilterForm
+from careteam.web.responses import render_page, wants_fragment
+from patients.imaging.forms import CLOSE_CHOICES, ContactForm, FilterForm, SnoozeForm, ViewForm, coded
 from patients.imaging.models import ImagingStudy
-from patients.imaging.policies import why_not_take
+from patients.imaging.policies import PLANNING, may_share_views, why_not_take
 from patients.imaging.queries import (
     STOPPED,
     STOPPED_SORTS,
     TABS,
     Counts,
+    Scope,
     WorkRow,
-    absent_people,
     counts,
     ladder_of,
-    limits_of,
+    narrowed,
     rows_of,
+    scope_of,
     sorts_of,
     stopped_plans,
+    views_of,
     work,
 )
-from patients.imaging.queries.worklist import unowned
-from patients.protocol.queries import numbers
+from patients.imaging.rules import NOT_YET_DONE
 
 PAGE = 50
 FIGURES_SECONDS = 15  # how old the figures of the head line may be; the rows below are always of this moment
+TAB_KEYS = (*dict(TABS), STOPPED)
+SORT_KEYS = ("risk", "due", "name", "try", "back")
 
 
 def _figures_key(teams: frozenset[int]) -> str:
     return f"imaging-figures:{'-'.join(map(str, sorted(teams)))}"
 
 
-def _figures(teams: frozenset[int], **kwargs: Any) -> Counts:
+def _figures(teams: frozenset[int], scope: Scope) -> Counts:
     figures: Counts | None = cache.get(_figures_key(teams))
     if figures is None:
-        figures = counts(teams, **kwargs)
+        figures = counts(scope)
         cache.set(_figures_key(teams), figures, FIGURES_SECONDS)
     return figures
 
@@ -59,52 +64,62 @@ def forget_figures(teams: frozenset[int]) -> None:
     cache.delete(_figures_key(teams))
 
 
-def row_context(request: SignedInRequest, study: ImagingStudy, row: WorkRow, *, is_open: bool) -> dict[str, Any]:
-    """One row, with its details when it is expanded."""
+def row_context(request: SignedInRequest, study: ImagingStudy, row: WorkRow, *, opened: str = "") -> dict[str, Any]:
+    """One row, with its details when it is expanded. `opened`: "" (closed), "1", or the part that takes focus
+    ("contact", "snooze")."""
     context: dict[str, Any] = {
         "row": row,
         "study": study,
         "today": study.patient.team.local_date(timezone.now()),
-        "is_open": is_open,
+        "is_open": bool(opened),
         "may_work": not why_not_take(study, request.user),
         "may_review": request.access.may(Permission.IMAGING_REVIEW, study.team_id),
         "may_report": request.access.may(Permission.IMAGING_REPORT, study.team_id),
     }
-    if is_open:
+    context["may_pick"] = context["may_work"] and study.status in NOT_YET_DONE
+    if opened:
         steps, contacts = ladder_of(study, now=timezone.now())
+        contact = ContactForm(auto_id=f"c{study.pk}_%s", initial={"kind": _next_kind(row)})
+        snooze = SnoozeForm(auto_id=f"z{study.pk}_%s", initial={"version": study.version})
+        _focus(contact if opened == "contact" else snooze if opened == "snooze" else None)
         context |= {
             "steps": steps,
             "contacts": contacts,
-            "contact_form": ContactForm(auto_id=f"c{study.pk}_%s"),
+            "contact_form": contact,
+            "snooze_form": snooze,
             "close_choices": CLOSE_CHOICES,
         }
     return context
 
 
-def one_row(request: SignedInRequest, study: ImagingStudy, *, is_open: bool) -> dict[str, Any]:
+def _next_kind(row: WorkRow) -> str:
+    return "letter" if row.attempts.is_letter_next else "phone"
+
+
+def _focus(form: Any) -> None:
+    if form is not None:
+        name = "note" if "kind" in form.fields else "until"
+        form.fields[name].widget.attrs["data-focus"] = ""
+
+
+def one_row(request: SignedInRequest, study: ImagingStudy, *, opened: str = "") -> dict[str, Any]:
     """The context of a single row, as after an act on it."""
-    now = timezone.now()
-    today = study.patient.team.local_date(now)
-    absent = absent_people([study.team_id], today)
-    limits = limits_of(numbers(study.team_id))
-    row = rows_of([study], today=today, now=now, absent=absent, limits=limits)[0]
-    return row_context(request, study, row, is_open=is_open)
+    scope = scope_of(study.patient.team, team_ids=[study.team_id], now=timezone.now())
+    return row_context(request, study, rows_of([study], scope)[0], opened=opened)
 
 
 def _tabs(request: SignedInRequest, current: str, figures: Counts) -> list[Tab]:
+    forget: dict[str, str | None] = {"open": None, "sort": None, "view": None}
     tabs = [
         Tab(
             label,
-            with_params(request.GET, tab=key, open=None, sort=None),
+            with_params(request.GET, tab=key, **forget),
             current=key == current,
             count=figures.of(key),
         )
         for key, label in TABS
     ]
-    return [
-        *tabs,
-        Tab("Stopped", with_params(request.GET, tab=STOPPED, open=None, sort=None), current=current == STOPPED),
-    ]
+    return [*tabs, Tab("Stopped", with_params(request.GET, tab=STOPPED, **forget), current=current == STOPPED)]
 
 
 def _stopped(request: SignedInRequest, *, counted: Counts) -> HttpResponse:
@@ -115,52 +130,68 @@ def _stopped(request: SignedInRequest, *, counted: Counts) -> HttpResponse:
     return render_page(request, "patients/imaging/stopped.html", context, fragment="list")
 
 
+def filter_form(request: SignedInRequest, params: Any) -> FilterForm:
+    """The filters with the people who may be asked for; bound to these parameters."""
+    return FilterForm(params, auto_id="f_%s", people=team_people(request.access.team_ids))
+
+
 @requires(Permission.PATIENT_VIEW)
 @require_safe
 def imaging_worklist(request: SignedInRequest) -> HttpResponse:
-    """One list, sorted by risk; filters and the expanded row are in the URL."""
-    access = request.access
-    home = access.home
+    """One list, sorted by risk; filters and the expanded row are in the URL. Without any, a person's default view."""
+    access, home = request.access, request.access.home
     if home is None:
         raise Http404("You belong to no team.")
-    teams = access.team_ids
-    now = timezone.now()
-    today, zone = home.local_date(now), ZoneInfo(home.time_zone)
-    absent = absent_people(teams, today)
-    limits = limits_of(numbers(home.pk))
+    views = views_of(request.user, access.team_ids)
+    default = next((view for view in views if view.is_default and view.owner_id == request.user.pk), None)
+    if default is not None and not request.GET and not wants_fragment(request):
+        return HttpResponseRedirect(f"?{urlencode({**default.query, 'view': default.pk})}")
+    scope = scope_of(home, team_ids=access.team_ids, now=timezone.now())
+    figures = _figures(access.team_ids, scope)
     tab = request.GET.get("tab", "act")
     if tab == STOPPED:
-        return _stopped(request, counted=_figures(teams, today=today, zone=zone, absent=absent, limits=limits))
+        return _stopped(request, counted=figures)
     tab = tab if tab in dict(TABS) else "act"
-    filters = FilterForm(request.GET, auto_id="f_%s")
-    chosen = filters.cleaned_data if filters.is_valid() else {}
-    found = work(teams, tab=tab, today=today, zone=zone, absent=absent, limits=limits)
-    if chosen.get("modality"):
-        found = found.filter(modality=chosen["modality"])
-    if chosen.get("owner") == "nobody":
-        found = found.filter(unowned(absent))
-    elif chosen.get("owner") == "mine":
-        found = found.filter(owner=request.user)
-    sorts = sorts_of(tab, today=today, zone=zone, absent=absent, limits=limits)
-    page = keyset_page(found, sorts=sorts, params=request.GET, size=PAGE)
-    rows = rows_of(page.rows, today=today, now=now, absent=absent, limits=limits)
+    filters = filter_form(request, request.GET)
+    query = coded(request.GET, filters, tabs=TAB_KEYS, sorts=SORT_KEYS)
+    found = narrowed(work(scope, tab), scope, filters.cleaned_data, request.user.pk)
+    page = keyset_page(found, sorts=sorts_of(scope, tab), params=request.GET, size=PAGE)
+    rows = rows_of(page.rows, scope)
     note_read(request, [row.study.patient_id for row in rows])
-    figures = _figures(teams, today=today, zone=zone, absent=absent, limits=limits)
     expanded = request.GET.get("open", "")
-    shown = [row_context(request, row.study, row, is_open=str(row.study.pk) == expanded) for row in rows]
+    shown = [row_context(request, row.study, row, opened="1" if str(row.study.pk) == expanded else "") for row in rows]
     by_risk = page.sort.key == "risk" and not page.descending
     groups = (
         [(group, list(members)) for group, members in groupby(shown, key=lambda item: item["row"].group)]
         if by_risk
         else [(("", ""), shown)]
     )
+    may_share = may_share_views(request.user, home.pk)
     context = {
         "page": page,
         "groups": groups,
         "figures": figures,
         "filters": filters,
+        "is_filtered": bool(set(query) - {"tab", "sort"}),
         "keep": {"tab": tab} if tab != "act" else {},
-        "today": today,
+        "today": scope.today,
+        "tab": tab,
         "tabs": _tabs(request, tab, figures),
+        "may_pick": tab not in {"report", "review"} and any(access.may(right, home.pk) for right in PLANNING),
+        "query": urlencode(query),
+        "views": _chips(views, request.user, query),
+        "view_form": ViewForm(auto_id="v_%s", may_share=may_share),
     }
     return render_page(request, "patients/imaging/worklist.html", context, fragment="list")
+
+
+def _chips(views: list[Any], user: User, query: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "view": view,
+            "url": f"?{urlencode({**view.query, 'view': view.pk})}",
+            "is_mine": view.owner_id == user.pk,
+            "current": view.query == query,
+        }
+        for view in views
+    ]

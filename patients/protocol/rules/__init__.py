@@ -7,7 +7,16 @@ P numbers stay "local, unsigned" until a clinician signs them for the team (`Pro
 from patients.protocol.rules.base import ProtocolNumber, ScanChoice, Tag, working_days_after
 from patients.protocol.rules.care import CARE
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
-from patients.protocol.rules.numbers import LADDER, LIMITS, PREPARATION, RECIST, SERIES, SURVEILLANCE, TREATMENT
+from patients.protocol.rules.numbers import (
+    LADDER,
+    LIMITS,
+    PREPARATION,
+    RECIST,
+    SERIES,
+    SURVEILLANCE,
+    TREATMENT,
+    WORKLIST,
+)
 from patients.protocol.rules.prognosis import PROGNOSIS
 from patients.protocol.rules.safety import SAFETY
 from patients.protocol.rules.treatment import COURSE, CTCAE, DOSES, LABS
@@ -22,7 +31,7 @@ GUIDANCE: tuple[ProtocolNumber, ...] = (*PRRT, *LIVER, *THRESHOLDS)
 NUMBERS: dict[str, ProtocolNumber] = {
     number.code: number
     for numbers in (
-        *(SURVEILLANCE, SERIES, LADDER, LIMITS, PREPARATION, TREATMENT, DOSES, LABS, CTCAE, COURSE),
+        *(SURVEILLANCE, SERIES, LADDER, WORKLIST, LIMITS, PREPARATION, TREATMENT, DOSES, LABS, CTCAE, COURSE),
         *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE, SAFETY),
     )
     for number in numbers
@@ -50,6 +59,7 @@ __all__ = [
     "SURVEILLANCE",
     "THRESHOLDS",
     "TREATMENT",
+    "WORKLIST",
     "ProtocolNumber",
     "ScanChoice",
     "Tag",

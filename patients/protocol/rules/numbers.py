@@ -51,6 +51,16 @@ LADDER: tuple[ProtocolNumber, ...] = (
     _n("ladder.board", "Suggest for the next board", "56", "d", "design", Tag.D, "0", "56"),
 )
 
+# What a day over counts on the worklist, and when to stop calling.
+WORKLIST: tuple[ProtocolNumber, ...] = (
+    _n("stake.nec", "Worklist: a day over counts, NEC or MiNEN", "3", "×", "design", Tag.D, "1", "5"),
+    _n("stake.unclassified", "Worklist: a day over counts, not classified", "3", "×", "design", Tag.D, "1", "5"),
+    _n("stake.progression", "Worklist: a day over counts, after progression", "2", "×", "design", Tag.D, "1", "5"),
+    _n("stake.g3", "Worklist: a day over counts, NET G3", "2", "×", "design", Tag.D, "1", "5"),
+    _n("stake.extra", "Worklist: a day over counts, outside the plan", "2", "×", "design", Tag.D, "1", "5"),
+    _n("contact.letter", "Unanswered attempts until a letter is next", "3", "attempts", "design", Tag.D, "2", "5"),
+)
+
 LIMITS: tuple[ProtocolNumber, ...] = (
     _n("imaging.window", "A scan this early satisfies the plan", "14", "d", "design", Tag.D, "0", "28"),
     _n(

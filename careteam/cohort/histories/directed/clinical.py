@@ -143,7 +143,19 @@ def red_overdue(story: Story) -> None:
 
 
 def amber_overdue(story: Story) -> None:
-    story.restate_study(status="ordered", owner=Person("nurse_coordinator"))
+    """Two calls in vain; the next try is today."""
+    me = Person("nurse_coordinator")
+    story.restate_study(status="ordered", owner=me, unanswered=2, next_try_on=story.today)
+    for days, next_try in ((-9, story.day(-2)), (-2, story.today)):
+        story.history.add(
+            "attempt",
+            study=story.study,
+            at=at(story.day(days), 11, 5),
+            kind="phone",
+            outcome="no_answer",
+            next_try_on=next_try,
+            created_by=me,
+        )
     story.prompt("deferred")
 
 
