@@ -20,6 +20,7 @@ from patients.protocol.queries import TeamNumber, last_revision, numbers, revisi
 GROUPS = (
     ("Scans", "events that ask for a PET, reports", tuple(row for row in rules.SERIES if row not in rules.SITUATIONS)),
     ("Escalation ladder", "days after the due date, strictly greater", rules.LADDER),
+    ("Imaging worklist", "what a day over counts, when a letter comes next", rules.WORKLIST),
     ("Limits", "windows and deadlines", rules.LIMITS),
     ("Preparation of scans", "what is asked before a slot, and how fresh", rules.PREPARATION),
     ("Safety net", "after how long something has fallen through", rules.SAFETY),
