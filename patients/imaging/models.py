@@ -180,6 +180,15 @@ class ImagingStudy(ClinicalRow):
                 name="study_worklist",
                 condition=models.Q(status__in=["planned", "ordered", "scheduled"], error_at__isnull=True),
             ),
+            # One stage, one owner or none at all: what stands first is found without a look at all the others.
+            *(
+                models.Index(
+                    fields=["team", column, "due_on", "id"],
+                    name=f"study_by_{column}",
+                    condition=models.Q(status__in=["planned", "ordered", "scheduled"], error_at__isnull=True),
+                )
+                for column in ("status", "owner")
+            ),
             # The few of whom a day over counts more: a stream of their own, merged into the order by risk.
             models.Index(
                 fields=["team", "due_on", "id"],

@@ -27,4 +27,5 @@ def past(step: ReminderStep, *, today: date, zone: ZoneInfo, limits: LadderLimit
         ReminderStep.LETTER: Least(Value(limits.letter), Greatest(amber + 1, (amber + red) / 2)),
         ReminderStep.RED: red,
     }
-    return Q(LessThan(ExpressionWrapper(clock + days[step], output_field=DateField()), today))
+    # The clock never starts before the due date: said apart, so that the index of due dates ends the search.
+    return Q(due_on__lt=today) & Q(LessThan(ExpressionWrapper(clock + days[step], output_field=DateField()), today))

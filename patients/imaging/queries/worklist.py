@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import (
     Case,
-    Count,
     DateField,
     Exists,
     F,
@@ -66,6 +65,7 @@ _STATUS = {
 }
 _PLAIN_TABS = {"report", "review", SNOOZED}  # neither counted by days over nor hidden by a snooze
 NOBODY, RED, AMBER, DUE, COMING = 0, 1, 2, 3, 4
+COUNT_CAP = 1000
 
 
 def work(scope: Scope, tab: str) -> QuerySet[Any]:
@@ -208,7 +208,7 @@ def late(scope: Scope, bucket: int) -> Q:
 
 @dataclass(frozen=True)
 class Counts:
-    """The figures of the head line and of the tabs."""
+    """The figures of the head line and of the tabs. Above `COUNT_CAP` nobody counts: there it says "1,000+"."""
 
     act: int = 0
     order: int = 0
@@ -220,35 +220,33 @@ class Counts:
     red: int = 0
     amber: int = 0
 
-    def of(self, tab: str) -> int:
-        return int(getattr(self, tab, 0))
+    def of(self, tab: str) -> str:
+        """The figure in words."""
+        found = int(getattr(self, tab, 0))
+        return f"{COUNT_CAP:,}+" if found > COUNT_CAP else str(found)
 
     @property
-    def on_time(self) -> int:
-        return self.act - self.red - self.amber
+    def head(self) -> str:
+        """What stands beside the heading."""
+        parts = [(self.of("act"), "open"), (self.of("nobody"), "without an owner")]
+        parts += [(self.of("red"), "red"), (self.of("amber"), "amber")]
+        if self.act <= COUNT_CAP:
+            parts.append((str(self.act - self.red - self.amber), "on time"))
+        return " · ".join(f"{figure} {word}" for figure, word in parts)
 
 
 def counts(scope: Scope) -> Counts:
-    """Figures over everything the person may see (four queries)."""
-    lateness = Case(
-        *(When(condition, then=Value(bucket)) for bucket, condition in _by_lateness(scope)),
-        default=Value(COMING),
-        output_field=IntegerField(),
-    )
-    found = (
-        work(scope, "act")
-        .annotate(alone=Case(When(scope.unowned(), then=Value(1)), default=Value(0)), late=lateness)
-        .aggregate(
-            act=Count("pk"),
-            order=Count("pk", filter=Q(status=StudyStatus.PLANNED)),
-            schedule=Count("pk", filter=Q(status=StudyStatus.ORDERED)),
-            nobody=Count("pk", filter=Q(alone=1)),
-            red=Count("pk", filter=Q(late=RED)),
-            amber=Count("pk", filter=Q(late=AMBER)),
-        )
-    )
-    others = {tab: work(scope, tab).count() for tab in ("report", "review", SNOOZED)}
-    return Counts(**others, **found)
+    """Figures over everything the person may see: one query each, none of which counts further than the cap."""
+    act = work(scope, "act")
+    red = late(scope, RED)
+    asked = {tab: work(scope, tab) for tab in ("order", "schedule", "report", "review", SNOOZED)}
+    asked |= {
+        "act": act,
+        "nobody": act.filter(scope.unowned()),
+        "red": act.filter(red),
+        "amber": act.filter(late(scope, AMBER)).exclude(red),
+    }
+    return Counts(**{name: rows.order_by().values("pk")[: COUNT_CAP + 1].count() for name, rows in asked.items()})
 
 
 def stopped_plans(team_ids: Iterable[int]) -> QuerySet[Any]:

@@ -179,6 +179,7 @@ def test_buckets_in_sql_are_those_of_the_rules(team: Team, nurse: User, today: d
         assert {row.pk for row in rows.filter(condition)} == {row.pk for row in rows if row.bucket == bucket}
     figures = counts(scope)
     assert figures.act == len(rows)
+    assert figures.head.startswith(f"{len(rows)} open · ")
     assert figures.red == sum(study.bucket == 1 for study in rows)
     assert figures.amber == sum(study.bucket == 2 for study in rows)
 
