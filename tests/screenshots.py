@@ -109,6 +109,7 @@ def main(base: str) -> None:
             suffix = "-dark" if dark else ""
             page = signed_in(browser, base, "dana.whitcomb", dark=dark)
             screen(page, f"workspace{suffix}", f"{base}/", 960)
+            screen(page, f"imaging{suffix}", f"{base}/imaging/", 1040)
             page = signed_in(browser, base, "ines.okafor", dark=dark)
             screen(page, f"patient{suffix}", patient(page, LONG), 1040)
             screen(page, f"board{suffix}", meeting, 1130)
