@@ -32,6 +32,7 @@ BASE = Path(__file__).resolve().parent.parent
 MARK = "CARETEAM_UP"  # in the environment of every process we run: how the next run finds what a killed one left
 
 _GRACE = 15.0  # seconds a process may take to end: a running task is finished, a live stream closed
+_GONE = 1.0  # seconds until what was killed is gone
 _LEFTOVER_PATIENCE = 8.0  # seconds what a killed run left may take to end
 _RESTARTS = 4  # a process that dies so often ...
 _RESTART_WINDOW = 60.0  # ... within so many seconds is broken
@@ -232,11 +233,22 @@ class Runner:
         for process in self.processes.values():
             _kill_group(process)
             process.wait()
+            _wait_for_group(process)
 
 
 def _kill_group(process: subprocess.Popen[str]) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _wait_for_group(process: subprocess.Popen[str]) -> None:
+    """What was killed takes a moment to be gone, on a busy machine a longer one. Not for ever: a zombie that nobody
+    reaps stays in its group."""
+    end = time.monotonic() + _GONE
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < end:
+            os.killpg(process.pid, 0)
+            time.sleep(0.02)
 
 
 def run_to_end(line: list[str], env: dict[str, str]) -> None:
