@@ -1,4 +1,4 @@
-"""Reading for guidance: the snapshot of one patient, and what became of the prompts."""
+"""Reading for guidance: the snapshot of patients, and what became of the prompts."""
 
 from patients.guidance.queries.prognosis import Prognosis, prognosis_of
 from patients.guidance.queries.prompts import (
@@ -17,7 +17,7 @@ from patients.guidance.queries.prompts import (
     to_discuss,
     use_of_rules,
 )
-from patients.guidance.queries.snapshot import snapshot
+from patients.guidance.queries.snapshot import snapshot, snapshots
 
 __all__ = [
     "TABLES",
@@ -35,6 +35,7 @@ __all__ = [
     "prognosis_of",
     "prompt_for",
     "snapshot",
+    "snapshots",
     "to_discuss",
     "use_of_rules",
 ]
