@@ -29,6 +29,7 @@ from careteam.web.responses import toast
 from patients.goals.models import GoalsPrompt
 from patients.goals.rules import PromptStatus
 from patients.imaging.models import ImagingStudy
+from patients.record.models import in_care
 
 if TYPE_CHECKING:
     from datetime import date
@@ -97,10 +98,8 @@ def _pulse(user: User, access: Access, today: date) -> _Pulse:
     """Counted up to 99, three short index scans in one query."""
     teams = access.team_ids
     top = COUNT_CAP + 1
-    studies = ImagingStudy.objects.valid().filter(team_id__in=teams, patient__enrollment_status="active").due(today)
-    prompts = GoalsPrompt.objects.filter(
-        patient__team_id__in=teams, patient__enrollment_status="active", status=PromptStatus.OPEN
-    )
+    studies = ImagingStudy.objects.valid().filter(in_care(), team_id__in=teams).due(today)
+    prompts = GoalsPrompt.objects.filter(in_care(), patient__team_id__in=teams, status=PromptStatus.OPEN)
     inbox = InboxItem.objects.open().filter(recipient=user)
     asked = {"inbox": inbox} | ({"imaging": studies, "goals": prompts} if teams else {})
     found = User.objects.values_list(

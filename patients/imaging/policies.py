@@ -273,11 +273,19 @@ def why_not_snooze(study: ImagingStudy, user: User, *, reason: str, note: str) -
     return reasons
 
 
+RED_WAITS = "It is red: the responsible clinician decides, it cannot wait."
+
+
+def why_not_wait(limit: date | None, today: date) -> list[str]:
+    """`limit`: the day it turns red. From then on nothing hides it."""
+    return [RED_WAITS] if limit is not None and limit <= today else []
+
+
 def insist_on_date(until: date, *, today: date, limit: date | None) -> None:
     """A snooze ends in the future and no later than the day the study turns red: red always comes back at once.
     Raises `ValidationError` for the field."""
-    if limit is not None and limit <= today:
-        raise ValidationError({"until": "It is red: the responsible clinician decides, it cannot wait."})
+    if why_not := why_not_wait(limit, today):
+        raise ValidationError({"until": why_not})
     if until <= today:
         raise ValidationError({"until": "Choose a day after today."})
     if limit is not None and until > limit:

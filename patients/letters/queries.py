@@ -35,8 +35,8 @@ from patients.letters.rules import (
     salutation,
     scan_words,
 )
-from patients.record.models import PatientContact
-from patients.record.rules import ContactScope, EnrollmentStatus
+from patients.record.models import PatientContact, in_care
+from patients.record.rules import ContactScope
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -313,14 +313,7 @@ def for_letters(rows: QuerySet[ImagingStudy]) -> QuerySet[ImagingStudy]:
 def printable(rows: QuerySet[LetterSent]) -> QuerySet[LetterSent]:
     """Letters that may leave the printer now: not taken back, of a patient who lives and is in our care."""
     found: QuerySet[LetterSent] = (
-        rows.filter(
-            error_at__isnull=True,
-            patient__enrollment_status=EnrollmentStatus.ACTIVE,
-            patient__deceased_on__isnull=True,
-            patient__merged_into__isnull=True,
-        )
-        .select_related("patient__team")
-        .order_by("pk")
+        rows.filter(in_care(), error_at__isnull=True).select_related("patient__team").order_by("pk")
     )
     return found
 

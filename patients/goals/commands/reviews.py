@@ -16,8 +16,8 @@ from patients.goals.commands.prompts import raise_prompts, reopen_due
 from patients.goals.models import GoalsConversation, GoalsPromptReason
 from patients.goals.queries import limits
 from patients.goals.rules import ConversationStatus, FoundReason, Limits, PromptReason, review_due_on
-from patients.record.models import Diagnosis
-from patients.record.rules import EnrollmentStatus, NetStatus, Stage
+from patients.record.models import Diagnosis, in_care
+from patients.record.rules import NetStatus, Stage
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -28,12 +28,7 @@ Found = dict[int, list[FoundReason]]
 
 
 def _in_care(team_id: int) -> Q:
-    return Q(
-        patient__team_id=team_id,
-        patient__enrollment_status=EnrollmentStatus.ACTIVE,
-        patient__deceased_on__isnull=True,
-        patient__merged_into__isnull=True,
-    )
+    return in_care() & Q(patient__team_id=team_id)
 
 
 def _stage_iv(team_id: int, rules: Limits, today: date, found: Found) -> None:

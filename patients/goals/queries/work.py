@@ -13,17 +13,11 @@ from django.db.models.functions import RowNumber
 from patients.goals.models import GoalsPrompt, GoalsPromptReason, PalliativeReferral
 from patients.goals.queries.state import GoalsNow, PromptNow, goals_summary, prompt_now, with_reasons
 from patients.goals.rules import PalliativeReferralStatus, PromptStatus
-from patients.record.models import Diagnosis, Measurement, Patient
-from patients.record.rules import ECOG, EnrollmentStatus
+from patients.record.models import Diagnosis, Measurement, Patient, in_care
+from patients.record.rules import ECOG
 
 if TYPE_CHECKING:
     from careteam.people.models import User
-
-_IN_CARE: dict[str, object] = {
-    "patient__enrollment_status": EnrollmentStatus.ACTIVE,
-    "patient__deceased_on__isnull": True,
-    "patient__merged_into__isnull": True,
-}
 
 
 def _main_diagnosis() -> Prefetch[str]:
@@ -104,7 +98,7 @@ def ecog_trends(patient_ids: Iterable[int]) -> dict[int, EcogTrend]:
 def prompts_for(user: User, *, waiting: bool = False, reason: str = "", mine: bool = False) -> QuerySet[GoalsPrompt]:
     """Open prompts (or those that wait for their date) of patients in active care that the person may see."""
     status = [PromptStatus.DEFERRED, PromptStatus.DECLINED] if waiting else [PromptStatus.OPEN]
-    found = GoalsPrompt.objects.visible_to(user).filter(status__in=status, **_IN_CARE)
+    found = GoalsPrompt.objects.visible_to(user).filter(in_care(), status__in=status)
     if reason:
         found = found.filter(Exists(GoalsPromptReason.objects.filter(prompt_id=OuterRef("pk"), reason=reason)))
     if mine:
@@ -136,7 +130,7 @@ def referrals_for(user: User, *, answered: bool = False) -> QuerySet[PalliativeR
         status = [PalliativeReferralStatus.SEEN, PalliativeReferralStatus.DECLINED]
     found = PalliativeReferral.objects.visible_to(user).filter(status__in=status)
     if not answered:
-        found = found.filter(**_IN_CARE)
+        found = found.filter(in_care())
     return found.select_related("patient", "requested_by").prefetch_related(_main_diagnosis())
 
 
@@ -159,12 +153,12 @@ def work_counts(user: User) -> WorkCounts:
     waits = Q(status__in=[PromptStatus.DEFERRED, PromptStatus.DECLINED])
     prompts = (
         GoalsPrompt.objects.visible_to(user)
-        .filter(Q(status=PromptStatus.OPEN) | waits, **_IN_CARE)
+        .filter(in_care(), Q(status=PromptStatus.OPEN) | waits)
         .aggregate(prompts=Count("pk", filter=Q(status=PromptStatus.OPEN)), waiting=Count("pk", filter=waits))
     )
     return WorkCounts(
         **prompts,
         referrals=PalliativeReferral.objects.visible_to(user)
-        .filter(status__in=[PalliativeReferralStatus.REQUESTED, PalliativeReferralStatus.ACCEPTED], **_IN_CARE)
+        .filter(in_care(), status__in=[PalliativeReferralStatus.REQUESTED, PalliativeReferralStatus.ACCEPTED])
         .count(),
     )

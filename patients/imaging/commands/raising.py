@@ -27,6 +27,7 @@ from patients.imaging.commands.base import REMINDER_KIND
 from patients.imaging.commands.isolating import isolating
 from patients.imaging.commands.staffing import Staff, assign, responsible_of
 from patients.imaging.rules import DEFAULT_INTERVAL, LONGEST_LEAD, LadderLimits, ReminderStep, StudyModality
+from patients.record.models import IN_CARE_SQL
 
 BATCH = 2000
 AT_ONCE = 20_000  # looked for at once: what a sweep holds in memory, however much is due
@@ -89,7 +90,7 @@ WHERE s.team_id = %(team)s
   AND s.status IN ('planned', 'ordered', 'scheduled')
   AND s.error_at IS NULL
   AND s.due_on <= %(horizon)s
-  AND p.enrollment_status = 'active' AND p.deceased_on IS NULL AND p.merged_into_id IS NULL
+  AND :in_care
   AND (pl.id IS NULL OR (pl.stopped_on IS NULL AND pl.error_at IS NULL))
   AND c.step IS NOT NULL
   AND NOT (c.step = 'order' AND s.status <> 'planned')
@@ -103,7 +104,7 @@ WHERE s.team_id = %(team)s
       WHERE r.study_id = s.id AND r.due_on = s.due_on AND r.state <> 'withdrawn'
         AND array_position(%(steps)s::text[], r.step::text) >= array_position(%(steps)s::text[], c.step)
   )
-"""
+""".replace(":in_care", IN_CARE_SQL)
 # All of it is looked through whatever the limit: said so, or the planner hopes to be done after a few.
 _FIND = f"SELECT id FROM (SELECT s.id, s.due_on {REACHED} OFFSET 0) f ORDER BY due_on, id LIMIT %(limit)s"  # noqa: S608
 _CLAIM = f"""
@@ -145,14 +146,14 @@ FROM (
         LEFT JOIN patients_surveillanceplan pl ON pl.id = s.plan_id
         WHERE s.id = o.study_id AND s.due_on = o.due_on
           AND s.status IN ('planned', 'ordered', 'scheduled') AND s.error_at IS NULL
-          AND p.enrollment_status = 'active' AND p.deceased_on IS NULL AND p.merged_into_id IS NULL
+          AND :in_care
           AND (pl.id IS NULL OR (pl.stopped_on IS NULL AND pl.error_at IS NULL))
     )
     ORDER BY o.id FOR UPDATE SKIP LOCKED
 ) gone
 WHERE r.id = gone.id
 RETURNING r.study_id, r.step, r.due_on
-"""
+""".replace(":in_care", IN_CARE_SQL)
 
 
 # Hundreds of thousands of studies may be outstanding: their plans and reminders are joined in memory, not one by one.

@@ -11,9 +11,8 @@ from careteam.access.policies import insist
 from patients.imaging import policies
 from patients.imaging.commands.base import audit, lock
 from patients.imaging.models import ImagingStudy, StudySnooze
-from patients.imaging.queries.patient import confirmed_on, limits_of
-from patients.imaging.rules import DEFAULT_INTERVAL, SnoozeReason, red_on
-from patients.protocol.queries import numbers
+from patients.imaging.queries.patient import red_day
+from patients.imaging.rules import SnoozeReason
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -33,17 +32,8 @@ def snooze(
     """Hides the row until a day, at most until the day it turns red; a snooze that runs is replaced. Quiets the steps
     before amber only. Raises `ValidationError` (field `until`) for a day beyond that."""
     study = lock(study, version)
-    plan, today = study.plan, study.patient.team.local_date(now)
-    limit = None
-    if study.due_on is not None:
-        limit = red_on(
-            study.due_on,
-            interval_days=plan.interval_days if plan else DEFAULT_INTERVAL,
-            confirmed=confirmed_on(study),
-            limits=limits_of(numbers(study.team_id)),
-        )
     insist(policies.why_not_snooze(study, by, reason=reason, note=note))
-    policies.insist_on_date(until, today=today, limit=limit)
+    policies.insist_on_date(until, today=study.patient.team.local_date(now), limit=red_day(study))
     _end(study, by=by, now=now)
     StudySnooze.objects.create(
         patient_id=study.patient_id,

@@ -28,6 +28,7 @@ from patients.imaging.models import ImagingStudy, Reminder
 from patients.imaging.queries.patient import limits_of
 from patients.imaging.rules import ReminderState, StudyStatus
 from patients.protocol.queries import numbers
+from patients.record.models import in_care
 
 SEAL_ROUNDS = 50
 log = logging.getLogger(__name__)
@@ -139,17 +140,7 @@ def _sweep_team(team: Team, tally: _Tally, *, now: datetime) -> None:
 
 
 def _due(team: Team, today: date) -> int:
-    return (
-        ImagingStudy.objects.valid()
-        .due(today)
-        .filter(
-            team=team,
-            patient__enrollment_status="active",
-            patient__deceased_on__isnull=True,
-            patient__merged_into__isnull=True,
-        )
-        .count()
-    )
+    return ImagingStudy.objects.valid().due(today).filter(in_care(), team=team).count()
 
 
 def _seal(*, now: datetime) -> None:

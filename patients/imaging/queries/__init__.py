@@ -12,6 +12,7 @@ from patients.imaging.queries.patient import (
     limits_of,
     next_due,
     readable_study,
+    red_day,
 )
 from patients.imaging.queries.preparation import Preparation, preparations_of
 from patients.imaging.queries.rows import WorkRow, rows_of
@@ -66,6 +67,7 @@ __all__ = [
     "preparations_of",
     "raised_of",
     "readable_study",
+    "red_day",
     "rows_of",
     "scope_of",
     "sorts_of",

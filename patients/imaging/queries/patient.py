@@ -18,6 +18,7 @@ from patients.imaging.rules import (
     Lateness,
     StudyStatus,
     lateness,
+    red_on,
 )
 from patients.protocol.queries import TeamNumber, numbers
 from patients.record.models import ExternalCenter, Patient
@@ -82,6 +83,18 @@ def confirmed_on(study: ImagingStudy) -> date:
     """From which day on somebody stands for the study: the plan's confirmation, without a plan the day it was entered
     (or imported). The ladder's clock starts no earlier."""
     return study.patient.team.local_date(study.plan.confirmed_at if study.plan else study.created_at)
+
+
+def red_day(study: ImagingStudy) -> date | None:
+    """The day it turns red, by the team's ladder; None without a due date."""
+    if study.due_on is None:
+        return None
+    return red_on(
+        study.due_on,
+        interval_days=study.plan.interval_days if study.plan else DEFAULT_INTERVAL,
+        confirmed=confirmed_on(study),
+        limits=limits_of(numbers(study.team_id)),
+    )
 
 
 def _late(study: ImagingStudy, today: date, limits: LadderLimits) -> Lateness | None:

@@ -13,7 +13,7 @@ from patients.imaging.models import SurveillancePlan
 from patients.imaging.queries.facts import intervals_of, known_of, resolution_of
 from patients.imaging.rules import Interval, touched
 from patients.protocol.queries import numbers
-from patients.record.rules import EnrollmentStatus
+from patients.record.models import in_care
 
 LOOKED_AT = 5000  # plans that a preview computes; a larger team is told that there are more
 BATCH = 500
@@ -22,11 +22,9 @@ BATCH = 500
 def touched_plans(team_id: int, codes: Mapping[str, Any] | list[str]) -> QuerySet[Any]:
     """Running plans of the team's patients in care whose date may rest on these numbers."""
     rows: QuerySet[Any] = SurveillancePlan.objects.valid().filter(
+        in_care(),
         stopped_on=None,
         patient__team_id=team_id,
-        patient__enrollment_status=EnrollmentStatus.ACTIVE,
-        patient__deceased_on__isnull=True,
-        patient__merged_into__isnull=True,
     )
     situations = touched(codes)
     return rows if situations is None else rows.filter(situation__in=situations)

@@ -35,7 +35,7 @@ from patients.imaging.rules import (
     StudyStatus,
     by_weight,
 )
-from patients.record.rules import EnrollmentStatus
+from patients.record.models import in_care
 
 _BY_RISK = Sort("risk", "Status", ("bucket", "-score", "due_on", "id"))
 _NAME = Sort("name", "Patient", ("patient__sort_key", "id"))
@@ -79,11 +79,9 @@ def work(scope: Scope, tab: str) -> QuerySet[Any]:
     rows: QuerySet[Any] = (
         ImagingStudy.objects.valid()
         .filter(
+            in_care(),
             team_id__in=scope.team_ids,
             status__in=_STATUS.get(tab, NOT_YET_DONE),
-            patient__enrollment_status=EnrollmentStatus.ACTIVE,
-            patient__deceased_on__isnull=True,
-            patient__merged_into__isnull=True,
         )
         .only("pk", "due_on", "patient_id")
     )
@@ -270,13 +268,7 @@ def stopped_plans(team_ids: Iterable[int]) -> QuerySet[Any]:
 
 
 def _of_patients_in_care(team_ids: Iterable[int], **conditions: Any) -> QuerySet[Any]:
-    return ImagingStudy.objects.valid().filter(
-        team_id__in=list(team_ids),
-        patient__enrollment_status=EnrollmentStatus.ACTIVE,
-        patient__deceased_on__isnull=True,
-        patient__merged_into__isnull=True,
-        **conditions,
-    )
+    return ImagingStudy.objects.valid().filter(in_care(), team_id__in=list(team_ids), **conditions)
 
 
 def overdue_reviews(team_ids: Iterable[int], today: date) -> QuerySet[Any]:

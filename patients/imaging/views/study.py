@@ -13,7 +13,7 @@ from careteam.web.words import day
 from patients.imaging import policies
 from patients.imaging.forms import ContactForm
 from patients.imaging.models import ImagingStudy
-from patients.imaging.queries import center_of, hands_of, ladder_of, preparations_of, raised_of, readable_study
+from patients.imaging.queries import center_of, hands_of, ladder_of, preparations_of, raised_of, readable_study, red_day
 from patients.imaging.rules import MEASURED_ON, StudyStatus
 from patients.imaging.views.corrections import correction_of
 
@@ -47,6 +47,7 @@ def study_page(request: SignedInRequest, study_id: int) -> HttpResponse:
         "contacts": contacts,
         "contact_form": ContactForm(),
         "snoozes": study.snoozes.select_related("created_by", "ended_by").order_by("-pk"),
+        "why_not_snooze": policies.why_not_wait(red_day(study), patient.team.local_date(now)),
         "may_work": not policies.why_not_take(study, request.user),
         "may_review": request.access.may(Permission.IMAGING_REVIEW, study.team_id),
         "may_report": request.access.may(Permission.IMAGING_REPORT, study.team_id),

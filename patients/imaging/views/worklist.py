@@ -21,7 +21,7 @@ from careteam.web.parts import Tab
 from careteam.web.responses import render_page, wants_fragment
 from patients.imaging.forms import CLOSE_CHOICES, ContactForm, FilterForm, SnoozeForm, ViewForm, coded
 from patients.imaging.models import ImagingStudy
-from patients.imaging.policies import PLANNING, may_share_views, why_not_take
+from patients.imaging.policies import PLANNING, may_share_views, why_not_take, why_not_wait
 from patients.imaging.queries import (
     STOPPED,
     STOPPED_SORTS,
@@ -32,6 +32,7 @@ from patients.imaging.queries import (
     counts,
     ladder_of,
     narrowed,
+    red_day,
     rows_of,
     scope_of,
     sorts_of,
@@ -87,6 +88,7 @@ def row_context(request: SignedInRequest, study: ImagingStudy, row: WorkRow, *, 
             "contacts": contacts,
             "contact_form": contact,
             "snooze_form": snooze,
+            "why_not_snooze": why_not_wait(red_day(study), context["today"]),
             "close_choices": CLOSE_CHOICES,
         }
     return context

@@ -1,6 +1,13 @@
 """Tables of the record, by concept."""
 
-from patients.record.models.base import ClinicalQuerySet, ClinicalRow, StaleEdit, visible_patients
+from patients.record.models.base import (
+    IN_CARE_SQL,
+    ClinicalQuerySet,
+    ClinicalRow,
+    StaleEdit,
+    in_care,
+    visible_patients,
+)
 from patients.record.models.disease import (
     Diagnosis,
     DiseaseStatus,
@@ -31,6 +38,7 @@ from patients.record.models.patient import (
 )
 
 __all__ = [
+    "IN_CARE_SQL",
     "Admission",
     "Allergy",
     "CareTeamMember",
@@ -56,5 +64,6 @@ __all__ = [
     "Specimen",
     "StaleEdit",
     "SymptomAssessment",
+    "in_care",
     "visible_patients",
 ]

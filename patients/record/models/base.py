@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from careteam.access.queries import access_of
+from patients.record.rules import EnrollmentStatus
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -24,6 +25,22 @@ def visible_patients(user: User | AnonymousUser, prefix: str = "") -> models.Q:
         return owned
     granted = models.Q(**{f"{prefix.removesuffix('__') + '_id' if prefix else 'pk'}__in": access.granted_patient_ids})
     return owned | granted
+
+
+# `in_care` where a sweep writes its own SQL; `p` is the patient.
+IN_CARE_SQL = "p.enrollment_status = 'active' AND p.deceased_on IS NULL AND p.merged_into_id IS NULL"
+
+
+def in_care(prefix: str = "patient__") -> models.Q:
+    """Enrolled as active, alive and not merged into another record: what lists, plans, ladders, the safety net and
+    figures count. `prefix` is the path to the patient row."""
+    return models.Q(
+        **{
+            f"{prefix}enrollment_status": EnrollmentStatus.ACTIVE,
+            f"{prefix}deceased_on__isnull": True,
+            f"{prefix}merged_into__isnull": True,
+        }
+    )
 
 
 class StaleEdit(Exception):

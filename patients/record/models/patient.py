@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from careteam.audit.models import tracked
 from careteam.people.models import Team
 from careteam.people.rules import Role
-from patients.record.models.base import ClinicalRow, visible_patients
+from patients.record.models.base import ClinicalRow, in_care, visible_patients
 from patients.record.rules import ContactScope, DatePrecision, EnrollmentStatus, Sex, StepKind, age_on
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         return self.filter(merged_into__isnull=True)
 
     def in_care(self) -> Self:
-        """Alive and enrolled as active: what lists, plans, ladders, the safety net and figures count."""
-        return self.unmerged().filter(enrollment_status=EnrollmentStatus.ACTIVE, deceased_on__isnull=True)
+        """See `in_care`."""
+        return self.filter(in_care(""))
 
 
 @tracked
@@ -82,9 +82,7 @@ class Patient(models.Model):
             models.Index(
                 fields=["id", "team"],
                 name="patient_in_care",
-                condition=models.Q(
-                    enrollment_status=EnrollmentStatus.ACTIVE, deceased_on__isnull=True, merged_into__isnull=True
-                ),
+                condition=in_care(""),
             ),
         )
         constraints = (

@@ -171,6 +171,16 @@ def test_nobody_snoozes_red_or_beyond_the_day_it_turns_red(team: Team, nurse: Us
     assert StudySnooze.objects.filter(ended_at=None).count() == 1
 
 
+def test_red_study_offers_no_snooze_and_says_why(team: Team, nurse: User, today: date, client: Client) -> None:
+    red, late = due(team, today, 50, owner=nurse), due(team, today, 3, owner=nurse)
+    why = "It is red: the responsible clinician decides, it cannot wait."
+    for study, is_red in ((red, True), (late, False)):
+        page = client.get(reverse("study-page", args=[study.pk])).content.decode()
+        opened = client.get(reverse("study-row", args=[study.pk]), {"open": "snooze"}, headers=HTMX).content.decode()
+        url = reverse("study-snooze", args=[study.pk])
+        assert (url in page, url in opened, why in page, why in opened) == (not is_red, not is_red, is_red, is_red)
+
+
 def test_a_snooze_quiets_the_ladder_before_amber_only(team: Team, nurse: User, today: date) -> None:
     now = timezone.now()
     for days in (0, 15, 29, 43):

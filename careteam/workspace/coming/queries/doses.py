@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
-from careteam.workspace.coming.queries.scope import Found, Scope, gather, in_care, oldest, owned, owners_of
+from careteam.workspace.coming.queries.scope import Found, Scope, gather, of_scope, oldest, owned, owners_of
 from careteam.workspace.coming.rules import KIND_OF_MODALITY, Entry, Kind, kind_of, modalities_of
 from patients.treatment.models import Administration, TreatmentLine
 from patients.treatment.policies import why_not_record_dose
@@ -25,7 +25,7 @@ _PROCEDURES = frozenset(modality for modality, kind in KIND_OF_MODALITY.items() 
 
 
 def _doses(scope: Scope) -> QuerySet[Administration]:
-    rows = Administration.objects.valid().filter(in_care(scope), owned(scope, "line", "line_id"))
+    rows = Administration.objects.valid().filter(of_scope(scope), owned(scope, "line", "line_id"))
     if scope.modality:
         rows = rows.filter(line__modality=scope.modality)
     if scope.kind:
@@ -108,7 +108,7 @@ def overdue_starts(scope: Scope) -> Found:
 
 def _starts(scope: Scope) -> QuerySet[TreatmentLine]:
     rows = TreatmentLine.objects.valid().filter(
-        in_care(scope), owned(scope, "line", "pk"), status=LineStatus.PLANNED, planned_on__isnull=False
+        of_scope(scope), owned(scope, "line", "pk"), status=LineStatus.PLANNED, planned_on__isnull=False
     )
     if scope.modality:
         rows = rows.filter(modality=scope.modality)

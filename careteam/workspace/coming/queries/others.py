@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.urls import reverse
 
-from careteam.workspace.coming.queries.scope import NOBODY, Found, Scope, gather, in_care
+from careteam.workspace.coming.queries.scope import NOBODY, Found, Scope, gather, of_scope
 from careteam.workspace.coming.rules import Entry, Kind
 from patients.imaging.models import ImagingStudy
 from patients.imaging.rules import StudyStatus
@@ -23,7 +23,7 @@ def scan_rows(scope: Scope) -> QuerySet[ImagingStudy]:
     start, end = scope.moments
     rows = (
         ImagingStudy.objects.valid()
-        .filter(in_care(scope), status=StudyStatus.SCHEDULED, scheduled_for__gte=start, scheduled_for__lt=end)
+        .filter(of_scope(scope), status=StudyStatus.SCHEDULED, scheduled_for__gte=start, scheduled_for__lt=end)
         .filter(team_id__in=scope.team_ids)
     )
     if scope.owner == NOBODY:

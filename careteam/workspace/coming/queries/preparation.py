@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
-from careteam.workspace.coming.queries.scope import NOBODY, Found, Scope, gather, in_care, oldest
+from careteam.workspace.coming.queries.scope import NOBODY, Found, Scope, gather, of_scope, oldest
 from careteam.workspace.coming.rules import Entry, Kind
 from patients.treatment.models import PreparationStep
 from patients.treatment.rules import AdministrationStatus, LineStatus
@@ -35,7 +35,7 @@ def overdue_preparation(scope: Scope) -> Found:
 
 def _steps(scope: Scope) -> QuerySet[PreparationStep]:
     rows = PreparationStep.objects.valid().filter(
-        in_care(scope),
+        of_scope(scope),
         outcome="",
         dose__error_at__isnull=True,
         dose__status__in=[AdministrationStatus.PLANNED, AdministrationStatus.GIVEN],

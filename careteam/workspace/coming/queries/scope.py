@@ -15,8 +15,7 @@ from django.db.models.fields import CharField
 from django.db.models.functions import Cast, Concat
 
 from careteam.workspace.coming.rules import Entry, Kind, Window
-from patients.record.models import Diagnosis, NextStep
-from patients.record.rules import EnrollmentStatus
+from patients.record.models import Diagnosis, NextStep, in_care
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -72,14 +71,9 @@ def among(ids: Iterable[int]) -> RawSQL:
     return RawSQL("SELECT unnest(%s::bigint[])", ([*ids],))  # a constant statement
 
 
-def in_care(scope: Scope) -> Q:
-    """Rows of patients whom the teams look after and who live; narrowed to a primary site."""
-    condition = Q(
-        patient__team_id__in=scope.team_ids,
-        patient__enrollment_status=EnrollmentStatus.ACTIVE,
-        patient__deceased_on__isnull=True,
-        patient__merged_into__isnull=True,
-    )
+def of_scope(scope: Scope) -> Q:
+    """Rows of patients in the care of the teams; narrowed to a primary site."""
+    condition = in_care() & Q(patient__team_id__in=scope.team_ids)
     if scope.patient_ids is not None:
         condition &= Q(patient_id__in=among(scope.patient_ids))
     if scope.site:

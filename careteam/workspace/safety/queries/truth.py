@@ -12,6 +12,7 @@ from django.db import connection
 from patients.goals.commands.referrals import OPEN_REFERRALS as OPEN_PALLIATIVE
 from patients.goals.rules import LIVE_PROMPTS
 from patients.imaging.rules import DONE, NOT_YET_DONE, StudyStatus
+from patients.record.models import IN_CARE_SQL
 from patients.record.rules.visits import AHEAD
 from patients.treatment.rules import OPEN_STATUSES
 from patients.trials.rules import WAITING
@@ -30,7 +31,7 @@ CROSS JOIN LATERAL (
                 THEN split_part(n.source_key, ':', 2)::bigint END AS ref
 ) k
 WHERE n.closed_at IS NULL AND n.team_id = %(team)s
-  AND p.enrollment_status = 'active' AND p.deceased_on IS NULL AND p.merged_into_id IS NULL
+  AND :in_care
   AND :scope
   AND CASE k.kind
       WHEN 'study' THEN NOT EXISTS (SELECT 1 FROM patients_imagingstudy s
@@ -67,7 +68,7 @@ WHERE n.closed_at IS NULL AND n.team_id = %(team)s
   END
 ORDER BY n.patient_id, n.id
 LIMIT %(limit)s
-"""
+""".replace(":in_care", IN_CARE_SQL)
 _OPEN: dict[str, Any] = {
     "study": [*map(str, NOT_YET_DONE | DONE - {StudyStatus.ACTED_ON})],
     "line": [*map(str, OPEN_STATUSES)],
