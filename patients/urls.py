@@ -94,6 +94,7 @@ urlpatterns: list[URLPattern] = [
     path("patients/sites/<int:site_id>/", treatment.site_change, name="treatment-site"),
     path("imaging/protocol/", protocol.protocol_list, name="protocol-list"),
     path("imaging/protocol/situations/", imaging.protocol_change, name="protocol-change"),
+    path("imaging/protocol/burdens/", protocol.burdens_sign, name="burdens-sign"),
     path("imaging/protocol/versions/", protocol.protocol_versions, name="protocol-versions"),
     path("imaging/protocol/<str:code>/", protocol.protocol_sign, name="protocol-sign"),
     path("goals/", goals.workspace, name="goals"),

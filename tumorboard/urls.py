@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern] = [
     path("boards/items/<int:item_id>/minutes/", meetings.item_minutes, name="item-minutes"),
     path("boards/items/<int:item_id>/defer/", meetings.item_defer, name="item-defer"),
     path("boards/items/<int:item_id>/decision/", live.decision_record, name="decision-record"),
+    path("boards/items/<int:item_id>/goals/", decisions.goal_check, name="goal-check"),
     path("boards/decisions/<int:decision_id>/", live.decision, name="decision"),
     path("boards/decisions/<int:decision_id>/sign/", live.decision_sign, name="decision-sign"),
     path("boards/decisions/<int:decision_id>/addendum/", decisions.decision_addendum, name="decision-addendum"),

@@ -13,7 +13,7 @@ from careteam.web.signing import PasswordForm
 from patients.protocol.commands import Choice
 from patients.protocol.policies import why_not_value
 from patients.protocol.queries import TeamNumber
-from patients.protocol.rules import SITUATIONS, ScanChoice
+from patients.protocol.rules import BURDEN_WORDS, PROFILED, SITUATIONS, ScanChoice, burden_code
 
 
 class SignForm(PasswordForm):
@@ -142,3 +142,65 @@ class SituationsForm(forms.Form):
 
 def _name(code: str) -> str:
     return code.replace(".", "_")
+
+
+@dataclass(frozen=True)
+class BurdenRow:
+    """One option in the form of burdens: its numbers as they hold, and their fields, in the order of the burdens."""
+
+    name: str
+    cells: list[tuple[TeamNumber, forms.BoundField]]
+
+
+class BurdensForm(PasswordForm):
+    """What each option asks of a patient, signed together: every figure of the table, changed or not."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label="Why",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say what the figures rest on."},
+    )
+
+    def __init__(self, *args: Any, held: Mapping[str, TeamNumber], version: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.held = held
+        self.fields["version"].initial = version
+        for option, name in PROFILED.items():
+            for burden, (words, unit, _) in BURDEN_WORDS.items():
+                control = forms.IntegerField(
+                    label=f"{name}: {words}",
+                    widget=forms.TextInput(attrs={"inputmode": "numeric", "size": 3, "aria-label": f"{name}: {words}"}),
+                )
+                control.initial = f"{held[burden_code(option, burden)].value:f}"
+                control.widget.attrs["data-unit"] = unit
+                self.fields[_name(burden_code(option, burden))] = control
+        self.order_fields([name for name in self.fields if name not in {"reason", "password"}])
+
+    @property
+    def rows(self) -> list[BurdenRow]:
+        return [
+            BurdenRow(
+                name,
+                [(self.held[code], self[_name(code)]) for code in (burden_code(option, each) for each in BURDEN_WORDS)],
+            )
+            for option, name in PROFILED.items()
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for code, choice in self.choices.items():
+            for reason in why_not_value(code, choice.value):
+                self.add_error(_name(code), reason)
+        return cleaned
+
+    @property
+    def choices(self) -> dict[str, Choice]:
+        """What would be signed: every figure that could be read."""
+        codes = [burden_code(option, burden) for option in PROFILED for burden in BURDEN_WORDS]
+        return {
+            code: Choice(Decimal(self.cleaned_data[_name(code)]))
+            for code in codes
+            if self.cleaned_data.get(_name(code)) is not None
+        }

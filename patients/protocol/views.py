@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.models import Team
 from careteam.people.rules import Permission
-from careteam.web.responses import redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.signing import password_status
 from patients.protocol import commands, policies, rules
-from patients.protocol.forms import SignForm
+from patients.protocol.forms import BurdensForm, SignForm
 from patients.protocol.queries import TeamNumber, last_revision, numbers, revisions, signing_team
+from patients.record.models import StaleEdit
 
 GROUPS = (
     ("Scans", "events that ask for a PET, reports", tuple(row for row in rules.SERIES if row not in rules.SITUATIONS)),
@@ -38,6 +42,11 @@ GROUPS = (
     ("Care around treatment", "when somebody is asked to look", rules.CARE),
 )
 
+# One row per option, one column per burden.
+_BURDENS = {
+    name: [rules.burden_code(option, burden) for burden in rules.BURDEN_WORDS]
+    for option, name in rules.PROFILED.items()
+}
 
 READS = (Permission.PATIENT_VIEW, Permission.PROTOCOL_SIGN, Permission.REPORT_VIEW)
 
@@ -60,6 +69,8 @@ def protocol_list(request: SignedInRequest) -> HttpResponse:
         "situations": [known[definition.code] for definition in rules.SITUATIONS],
         "last": last_revision(team.pk),
         "groups": groups,
+        "burdens": [(name, [known[code] for code in codes]) for name, codes in _BURDENS.items()],
+        "burden_words": rules.BURDEN_WORDS.values(),
         "unsettled": _unsettled(known.values()),
         "may_sign": not policies.why_not_sign(team, request.user),
         "why_not_sign": policies.why_not_sign(team, request.user),
@@ -102,4 +113,41 @@ def protocol_sign(request: SignedInRequest, code: str) -> HttpResponse:
     )
     response = redirect_or_refresh(request, reverse("protocol-list"))
     toast(request, f"{code} signed for {team}", response=response)
+    return response
+
+
+@requires(Permission.PROTOCOL_SIGN)
+@require_http_methods(["GET", "POST"])
+def burdens_sign(request: SignedInRequest) -> HttpResponse:
+    """The table of what each option asks of a patient, changed and signed as one."""
+    team = _team(request)
+    held, last = numbers(team.pk), last_revision(team.pk)
+    form = BurdensForm(request.POST or None, held=held, version=last.number if last else 0, user=request.user)
+    template = "patients/protocol/burdens.html"
+    context = {"team": team, "form": form, "words": rules.BURDEN_WORDS.values()}
+    if request.method != "POST":
+        return render_page(request, template, context)
+    status = password_status(request, form)
+    if status != 200:
+        return render_page(request, template, context, status=status)
+    try:
+        commands.sign_numbers(
+            team,
+            form.choices,
+            reason=form.cleaned_data["reason"],
+            version=form.cleaned_data["version"],
+            by=request.user,
+            now=timezone.now(),
+        )
+    except StaleEdit as stale:
+        theirs: Any = stale.current
+        data = request.POST.copy()
+        data["version"] = str(theirs.number)
+        form.data = data
+        return conflict(request, template, context | {"stale": theirs})
+    except ValidationError as error:
+        add_errors(form, error)
+        return invalid(request, template, context)
+    response = redirect_or_refresh(request, reverse("protocol-list"))
+    toast(request, f"Burdens signed for {team}", response=response)
     return response

@@ -5,10 +5,10 @@ A decision with its action is recorded and signed by `live.commands`, which call
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -36,10 +36,12 @@ from tumorboard.decisions.rules import (
     ToldHow,
     ToldWhom,
     agent_named,
+    labels_of,
     told_gp_key,
     told_key,
     wording,
 )
+from tumorboard.goalcheck.queries import check_of
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.queries import quorum_for
 from tumorboard.referrals.commands import close as close_referral
@@ -89,6 +91,7 @@ def record_decision(item: AgendaItem, said: Said, *, by: User, now: datetime, ve
     decision.goals_seen, decision.goals_conflict_note = said.goals_seen, said.goals_conflict_note
     decision.is_inquorate, decision.missing_specialties = not quorum.is_quorate, quorum.missing_label[:250]
     decision.recorded_by, decision.recorded_at = by, now
+    decision.goal_check = _checked(item, said.options, now=now)
     decision.save_version()
     _recommend(decision, said, by=by, now=now)
     Meeting.objects.filter(pk=item.meeting_id).update(version=F("version") + 1)  # screens that show it look again
@@ -111,9 +114,12 @@ def sign_decision(decision: Decision, *, by: User, now: datetime) -> Decision:
     The caller has asked for the password again; `live.commands.sign_case` also closes the case.
     """
     decision = _locked(decision)
+    # A conversation may have been signed since it was recorded: what is signed was held against today's goals.
+    options = Recommendation.objects.valid().filter(decision=decision).values_list("option", flat=True)
+    decision.goal_check = _checked(decision.item, [Option(option) for option in options], now=now)
     insist(policies.why_not_sign(decision, by))
     decision.status, decision.signed_by, decision.signed_at = DecisionStatus.SIGNED, by, now
-    decision.save_version("status", "signed_by", "signed_at")
+    decision.save_version("status", "signed_by", "signed_at", "goal_check")
     patient = decision.patient
     open_step(
         patient,
@@ -282,6 +288,12 @@ def _recommend(decision: Decision, said: Said, *, by: User, now: datetime) -> No
     for row in rows.values():
         row.error_at, row.error_by, row.error_reason = now, by, "Taken back before the signature"
         row.save_version("error_at", "error_by", "error_reason")
+
+
+def _checked(item: AgendaItem, options: Iterable[Option], *, now: datetime) -> dict[str, Any]:
+    team = item.meeting.board.team
+    check = check_of(item.patient_id, labels_of(options), team_id=team.pk, today=team.local_date(now))
+    return check.kept if check else {}
 
 
 def _locked(decision: Decision) -> Decision:

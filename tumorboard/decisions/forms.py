@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 
-from careteam.people.models import User
 from tumorboard.decisions.rules import DeviationReason, RecommendationStatus, ToldHow
 
 _SETTLED = [
@@ -47,23 +44,3 @@ class SettleForm(forms.Form):
         help_text="Needed for partly and not implemented.",
     )
     note = forms.CharField(max_length=2000, required=False, label="Note", widget=forms.Textarea)
-
-
-class SignatureForm(forms.Form):
-    """The password of the person who signs, asked again."""
-
-    password = forms.CharField(
-        label="Your password",
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
-
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        if not self.user.check_password(password):
-            raise forms.ValidationError("This is not your password. Nothing was signed.")
-        return password

@@ -30,6 +30,7 @@ class Decision(ClinicalRow):
     dissent = models.TextField(blank=True)
     goals_seen = models.BooleanField(default=False, help_text="the patient's goals were on the screen")
     goals_conflict_note = models.TextField(blank=True)
+    goal_check = models.JSONField(default=dict, blank=True, help_text="as it was when recorded, at last when signed")
     is_inquorate = models.BooleanField(default=False)
     missing_specialties = models.CharField(max_length=250, blank=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -21,6 +21,7 @@ from tumorboard.decisions.rules import (
     RecommendationStatus,
     ToldWhom,
 )
+from tumorboard.goalcheck.queries import GoalCheck
 from tumorboard.meetings.rules import OPEN_ITEMS, MeetingStatus
 
 if TYPE_CHECKING:
@@ -61,6 +62,13 @@ def why_not_sign(decision: Decision, user: User) -> list[str]:
         reasons.append(f"The decision is {now_is.label.lower()} already. Corrections are addenda.")
     if decision.item.status not in OPEN_ITEMS:
         reasons.append(f"The case is {decision.item.get_status_display().lower()}; there is nothing to sign.")
+    check = GoalCheck.read(decision.goal_check)
+    if check and check.conflicts and not decision.goals_conflict_note.strip():
+        said = " ".join(finding.words for finding in check.conflicts)
+        reasons.append(
+            f"{decision.patient.name}: the plan conflicts with what the patient accepts. {said} Write in the case how "
+            "the plan answers it."
+        )
     return reasons
 
 

@@ -23,6 +23,7 @@ from tumorboard.decisions.rules import (
     RecommendationStatus,
     ToldWhom,
 )
+from tumorboard.goalcheck.queries import GoalCheck
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,6 +106,7 @@ class DecisionRow:
     dissent: str
     goals_seen: bool
     goals_conflict_note: str
+    goal_check: GoalCheck | None
     is_inquorate: bool
     missing_specialties: str
     status: DecisionStatus
@@ -245,6 +247,7 @@ def _row(
         dissent=row.dissent,
         goals_seen=row.goals_seen,
         goals_conflict_note=row.goals_conflict_note,
+        goal_check=GoalCheck.read(row.goal_check),
         is_inquorate=row.is_inquorate,
         missing_specialties=row.missing_specialties,
         status=DecisionStatus(row.status),

@@ -167,6 +167,11 @@ def option_choices() -> list[tuple[str, str]]:
     return [*single, (str(Option.WITH_PALLIATIVE), str(Option.WITH_PALLIATIVE.label))]
 
 
+def labels_of(options: Iterable[Option]) -> dict[str, str]:
+    """Code and label of each option once, in their order."""
+    return {str(option): str(option.label) for option in options}
+
+
 def wording(options: Iterable[str], *, detail: str = "") -> str:
     """A first sentence made of the options: `PRRT and surgery, with palliative care.`; empty without any."""
     chosen = set(options)

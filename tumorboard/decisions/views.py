@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
@@ -18,7 +18,9 @@ from tumorboard.decisions.commands import add_addendum, propose_from, settle, te
 from tumorboard.decisions.forms import AddendumForm, SettleForm, ToldForm, ToldGpForm
 from tumorboard.decisions.models import Recommendation
 from tumorboard.decisions.queries import visible_decision
-from tumorboard.decisions.rules import RecommendationStatus, ToldHow, ToldWhom
+from tumorboard.decisions.rules import Option, RecommendationStatus, ToldHow, ToldWhom, labels_of
+from tumorboard.goalcheck.queries import check_of
+from tumorboard.meetings.queries import visible_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,24 @@ if TYPE_CHECKING:
     from tumorboard.decisions.models import Decision
 
 _FORM = "tumorboard/form.html"
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def goal_check(request: SignedInRequest, item_id: int) -> HttpResponse:
+    """What is ticked in the form of a case (`options`, codes) against what the patient accepts, while it is spoken."""
+    item = visible_item(request.user, item_id)
+    team = item.meeting.board.team
+    note_read(request, [item.patient_id], team_id=team.pk)
+    chosen = [Option(code) for code in request.GET.getlist("options") if code in Option.values]
+    check = check_of(item.patient_id, labels_of(chosen), team_id=team.pk, today=team.local_date(timezone.now()))
+    context = {
+        "item": item,
+        "patient": item.patient,
+        "check": check,
+        "back": reverse("decision-record", args=[item.pk]),
+    }
+    return render_page(request, "tumorboard/decisions/goal_check.html", context, fragment="check")
 
 
 def _open(request: SignedInRequest, decision_id: int, permission: Permission) -> Decision:

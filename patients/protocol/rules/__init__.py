@@ -5,6 +5,7 @@ P numbers stay "local, unsigned" until a clinician signs them for the team (`Pro
 """
 
 from patients.protocol.rules.base import ProtocolNumber, ScanChoice, Tag, working_days_after
+from patients.protocol.rules.burdens import BURDEN_WORDS, BURDENS, PROFILED, burden_code
 from patients.protocol.rules.care import CARE
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
 from patients.protocol.rules.numbers import (
@@ -32,12 +33,14 @@ NUMBERS: dict[str, ProtocolNumber] = {
     number.code: number
     for numbers in (
         *(SURVEILLANCE, SERIES, LADDER, WORKLIST, LIMITS, PREPARATION, TREATMENT, DOSES, LABS, CTCAE, COURSE),
-        *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE, SAFETY),
+        *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE, SAFETY, BURDENS),
     )
     for number in numbers
 }
 
 __all__ = [
+    "BURDENS",
+    "BURDEN_WORDS",
     "CARE",
     "COURSE",
     "CTCAE",
@@ -49,6 +52,7 @@ __all__ = [
     "LIVER",
     "NUMBERS",
     "PREPARATION",
+    "PROFILED",
     "PROGNOSIS",
     "PRRT",
     "RECIST",
@@ -63,5 +67,6 @@ __all__ = [
     "ProtocolNumber",
     "ScanChoice",
     "Tag",
+    "burden_code",
     "working_days_after",
 ]

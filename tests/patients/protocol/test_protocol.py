@@ -17,7 +17,7 @@ from careteam.people.rules import Role
 from patients.protocol.commands import sign_number, withdraw_signature
 from patients.protocol.models import ProtocolSignature
 from patients.protocol.queries import number, numbers
-from patients.protocol.rules import NUMBERS, SITUATIONS, Tag
+from patients.protocol.rules import BURDENS, NUMBERS, SITUATIONS, Tag
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -99,8 +99,8 @@ def test_page_lists_every_number_and_lets_the_lead_sign(team: Team, lead: User) 
     client = Client()
     client.force_login(lead)
     html = client.get(reverse("protocol-list")).content.decode()
-    assert html.count('<th scope="row" class="n">') == len(NUMBERS)
-    assert html.count('aria-label="Sign ') == len(NUMBERS) - len(SITUATIONS)
+    assert html.count('<th scope="row" class="n">') == len(NUMBERS) - len(BURDENS)
+    assert html.count('aria-label="Sign ') == len(NUMBERS) - len(SITUATIONS) - len(BURDENS)
     assert "Local, unsigned" in html
     url, typed = reverse("protocol-sign", args=["S5"]), {"value": "84", "note": ""}
     assert client.post(url, typed).status_code == 422

@@ -16,10 +16,10 @@ from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
 from careteam.web.parts import Difference
 from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.signing import PasswordForm, password_status
 from patients.record.models import StaleEdit
 from patients.treatment.policies import why_not_add as why_not_add_line
 from tumorboard.actions.queries import actions_of_decisions
-from tumorboard.decisions.forms import SignatureForm
 from tumorboard.decisions.queries import decision_row, decisions_of_meeting, visible_decision
 from tumorboard.live import policies
 from tumorboard.live.commands import record_case, sign_case, sign_meeting
@@ -156,7 +156,7 @@ def meeting_sign(request: SignedInRequest, meeting_id: int) -> HttpResponse:
 def _signature(
     request: SignedInRequest, rows: list[Decision], context: dict[str, Any], *, reasons: list[str]
 ) -> HttpResponse:
-    form = SignatureForm(request.POST if request.method == "POST" else None, user=request.user)
+    form = PasswordForm(request.POST if request.method == "POST" else None, user=request.user)
     context |= {
         "form": form,
         "decisions": [decision_row(row) for row in rows],
@@ -164,8 +164,11 @@ def _signature(
     }
     if request.method == "GET":
         return render_page(request, _SIGN, context)
-    if reasons or not form.is_valid():
+    if reasons:
         return invalid(request, _SIGN, context)
+    status = password_status(request, form)
+    if status != 200:
+        return render_page(request, _SIGN, context, status=status)
     now = timezone.now()
     try:
         if "meeting" in context:

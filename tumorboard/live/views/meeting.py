@@ -16,7 +16,8 @@ from careteam.audit.commands import note_read
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
 from careteam.web.responses import redirect_or_refresh, render_page, trigger
-from tumorboard.decisions.rules import ACTION_DUE
+from tumorboard.decisions.rules import ACTION_DUE, Option, labels_of
+from tumorboard.goalcheck.queries import check_of
 from tumorboard.live import policies
 from tumorboard.live.forms import DecisionForm
 from tumorboard.live.queries import CaseCard, LiveState, case_of, current_state, position_of
@@ -95,7 +96,11 @@ def live_context(request: SignedInRequest, meeting: Meeting, state: LiveState) -
         why_not_record = policies.why_not_record(item, request.user)
         context |= {"card": card, "patient": item.patient, "item": item, "why_not_record": why_not_record}
         if not why_not_record:
-            context["form"] = decision_form(request, card)
+            form = context["form"] = decision_form(request, card)
+            chosen = [Option(code) for code in form["options"].value() or () if code in Option.values]
+            context["check"] = check_of(
+                item.patient_id, labels_of(chosen), team_id=team.pk, today=today, goals=card.goals
+            )
     return context
 
 

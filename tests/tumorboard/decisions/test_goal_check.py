@@ -1,0 +1,99 @@
+"""What is recommended against what the patient accepts: shown while it is spoken, answered before it is signed."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from careteam.people.rules import Role
+from patients.protocol.commands import Choice, sign_numbers
+from patients.protocol.models import ProtocolSignature
+from patients.protocol.rules import BURDENS
+from tests import factories
+from tests.factories import goals
+from tests.factories.board import Room
+from tumorboard.decisions.models import Decision
+from tumorboard.decisions.rules import Option
+from tumorboard.live.commands import sign_case
+
+pytestmark = pytest.mark.django_db
+
+
+def _sign_burdens(room: Room) -> None:
+    lead = factories.person(room.team, Role.TEAM_LEAD)
+    choices = {row.code: Choice(Decimal(row.value)) for row in BURDENS}
+    sign_numbers(room.team, choices, reason="As it goes here", by=lead, now=room.now)
+
+
+def _case(room: Room, *options: Option, **said: Any) -> Decision:
+    """A recorded draft about a patient who accepts at most one night in hospital."""
+    patient = room.patient()
+    goals.conversation(patient, room.chair, now=room.now)
+    item = room.item(patient)
+    if room.meeting.status == "planned":
+        room.start()
+    return room.record(item, *options, **said)
+
+
+def test_a_conflict_is_signed_only_with_a_sentence(room: Room) -> None:
+    _sign_burdens(room)
+    draft = _case(room, Option.SURGERY)
+    with pytest.raises(ValidationError, match=r"patient accepts\. Surgery: 8 nights in hospital"):
+        sign_case(draft, by=room.chair, now=room.meeting_time)
+    draft = room.record(draft.item, Option.SURGERY, goals_conflict_note="Asked on the phone: would stay for this once.")
+    signed = sign_case(draft, by=room.chair, now=room.meeting_time)
+    assert signed.goal_check["verdict"] == "conflict"
+
+
+def test_unsigned_figures_hold_nobody_up(room: Room) -> None:
+    signed = sign_case(_case(room, Option.SURGERY), by=room.chair, now=room.meeting_time)
+    assert signed.goal_check["verdict"] == "unknown"
+
+
+def test_a_plan_within_what_is_accepted_is_clear(room: Room) -> None:
+    _sign_burdens(room)
+    assert _case(room, Option.SSA, Option.WITH_PALLIATIVE).goal_check["verdict"] == "clear"
+
+
+def test_signing_asks_the_goals_of_that_moment(room: Room) -> None:
+    """Nobody had asked when it was recorded; a conversation signed since then counts."""
+    _sign_burdens(room)
+    patient = room.patient()
+    item = room.item(patient)
+    room.start()
+    draft = room.record(item, Option.SURGERY)
+    assert draft.goal_check["verdict"] == "unknown"
+    goals.conversation(patient, room.chair, now=room.now)
+    with pytest.raises(ValidationError, match="conflicts with what the patient accepts"):
+        sign_case(draft, by=room.chair, now=room.meeting_time)
+    assert Decision.objects.get(pk=draft.pk).status == "draft"
+
+
+def test_the_form_answers_what_is_ticked(room: Room, client: Client) -> None:
+    _sign_burdens(room)
+    draft = _case(room, Option.SSA)
+    client.force_login(room.chair)
+    url = reverse("goal-check", args=[draft.item_id])
+    html = client.get(url, {"options": ["surgery", "nonsense"]}).content.decode()
+    assert "Costs more than the patient accepts" in html
+    assert "Within what the patient accepts" in client.get(url, {"options": "ssa"}).content.decode()
+    client.force_login(factories.person(factories.team(), Role.ONCOLOGIST))
+    assert client.get(url).status_code == 404
+
+
+def test_the_lead_signs_the_whole_table(room: Room, client: Client) -> None:
+    client.force_login(factories.person(room.team, Role.TEAM_LEAD))
+    url = reverse("burdens-sign")
+    form = client.get(url).context["form"]
+    typed = {name: form[name].value() for name in form.fields if name not in {"reason", "password"}}
+    typed |= {"burden_prrt_nights": "2", "reason": "Our ward", "password": factories.PASSWORD}
+    refused = client.post(url, typed | {"burden_prrt_nights": "400"})
+    assert (refused.status_code, "Choose a value from 0 to 30 nights" in refused.content.decode()) == (422, True)
+    assert client.post(url, typed).status_code == 303
+    assert ProtocolSignature.objects.count() == len(BURDENS)
+    assert ProtocolSignature.objects.get(code="burden.prrt.nights").value == 2
+    stale = client.post(url, typed | {"burden_prrt_nights": "3"})
+    assert (stale.status_code, 'value="3"' in stale.content.decode()) == (409, True)
