@@ -55,6 +55,7 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"expires": 3000},
         },
+        "suggest": {"task": "tumorboard.suggest", "schedule": crontab(minute=37), "options": {"expires": 3500}},
         "imports": {
             "task": "patients.import_waiting",
             "schedule": float(TICK_SECONDS),

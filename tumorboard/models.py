@@ -3,13 +3,17 @@
 from tumorboard.actions.models import Action
 from tumorboard.boards.models import Board, BoardMember
 from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
-from tumorboard.meetings.models import AgendaItem, Attendance, Meeting
+from tumorboard.meetings.models import AgendaChange, AgendaItem, Attendance, Availability, Meeting
 from tumorboard.referrals.models import Referral
+from tumorboard.suggestions.models import AgendaSuggestion
 
 __all__ = [
     "Action",
+    "AgendaChange",
     "AgendaItem",
+    "AgendaSuggestion",
     "Attendance",
+    "Availability",
     "Board",
     "BoardMember",
     "Decision",

@@ -3,9 +3,11 @@
 from celery import shared_task
 from django.utils import timezone
 
+from tumorboard.actions.commands import send_back_overdue
 from tumorboard.boards.models import Board
 from tumorboard.boards.rules import AHEAD
 from tumorboard.meetings.commands import unfold_meetings
+from tumorboard.suggestions.commands import reconcile
 
 
 @shared_task(name="tumorboard.unfold")
@@ -14,3 +16,11 @@ def unfold() -> None:
     now = timezone.now()
     for board in Board.objects.filter(is_active=True).select_related("team").order_by("pk"):
         unfold_meetings(board, until=board.team.local_date(now) + AHEAD, by=None, now=now)
+
+
+@shared_task(name="tumorboard.suggest")
+def suggest() -> None:
+    """Cases that come back to a board: what no event has suggested or taken back, and actions that are overdue."""
+    now = timezone.now()
+    reconcile(now=now)
+    send_back_overdue(now=now)

@@ -18,6 +18,8 @@ class EventKind(TextChoices):
     STUDY_REPORTED = "study.reported", "Imaging study reported"
     STUDY_REVIEWED = "study.reviewed", "Imaging study reviewed"
     STUDY_OVERDUE = "study.overdue", "Imaging study long overdue"
+    STUDY_ANSWERED = "study.answered", "Long overdue study booked, done, closed or moved"
+    REFERRED = "referred", "Patient referred to a board"
     GOALS_SIGNED = "goals.signed", "Goals conversation signed"
     SYMPTOMS = "symptoms", "Symptoms asked"
     WEIGHT = "weight", "Weight recorded"

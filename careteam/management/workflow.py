@@ -21,6 +21,7 @@ from tumorboard.actions.rules import ACTION_TRANSITIONS
 from tumorboard.decisions.rules import DECISION_TRANSITIONS, RECOMMENDATION_TRANSITIONS
 from tumorboard.meetings.rules import ITEM_TRANSITIONS, MEETING_TRANSITIONS
 from tumorboard.referrals.rules import REFERRAL_TRANSITIONS
+from tumorboard.suggestions.rules import SUGGESTION_TRANSITIONS
 
 MACHINES: tuple[tuple[str, str, Mapping[Any, Any]], ...] = (
     (
@@ -40,6 +41,11 @@ MACHINES: tuple[tuple[str, str, Mapping[Any, Any]], ...] = (
     ("Goals prompt", "One live prompt per patient, carrying all its reasons.", PROMPT_TRANSITIONS),
     ("Palliative referral", "Concurrent involvement, never a treatment line.", PALLIATIVE_REFERRAL_TRANSITIONS),
     ("Referral", "Back to submitted means deferred, with a coded reason.", REFERRAL_TRANSITIONS),
+    (
+        "Agenda suggestion",
+        "What sends a case back to a board. Files nothing; what holds again is suggested anew.",
+        SUGGESTION_TRANSITIONS,
+    ),
     ("Meeting", "", MEETING_TRANSITIONS),
     ("Agenda item", "", ITEM_TRANSITIONS),
     ("Decision", "Corrections of a signed decision are addenda.", DECISION_TRANSITIONS),

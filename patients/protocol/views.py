@@ -27,6 +27,7 @@ GROUPS = (
     ("Imaging worklist", "what a day over counts, when a letter comes next", rules.WORKLIST),
     ("Limits", "windows and deadlines", rules.LIMITS),
     ("Preparation of scans", "what is asked before a slot, and how fresh", rules.PREPARATION),
+    ("Board meetings", "what fits a meeting, what sends a case back", rules.BOARD),
     ("Safety net", "after how long something has fallen through", rules.SAFETY),
     ("Doses", "how a line is laid out", rules.TREATMENT),
     ("Usual doses", "beyond the range a dose is questioned", rules.DOSES),

@@ -31,6 +31,7 @@ from tumorboard.boards.models import Board
 from tumorboard.decisions.models import Decision, Recommendation
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.referrals.models import Referral
+from tumorboard.suggestions.models import AgendaSuggestion
 
 NOW = factories.NOW
 DAY = date(2026, 11, 20)
@@ -155,6 +156,17 @@ class World:
         self.action = Action.objects.create(
             patient=self.patient, decision=self.decision, what="Order labs", owner=self.person, due_on=DAY
         )
+        self.suggestion = AgendaSuggestion.objects.create(
+            patient=self.patient,
+            board=self.board,
+            kind="study",
+            source_key=f"study:{self.study.pk}",
+            study=self.study,
+            due_on=self.study.due_on,
+            question="How does surveillance go on?",
+            url=reverse("study-page", args=[self.study.pk]),
+            raised_at=NOW,
+        )
         self.call = SymptomCall.objects.create(
             patient=self.patient, called_at=NOW, signs=["pain"], urgency="task", wants_scan=True
         )
@@ -243,6 +255,7 @@ class Samples:
             "plan_id": world.plan,
             "board_id": world.board,
             "meeting_id": world.meeting,
+            "suggestion_id": world.suggestion,
             "referral_id": world.referral,
             "item_id": world.review if address.name.startswith("import") else world.item,
             "decision_id": world.decision,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -13,14 +13,21 @@ from careteam.access.policies import insist
 from careteam.audit.commands import record
 from careteam.notifications.commands import notify
 from careteam.notifications.commands import withdraw as take_back
+from careteam.people.models import Team
+from careteam.web.words import day
+from patients.protocol.queries import number
 from patients.record.commands import close_step, open_step
 from patients.record.models import Patient
 from patients.record.rules import StepKind
 from tumorboard.actions import policies
 from tumorboard.actions.models import Action
+from tumorboard.actions.queries import long_overdue
 from tumorboard.actions.rules import ActionKind, ActionStatus, step_key
 from tumorboard.decisions.models import Decision, Recommendation
+from tumorboard.decisions.queries import decided_on
 from tumorboard.decisions.rules import DecisionStatus
+from tumorboard.suggestions.commands import suggest, take_back_source
+from tumorboard.suggestions.rules import SuggestionKind, action_key, action_question
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -83,6 +90,8 @@ def change_action(
     if not what.strip():
         raise ValidationError({"what": "Write what is to be done."})
     before = {"owner": action.owner_id, "due_on": action.due_on.isoformat()}
+    if moved:
+        take_back_source(action_key(action.pk), because=f"The action is due on {day(due_on)}", now=now)
     action.what, action.owner, action.due_on, action.kind = what.strip()[:200], owner, due_on, kind
     action.recommendation = recommendation or action.recommendation
     action.save_version("what", "owner", "due_on", "kind", "recommendation")
@@ -135,6 +144,7 @@ def finish(action: Action, to: ActionStatus, *, by: User | None, now: datetime, 
     action.save_version("status", "closed_at", "closed_by", "outcome")
     close_step(action.patient, source_key=step_key(action.pk), because=to.label, now=now)
     take_back(keys=[_key(action)], now=now)
+    take_back_source(action_key(action.pk), because=f"The action is {to.label.lower()}", now=now)
     _audit("actions.finish", action, by=by, now=now, reason=action.outcome, details={"to": str(to)})
     return action
 
@@ -149,6 +159,30 @@ def reopen(action: Action, *, by: User, now: datetime) -> Action:
     refresh_step(action, now=now)
     _audit("actions.reopen", action, by=by, now=now)
     return action
+
+
+def send_back_overdue(*, now: datetime) -> int:
+    """Suggests the cases of actions that a board decided and that are long overdue (`board.action_overdue`) for its
+    next agenda; returns how many are new. Running it again suggests nothing twice."""
+    suggested = 0
+    for team in Team.objects.filter(boards__is_active=True).distinct().order_by("pk"):
+        limit = team.local_date(now) - timedelta(days=number(team.pk, "board.action_overdue").days)
+        for action in long_overdue(team.pk, limit).iterator(500):
+            decision = action.decision
+            if decision is None:
+                continue
+            row = suggest(
+                action.patient,
+                kind=SuggestionKind.ACTION,
+                source_key=action_key(action.pk),
+                question=action_question(action.what, str(action.owner), action.due_on, decided_on(decision)),
+                url=reverse("decision", args=[decision.pk]),
+                due_on=action.due_on,
+                board=decision.item.meeting.board,
+                now=now,
+            )
+            suggested += row is not None
+    return suggested
 
 
 def _put_in_force(action: Action, *, by: User, now: datetime) -> None:

@@ -12,7 +12,7 @@ from django.http import Http404
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
 from tumorboard.actions.models import Action, ActionQuerySet
-from tumorboard.actions.rules import ActionKind, ActionStatus
+from tumorboard.actions.rules import TELLING, ActionKind, ActionStatus
 from tumorboard.decisions.models import Told
 from tumorboard.decisions.queries import decided_on
 from tumorboard.decisions.rules import DecisionStatus, ToldWhom
@@ -118,6 +118,19 @@ def action_rows(actions: QuerySet[Action], on: date) -> tuple[ActionRow, ...]:
         .values_list("decision_id", flat=True)
     )
     return tuple(_row(row, on, told) for row in rows)
+
+
+def long_overdue(team_id: int, due_before: date) -> QuerySet[Action]:
+    """Open actions of signed decisions about the team's living patients that were due before that day, without those
+    that only tell somebody; with decision, meeting, board and owner."""
+    rows: QuerySet[Action] = _for_the_living(Action.objects.valid().open()).filter(
+        patient__team_id=team_id, decision__status=DecisionStatus.SIGNED, due_on__lt=due_before
+    )
+    return (
+        rows.exclude(kind__in=TELLING)
+        .select_related("patient__team", "owner", "decision__item__meeting__board__team")
+        .order_by("due_on", "pk")
+    )
 
 
 def visible_action(user: User | AnonymousUser, action_id: int) -> Action:

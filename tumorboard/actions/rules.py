@@ -31,6 +31,10 @@ class ActionKind(TextChoices):
     OTHER = "other", "Other"
 
 
+# What a board does not have to talk about when it is late: somebody is told.
+TELLING = frozenset({ActionKind.TELL_PATIENT, ActionKind.TELL_GP})
+
+
 def step_key(action_id: int) -> str:
     """Under which an action stands among the patient's next steps."""
     return f"action:{action_id}"

@@ -45,6 +45,8 @@ from tumorboard.goalcheck.queries import check_of
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.queries import quorum_for
 from tumorboard.referrals.commands import close as close_referral
+from tumorboard.suggestions.commands import suggest
+from tumorboard.suggestions.rules import SuggestionKind, deviation_question, recommendation_key
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -215,7 +217,7 @@ def settle(
     treatment line answers it."""
     recommendation = (
         Recommendation.objects.select_for_update(of=("self",))
-        .select_related("decision__item__meeting__board", "patient")
+        .select_related("decision__item__meeting__board__team", "patient__team")
         .get(pk=recommendation.pk)
     )
     insist(policies.why_not_settle(recommendation, to, by, reason=reason, note=note))
@@ -234,7 +236,27 @@ def settle(
         now=now,
         details={"to": str(to), "reason": reason, "line": line.pk if line else None},
     )
+    if to is RecommendationStatus.NOT_IMPLEMENTED and reason != DeviationReason.DEATH:
+        _send_back(recommendation, now=now)
     return recommendation
+
+
+def _send_back(recommendation: Recommendation, *, now: datetime) -> None:
+    """What was not carried out is suggested for the next agenda of the board that recommended it."""
+    decision = recommendation.decision
+    suggest(
+        recommendation.patient,
+        kind=SuggestionKind.DEVIATION,
+        source_key=recommendation_key(recommendation.pk),
+        question=deviation_question(
+            recommendation.detail or recommendation.get_option_display(),
+            decided_on(decision),
+            recommendation.get_deviation_reason_display(),
+        ),
+        url=reverse("decision", args=[decision.pk]),
+        board=decision.item.meeting.board,
+        now=now,
+    )
 
 
 @transaction.atomic

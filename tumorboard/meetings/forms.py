@@ -8,11 +8,25 @@ from django import forms
 
 from careteam.people.models import User
 from tumorboard.referrals.rules import DeferReason
+from tumorboard.suggestions.rules import DeclineReason
 
 
 class ListForm(forms.Form):
     meeting = forms.IntegerField(widget=forms.HiddenInput)
     reason = forms.CharField(max_length=200, required=False, label="Why this case cannot wait")
+
+
+class AcceptForm(forms.Form):
+    """Which agenda is wanted, and why a case cannot wait once its cut-off has passed. Both may be empty."""
+
+    meeting = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    reason = forms.CharField(max_length=200, required=False, label="Why this case cannot wait")
+
+
+class DeclineForm(forms.Form):
+    meeting = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    reason = forms.ChoiceField(choices=DeclineReason, label="Why not", widget=forms.RadioSelect)
+    note = forms.CharField(max_length=250, required=False, label="Note", help_text="Needed for another reason.")
 
 
 class WithdrawForm(forms.Form):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from careteam.access.queries import access_of
@@ -12,7 +13,7 @@ from careteam.audit.models import tracked
 from careteam.people.rules import Permission, Specialty
 from patients.record.models import ClinicalQuerySet, ClinicalRow
 from tumorboard.boards.models import Board
-from tumorboard.meetings.rules import OPEN_ITEMS, ItemStatus, MeetingStatus
+from tumorboard.meetings.rules import OPEN_ITEMS, SECTION_RANK, ChangeKind, ItemStatus, MeetingStatus, Section
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import DeferReason
 
@@ -41,7 +42,10 @@ class AgendaItemQuerySet(ClinicalQuerySet):
         return self.filter(status__in=OPEN_ITEMS)
 
     def in_order(self) -> Self:
-        return self.order_by("position", "pk")
+        """By section, then by place: what is shown, discussed and printed one after the other."""
+        ranks = [models.When(section=section, then=models.Value(rank)) for section, rank in SECTION_RANK.items()]
+        rank = models.Case(*ranks, default=models.Value(len(ranks)), output_field=models.IntegerField())
+        return self.order_by(rank, "position", "pk")
 
     def lock_full(self, pk: int) -> AgendaItem:
         """The case with patient, referral and its board, locked. The meeting is locked before."""
@@ -67,6 +71,7 @@ class Meeting(models.Model):
     frozen_at = models.DateTimeField(null=True, blank=True)
     held_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
+    invited_at = models.DateTimeField(null=True, blank=True, help_text="the invitation went out last")
     version = models.PositiveIntegerField(default=1)
 
     objects: ClassVar = MeetingQuerySet.as_manager()
@@ -112,11 +117,12 @@ class Attendance(models.Model):
 
 @tracked
 class AgendaItem(ClinicalRow):
-    """A referral on a meeting's agenda. `position` orders it (gaps allowed)."""
+    """A referral on a meeting's agenda. `position` orders it within its section (gaps allowed)."""
 
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="items")
     referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="agenda_items")
     status = models.CharField(max_length=10, choices=ItemStatus, default=ItemStatus.LISTED)
+    section = models.CharField(max_length=12, choices=Section, default=Section.FULL)
     position = models.PositiveIntegerField()
     minutes = models.PositiveSmallIntegerField(default=10)
     listed_at = models.DateTimeField()
@@ -139,3 +145,49 @@ class AgendaItem(ClinicalRow):
 
     def __str__(self) -> str:
         return f"item {self.position} of {self.meeting_id}"
+
+
+@tracked
+class AgendaChange(models.Model):
+    """One change of an agenda: what two coordinators tell each other, what undo puts back, what came after the
+    cut-off. `before` and `after` are the ids of the open cases in order, where the order changed."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="changes")
+    item = models.ForeignKey(AgendaItem, on_delete=models.PROTECT, null=True, blank=True, related_name="changes")
+    kind = models.CharField(max_length=10, choices=ChangeKind)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    before = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    after = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    note = models.CharField(max_length=200, blank=True)
+    is_late = models.BooleanField(default=False, help_text="after the cut-off or the freeze")
+
+    class Meta:
+        indexes = (models.Index(fields=["meeting", "id"], name="agenda_changes"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d}"
+
+
+@tracked
+class Availability(models.Model):
+    """From when to when somebody is at one meeting; None: from its start, to its end."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="availabilities")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    comes_at = models.DateTimeField(null=True, blank=True)
+    leaves_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["meeting", "user"], name="availability_once"),
+            models.CheckConstraint(
+                condition=models.Q(comes_at__isnull=True)
+                | models.Q(leaves_at__isnull=True)
+                | models.Q(leaves_at__gt=models.F("comes_at")),
+                name="availability_leaves_after_coming",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.meeting}"

@@ -11,6 +11,8 @@ from django.urls import reverse
 
 from careteam.access.policies import insist
 from careteam.audit.commands import record
+from careteam.events.commands import announce
+from careteam.events.rules import EventKind
 from careteam.notifications.commands import notify
 from careteam.notifications.commands import withdraw as take_back
 from careteam.people.queries import people_with_role
@@ -95,6 +97,7 @@ def refer(
             raise
         raise AlreadyReferred(existing) from None
     _wait_for_agenda(referral, now=now)
+    announce(EventKind.REFERRED, now=now, team_id=board.team_id, patient_id=patient.pk, subject_id=referral.pk)
     record(
         "referrals.refer",
         by=by,

@@ -7,10 +7,12 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.urls import reverse
 
 from careteam.audit.commands import record
+from careteam.events.commands import announce
+from careteam.events.rules import EventKind
 from careteam.notifications.commands import withdraw
 from careteam.notifications.models import InboxItem
 from careteam.people.rules import Role
@@ -87,15 +89,29 @@ def step_key(study: ImagingStudy) -> str:
 def withdraw_reminders(study_ids: Iterable[int], *, now: datetime, keep_due: date | None = None) -> int:
     """Takes back what the ladder has raised for these studies (all, or all of another due date than `keep_due`), from
     queue, inboxes and outbox. Returns how many steps."""
-    rows = Reminder.objects.filter(study_id__in=list(study_ids), state=ReminderState.OPEN)
+    rows = Reminder.objects.filter(_open_or_board(), study_id__in=list(study_ids))
     if keep_due is not None:
         rows = rows.exclude(due_on=keep_due)
-    open_rows = list(rows.select_for_update())
+    found = list(rows.select_for_update())
+    _tell_board(found, now=now)
+    open_rows = [row for row in found if row.state == ReminderState.OPEN]
     if not open_rows:
         return 0
     Reminder.objects.filter(pk__in=[row.pk for row in open_rows]).update(state=ReminderState.WITHDRAWN, closed_at=now)
     withdraw(keys=[row.key for row in open_rows], now=now)
     return len(open_rows)
+
+
+def _open_or_board() -> Q:
+    """Open steps; and that the board was asked, however that step ended."""
+    return Q(state=ReminderState.OPEN) | Q(step=ReminderStep.BOARD)
+
+
+def _tell_board(rows: Iterable[Reminder], *, now: datetime) -> None:
+    """A study that was suggested for an agenda has moved on: whoever suggested it looks again."""
+    for row in rows:
+        if row.step == ReminderStep.BOARD:
+            announce(EventKind.STUDY_ANSWERED, now=now, patient_id=row.patient_id, subject_id=row.study_id)
 
 
 def late_key(kind: str, study_id: int, limit: date) -> str:
@@ -144,7 +160,9 @@ def set_decision_clock(study: ImagingStudy, *, now: datetime, reviewing: bool = 
 
 def finish_reminders(study: ImagingStudy, *, by: User | None, now: datetime) -> None:
     """What the ladder asked for is done: its steps close, and leave the inboxes."""
-    rows = list(Reminder.objects.filter(study=study, state=ReminderState.OPEN).select_for_update())
+    found = list(Reminder.objects.filter(_open_or_board(), study=study).select_for_update())
+    _tell_board(found, now=now)
+    rows = [row for row in found if row.state == ReminderState.OPEN]
     if rows:
         Reminder.objects.filter(pk__in=[row.pk for row in rows]).update(
             state=ReminderState.DONE, closed_at=now, closed_by=by

@@ -176,6 +176,11 @@ def take_back(team: Team, *, now: datetime) -> int:
     rows = sql_rows(_WITHDRAW, {"team": team.pk, "now": now})
     if rows:
         withdraw(keys=[_key(*row) for row in rows], now=now)
+        announce_many(
+            Event(kind=str(EventKind.STUDY_ANSWERED), at=now, team_id=team.pk, subject_id=study_id)
+            for study_id, step, _ in rows
+            if step == ReminderStep.BOARD
+        )
     return len(rows)
 
 

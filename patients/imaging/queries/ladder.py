@@ -123,6 +123,8 @@ _WHAT = {
     ReminderStep.BOARD: "suggestion for the next agenda",
 }
 
+_WHERE = {ReminderStep.LETTER: "letter-write", ReminderStep.BOARD: "study-suggestions"}
+
 
 def ladder_of(study: ImagingStudy, *, now: datetime) -> tuple[tuple[LadderRow, ...], tuple[ContactAttempt, ...]]:
     """The steps of a study with what was done about each, and its contact attempts, newest first."""
@@ -147,7 +149,7 @@ def ladder_of(study: ImagingStudy, *, now: datetime) -> tuple[tuple[LadderRow, .
             LadderRow(
                 told=told.told_words if told else "",
                 seen=told.seen_words if told else "",
-                url=reverse("letter-write", args=[study.pk]) if step.step == ReminderStep.LETTER else "",
+                url=reverse(_WHERE[step.step], args=[study.pk]) if step.step in _WHERE else "",
                 label=_step_label(step.step, step.offset),
                 on=on,
                 what=_WHAT[step.step],

@@ -92,10 +92,12 @@ def is_moot(step: ReminderStep, *, status: str, scheduled_for: datetime | None, 
 
 @dataclass(frozen=True)
 class Lateness:
-    """How late a study is: what the worklist shows. `risk` sorts: 3 red, 2 amber, 1 due, 0 ahead."""
+    """How late a study is: what the worklist shows. `risk` sorts: 3 red, 2 amber, 1 due, 0 ahead; `for_board`: the
+    last step of the ladder is reached."""
 
     days_over: int
     risk: int
+    for_board: bool = False
 
     @property
     def kind(self) -> str:
@@ -121,7 +123,7 @@ def lateness(
     offsets = {step.step: step.offset for step in ladder(interval_days, limits)}
     over = (today - due).days
     if ran >= offsets[ReminderStep.RED]:
-        return Lateness(over, 3)
+        return Lateness(over, 3, for_board=ran >= offsets[ReminderStep.BOARD])
     if ran >= offsets[ReminderStep.AMBER]:
         return Lateness(over, 2)
     return Lateness(over, 1 if over >= 0 else 0)

@@ -14,7 +14,7 @@ from patients.imaging import policies
 from patients.imaging.forms import ContactForm
 from patients.imaging.models import ImagingStudy
 from patients.imaging.queries import center_of, hands_of, ladder_of, preparations_of, raised_of, readable_study, red_day
-from patients.imaging.rules import MEASURED_ON, StudyStatus
+from patients.imaging.rules import MEASURED_ON, ReminderStep, StudyStatus
 from patients.imaging.views.corrections import correction_of
 
 
@@ -32,6 +32,7 @@ def study_page(request: SignedInRequest, study_id: int) -> HttpResponse:
     context = {
         "preparation": preparations_of([study], today=patient.team.local_date(now)).get(study.pk),
         "raised": raised,
+        "for_board": any(each.reminder.step == ReminderStep.BOARD for each in raised),
         "hands": hands_of(study),
         "may_see_steps": not policies.why_not_acknowledge(raised[0].reminder, request.user) if raised else False,
         "center": center,

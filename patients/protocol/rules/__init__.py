@@ -9,6 +9,7 @@ from patients.protocol.rules.burdens import BURDEN_WORDS, BURDENS, PROFILED, bur
 from patients.protocol.rules.care import CARE
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
 from patients.protocol.rules.numbers import (
+    BOARD,
     LADDER,
     LIMITS,
     PREPARATION,
@@ -33,12 +34,13 @@ NUMBERS: dict[str, ProtocolNumber] = {
     number.code: number
     for numbers in (
         *(SURVEILLANCE, SERIES, LADDER, WORKLIST, LIMITS, PREPARATION, TREATMENT, DOSES, LABS, CTCAE, COURSE),
-        *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE, SAFETY, BURDENS),
+        *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE, SAFETY, BURDENS, BOARD),
     )
     for number in numbers
 }
 
 __all__ = [
+    "BOARD",
     "BURDENS",
     "BURDEN_WORDS",
     "CARE",

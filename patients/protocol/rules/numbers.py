@@ -61,6 +61,21 @@ WORKLIST: tuple[ProtocolNumber, ...] = (
     _n("contact.letter", "Unanswered attempts until a letter is next", "3", "attempts", "design", Tag.D, "2", "5"),
 )
 
+# What fits one meeting, and when an undone action sends its case back to the board.
+BOARD: tuple[ProtocolNumber, ...] = (
+    _n("board.cases", "Meeting: warn above", "12", "cases", "design", Tag.D, "4", "60"),
+    _n(
+        "board.action_overdue",
+        "Action not done: suggest for the board after",
+        "14",
+        "d",
+        "design",
+        Tag.D,
+        "1",
+        "90",
+    ),
+)
+
 LIMITS: tuple[ProtocolNumber, ...] = (
     _n("imaging.window", "A scan this early satisfies the plan", "14", "d", "design", Tag.D, "0", "28"),
     _n(

@@ -19,8 +19,11 @@ from tumorboard.meetings.commands.course import (
     start,
 )
 from tumorboard.meetings.commands.planning import set_up_board, unfold_meetings
+from tumorboard.meetings.commands.suggested import Accepted, accept_suggestion
 
 __all__ = [
+    "Accepted",
+    "accept_suggestion",
     "cancel",
     "change_minutes",
     "close_item",

@@ -14,7 +14,7 @@ from careteam.access.policies import insist
 from careteam.audit.commands import record
 from tumorboard.meetings import policies
 from tumorboard.meetings.models import AgendaItem, Meeting
-from tumorboard.meetings.rules import ItemStatus, item_minutes, moved, next_in_order
+from tumorboard.meetings.rules import ItemStatus, item_minutes, moved, next_in_order, section_of
 from tumorboard.referrals import commands as referrals
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import DeferReason
@@ -38,6 +38,7 @@ def list_referral(
         patient=referral.patient,
         meeting=meeting,
         referral=referral,
+        section=section_of(referral.kind, is_sent_back=referral.suggestions.exists()),
         position=last + _GAP,
         minutes=item_minutes(referral.kind, full=meeting.board.minutes_full, routine=meeting.board.minutes_routine),
         listed_at=now,

@@ -18,6 +18,7 @@ from tumorboard.boards.models import BoardMember
 from tumorboard.meetings.models import AgendaItem, Attendance, Meeting
 from tumorboard.meetings.rules import OPEN_ITEMS, ItemStatus, Quorum, quorum_of, required_specialties
 from tumorboard.referrals.queries import WaitingReferral, waiting
+from tumorboard.suggestions.queries import SuggestionRow, suggested_for
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -84,6 +85,7 @@ class Agenda:
     meeting: Meeting
     rows: tuple[AgendaRow, ...]
     waiting: tuple[WaitingReferral, ...]
+    suggested: tuple[SuggestionRow, ...]
     seats: tuple[Seat, ...]
     quorum: Quorum
     minutes: int
@@ -108,8 +110,9 @@ class Agenda:
         return tuple(row for row in self.rows if row.decision_id and not row.is_signed)
 
 
-def agenda_of(meeting: Meeting, user: User) -> Agenda:
-    """The whole agenda page; nine queries whatever its length."""
+def agenda_of(meeting: Meeting, user: User, *, today: date | None = None) -> Agenda:
+    """The whole agenda page on the local day `today` (None: the day of the meeting); ten queries whatever its
+    length."""
     present = present_specialties(meeting.pk)
     rows = agenda_rows(meeting, present)
     open_rows = [row for row in rows if row.status in OPEN_ITEMS or row.status is ItemStatus.DECIDED]
@@ -119,6 +122,7 @@ def agenda_of(meeting: Meeting, user: User) -> Agenda:
         meeting=meeting,
         rows=rows,
         waiting=waiting(user, board_id=meeting.board_id),
+        suggested=suggested_for(user, meeting.board_id, on=today or meeting.board.team.local_date(meeting.starts_at)),
         seats=seats_of(meeting),
         quorum=quorum_of(sorted(needed, key=lambda specialty: specialty.label), present),
         minutes=sum(row.minutes for row in open_rows),

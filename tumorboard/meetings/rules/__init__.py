@@ -8,19 +8,32 @@ from tumorboard.meetings.rules.agenda import (
     next_in_order,
     quorum_of,
     required_specialties,
+    section_of,
 )
-from tumorboard.meetings.rules.states import ITEM_TRANSITIONS, MEETING_TRANSITIONS, ItemStatus, MeetingStatus
+from tumorboard.meetings.rules.states import (
+    ITEM_TRANSITIONS,
+    MEETING_TRANSITIONS,
+    SECTION_RANK,
+    ChangeKind,
+    ItemStatus,
+    MeetingStatus,
+    Section,
+)
 
 __all__ = [
     "ITEM_TRANSITIONS",
     "MEETING_TRANSITIONS",
     "OPEN_ITEMS",
+    "SECTION_RANK",
+    "ChangeKind",
     "ItemStatus",
     "MeetingStatus",
     "Quorum",
+    "Section",
     "item_minutes",
     "moved",
     "next_in_order",
     "quorum_of",
     "required_specialties",
+    "section_of",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from careteam.people.rules import Specialty
-from tumorboard.meetings.rules.states import ItemStatus
+from tumorboard.meetings.rules.states import ItemStatus, Section
 from tumorboard.referrals.rules import SHORT_KINDS, QuestionKind
 
 OPEN_ITEMS = frozenset({ItemStatus.LISTED, ItemStatus.CURRENT})
@@ -51,6 +51,11 @@ def quorum_of(required: Sequence[Specialty], present: Iterable[str]) -> Quorum:
 def item_minutes(kind: str, *, full: int, routine: int) -> int:
     """Minutes on the agenda by the kind of the referral."""
     return routine if kind in SHORT_KINDS else full
+
+
+def section_of(kind: str, *, is_sent_back: bool = False) -> Section:
+    """Where a case stands when it is listed: by the kind of its referral, or among those that were sent back."""
+    return Section.SENT_BACK if is_sent_back else Section(kind)
 
 
 def moved(order: Sequence[int], item: int, steps: int) -> list[int]:

@@ -37,3 +37,30 @@ ITEM_TRANSITIONS: dict[ItemStatus, frozenset[ItemStatus]] = {
     I_.DEFERRED: frozenset(),
     I_.WITHDRAWN: frozenset(),
 }
+
+
+class Section(TextChoices):
+    """Where a case stands on an agenda. In the order of the agenda; standby cases are taken when time is left."""
+
+    SENT_BACK = "sent_back", "Sent back"
+    FULL = "full", "Full discussion"
+    REDISCUSSION = "rediscussion", "Re-discussion"
+    PROTOCOL = "protocol", "Protocol"
+    INFORMATION = "information", "Information"
+    STANDBY = "standby", "Standby"
+
+
+SECTION_RANK: dict[str, int] = {str(section): rank for rank, section in enumerate(Section)}
+
+
+class ChangeKind(TextChoices):
+    """What was done to an agenda."""
+
+    LISTED = "listed", "listed"
+    MOVED = "moved", "moved"
+    ORDERED = "ordered", "put in order"
+    UNDONE = "undone", "put back in the order before"
+    SECTION = "section", "moved to another section"
+    MINUTES = "minutes", "given other minutes"
+    DEFERRED = "deferred", "deferred"
+    WITHDRAWN = "withdrawn", "withdrawn"

@@ -17,6 +17,12 @@ from tumorboard.meetings.views.course import (
     meeting_hold,
     meeting_start,
 )
+from tumorboard.meetings.views.suggestions import (
+    study_suggestions,
+    suggestion,
+    suggestion_decline,
+    suggestion_reopen,
+)
 
 __all__ = [
     "board_create",
@@ -34,4 +40,8 @@ __all__ = [
     "meeting_start",
     "referral_list",
     "referral_withdraw",
+    "study_suggestions",
+    "suggestion",
+    "suggestion_decline",
+    "suggestion_reopen",
 ]

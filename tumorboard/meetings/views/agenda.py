@@ -34,13 +34,10 @@ PREPARING = (Permission.BOARD_AGENDA, Permission.BOARD_DECIDE, Permission.BOARD_
 def meeting_context(request: SignedInRequest, row: Meeting) -> dict[str, Any]:
     """What the agenda page and its fragment show; notes whose data that is."""
     now = timezone.now()
-    agenda = agenda_of(row, request.user)
-    note_read(
-        request,
-        [case.patient_id for case in agenda.rows] + [case.patient_id for case in agenda.waiting],
-        team_id=row.board.team_id,
-    )
     team = row.board.team
+    agenda = agenda_of(row, request.user, today=team.local_date(now))
+    shown = (*agenda.rows, *agenda.waiting, *agenda.suggested)
+    note_read(request, [case.patient_id for case in shown], team_id=row.board.team_id)
     why_not_prepare = policies.why_not_prepare(row, request.user)
     return {
         "meeting": row,
@@ -49,6 +46,7 @@ def meeting_context(request: SignedInRequest, row: Meeting) -> dict[str, Any]:
         "today": team.local_date(now),
         "is_late": policies.is_late(row, now),
         "may_prepare": not why_not_prepare,
+        "may_refer": request.access.may(Permission.BOARD_REFER, team.pk),
         "may_run": not policies.why_not_run(row, request.user),
         "may_sign": request.access.may(Permission.BOARD_DECIDE, team.pk),
         "why_not_prepare": why_not_prepare,
