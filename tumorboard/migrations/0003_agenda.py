@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('patients', '0008_worklist'),
         ('pghistory', '0007_auto_20250421_0444'),
-        ('tumorboard', '0001_initial'),
+        ('tumorboard', '0002_goal_check'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
