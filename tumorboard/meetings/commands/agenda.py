@@ -59,11 +59,12 @@ def list_referral(
 
 @transaction.atomic
 def move_item(item: AgendaItem, steps: int, *, by: User, now: datetime) -> list[int]:
-    """Moves an open case `steps` places down the open cases (negative: up); returns the ids in their new order.
-    Beyond either end it stays at the end."""
+    """Moves an open case `steps` places down the open cases of its section (negative: up); returns their ids in the new
+    order. Beyond either end it stays at the end."""
     meeting = Meeting.objects.lock(item.meeting_id)
     insist(policies.why_not_prepare(meeting, by))
-    items = {row.pk: row for row in AgendaItem.objects.open().filter(meeting=meeting).in_order()}
+    section = AgendaItem.objects.filter(pk=item.pk).values_list("section", flat=True)
+    items = {row.pk: row for row in AgendaItem.objects.open().filter(meeting=meeting, section__in=section).in_order()}
     if item.pk not in items:
         raise ValidationError("This case is no longer open on the agenda.")
     before = list(items)
