@@ -49,8 +49,8 @@ def accept_suggestion(
     target = _target(suggestion, meeting, reason=after_cutoff_reason, now=now)
     if target is not None:
         target = Meeting.objects.lock(target.pk)
-    rows = AgendaSuggestion.objects.open().filter(patient_id=suggestion.patient_id, board_id=suggestion.board_id)
-    rows = list(rows.select_for_update(of=("self",)).order_by("raised_at", "pk"))
+    suggested = AgendaSuggestion.objects.open().filter(patient_id=suggestion.patient_id, board_id=suggestion.board_id)
+    rows = list(suggested.select_for_update(of=("self",)).order_by("raised_at", "pk"))
     suggestion = AgendaSuggestion.objects.select_related("patient__team", "board__team", "answered_by").get(
         pk=suggestion.pk
     )

@@ -97,6 +97,15 @@ class Agenda:
         return max(self.minutes - self.length, 0)
 
     @property
+    def patient_ids(self) -> list[int]:
+        """Whose data the page shows."""
+        return [
+            *(row.patient_id for row in self.rows),
+            *(row.patient_id for row in self.waiting),
+            *(row.patient_id for row in self.suggested),
+        ]
+
+    @property
     def present(self) -> int:
         return sum(1 for seat in self.seats if seat.since is not None)
 

@@ -36,8 +36,7 @@ def meeting_context(request: SignedInRequest, row: Meeting) -> dict[str, Any]:
     now = timezone.now()
     team = row.board.team
     agenda = agenda_of(row, request.user, today=team.local_date(now))
-    shown = (*agenda.rows, *agenda.waiting, *agenda.suggested)
-    note_read(request, [case.patient_id for case in shown], team_id=row.board.team_id)
+    note_read(request, agenda.patient_ids, team_id=row.board.team_id)
     why_not_prepare = policies.why_not_prepare(row, request.user)
     return {
         "meeting": row,

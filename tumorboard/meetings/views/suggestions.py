@@ -43,7 +43,7 @@ def suggestion(request: SignedInRequest, suggestion_id: int) -> HttpResponse:
     _insist_may_refer(request, row)
     form = AcceptForm(request.POST)
     if not form.is_valid():
-        return refused(request, [error for errors in form.errors.values() for error in errors], back=row.url)
+        return refused(request, ["Write at most 200 characters why this case cannot wait."], back=row.url)
     wanted = _meeting(request, form.cleaned_data["meeting"])
     back = reverse("meeting", args=[wanted.pk]) if wanted else row.url
     try:
