@@ -56,6 +56,11 @@ app.conf.update(
             "options": {"expires": 3000},
         },
         "suggest": {"task": "tumorboard.suggest", "schedule": crontab(minute=37), "options": {"expires": 3500}},
+        "minutes": {
+            "task": "tumorboard.print_waiting",
+            "schedule": float(TICK_SECONDS),
+            "options": {"expires": TICK_SECONDS - 5},
+        },
         "imports": {
             "task": "patients.import_waiting",
             "schedule": float(TICK_SECONDS),

@@ -4,6 +4,7 @@ from tumorboard.actions.models import Action
 from tumorboard.boards.models import Board, BoardMember
 from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
 from tumorboard.meetings.models import AgendaChange, AgendaItem, Attendance, Availability, Meeting
+from tumorboard.minutes.models import MinutesPrint, SignedMinutes
 from tumorboard.referrals.models import Referral
 from tumorboard.suggestions.models import AgendaSuggestion
 
@@ -19,7 +20,9 @@ __all__ = [
     "Decision",
     "DecisionAddendum",
     "Meeting",
+    "MinutesPrint",
     "Recommendation",
     "Referral",
+    "SignedMinutes",
     "Told",
 ]

@@ -7,6 +7,7 @@ from tumorboard.actions.commands import send_back_overdue
 from tumorboard.boards.models import Board
 from tumorboard.boards.rules import AHEAD
 from tumorboard.meetings.commands import unfold_meetings
+from tumorboard.minutes.commands import make_print, waiting_prints
 from tumorboard.suggestions.commands import reconcile
 
 
@@ -24,3 +25,16 @@ def suggest() -> None:
     now = timezone.now()
     reconcile(now=now)
     send_back_overdue(now=now)
+
+
+@shared_task(name="tumorboard.print_minutes", soft_time_limit=300, time_limit=330)
+def print_minutes(*, print_id: int) -> None:
+    """Makes the PDF of one version of minutes. Called twice, one of the two does it."""
+    make_print(print_id, now=timezone.now())
+
+
+@shared_task(name="tumorboard.print_waiting")
+def print_waiting() -> None:
+    """Takes up printouts that nobody works on: rung while the worker was away, or left behind by one that died."""
+    for print_id in waiting_prints(now=timezone.now()):
+        print_minutes.delay(print_id=print_id)

@@ -6,6 +6,7 @@ from tumorboard.actions import views as actions
 from tumorboard.decisions import views as decisions
 from tumorboard.live import views as live
 from tumorboard.meetings import views as meetings
+from tumorboard.minutes import views as minutes
 from tumorboard.referrals import views as referrals
 from tumorboard.reports import views as reports
 
@@ -32,8 +33,13 @@ urlpatterns: list[URLPattern] = [
     path("boards/meetings/<int:meeting_id>/live/", live.live, name="live"),
     path("boards/meetings/<int:meeting_id>/live/poll/", live.live_poll, name="live-poll"),
     path("boards/meetings/<int:meeting_id>/live/go/", live.live_go, name="live-go"),
-    path("boards/meetings/<int:meeting_id>/minutes/", reports.meeting_minutes, name="meeting-minutes"),
-    path("boards/meetings/<int:meeting_id>/minutes.pdf", reports.meeting_minutes_pdf, name="meeting-minutes-pdf"),
+    path("boards/meetings/<int:meeting_id>/minutes/", minutes.meeting_minutes, name="meeting-minutes"),
+    path("boards/meetings/<int:meeting_id>/minutes.pdf", minutes.meeting_minutes_pdf, name="meeting-minutes-pdf"),
+    path("boards/meetings/<int:meeting_id>/minutes/sign/", minutes.minutes_sign, name="minutes-sign"),
+    path("boards/minutes/<int:minutes_id>/", minutes.minutes_version, name="minutes-version"),
+    path("boards/minutes/<int:minutes_id>/print/", minutes.minutes_print, name="minutes-print"),
+    path("boards/minutes/<int:minutes_id>/minutes.pdf", minutes.minutes_pdf, name="minutes-pdf"),
+    path("boards/decisions/<int:decision_id>/minutes.pdf", minutes.minutes_extract, name="minutes-extract"),
     path("boards/items/<int:item_id>/move/", meetings.item_move, name="item-move"),
     path("boards/items/<int:item_id>/minutes/", meetings.item_minutes, name="item-minutes"),
     path("boards/items/<int:item_id>/defer/", meetings.item_defer, name="item-defer"),

@@ -20,6 +20,7 @@ from patients.trials.rules import OUTCOME_TRANSITIONS
 from tumorboard.actions.rules import ACTION_TRANSITIONS
 from tumorboard.decisions.rules import DECISION_TRANSITIONS, RECOMMENDATION_TRANSITIONS
 from tumorboard.meetings.rules import ITEM_TRANSITIONS, MEETING_TRANSITIONS
+from tumorboard.minutes.rules import PRINT_TRANSITIONS
 from tumorboard.referrals.rules import REFERRAL_TRANSITIONS
 from tumorboard.suggestions.rules import SUGGESTION_TRANSITIONS
 
@@ -51,6 +52,11 @@ MACHINES: tuple[tuple[str, str, Mapping[Any, Any]], ...] = (
     ("Decision", "Corrections of a signed decision are addenda.", DECISION_TRANSITIONS),
     ("Recommendation", "Followed until done or consciously not done.", RECOMMENDATION_TRANSITIONS),
     ("Action", "Overdue is derived. Back to open is undo.", ACTION_TRANSITIONS),
+    (
+        "PDF of minutes",
+        "Running to running: a worker died, another took it up. Minutes themselves are signed and never change.",
+        PRINT_TRANSITIONS,
+    ),
     ("Trial considered", "“Considered, because …”: every state has its reason.", OUTCOME_TRANSITIONS),
     ("Psychosocial care", "Started by a distress score or by a person; one live per patient.", PATHWAY_TRANSITIONS),
     ("Import", "", RUN_TRANSITIONS),

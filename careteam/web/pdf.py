@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 MISSING = (
@@ -47,3 +48,19 @@ def pdf_of(html: str, *, fit: int = 0) -> bytes:
     """
     document: bytes = pages_of(html, fit=fit).write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
     return document
+
+
+def joined_pdf_of(parts: Iterable[str], *, tell: Callable[[int], Any] = lambda _: None) -> bytes:
+    """One tagged PDF of several documents, each laid out when its turn comes. Pages are numbered through: a part finds
+    the pages before it in the counter `page`. `tell` hears after each part how many are done. Raises
+    `PdfUnavailable`."""
+    documents: list[Any] = []
+    before = 0
+    for done, html in enumerate(parts, start=1):
+        start = f"<style>@page:first{{counter-reset:page {before}}}</style></head>"
+        documents.append(pages_of(html.replace("</head>", start, 1)))
+        before += len(documents[-1].pages)
+        tell(done)
+    whole = documents[0].copy([page for document in documents for page in document.pages])
+    pdf: bytes = whole.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
+    return pdf

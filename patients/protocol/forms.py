@@ -173,7 +173,7 @@ class BurdensForm(PasswordForm):
                     label=f"{name}: {words}",
                     widget=forms.TextInput(attrs={"inputmode": "numeric", "size": 3, "aria-label": f"{name}: {words}"}),
                 )
-                control.initial = f"{held[burden_code(option, burden)].value:f}"
+                control.initial = int(held[burden_code(option, burden)].value)
                 control.widget.attrs["data-unit"] = unit
                 self.fields[_name(burden_code(option, burden))] = control
         self.order_fields([name for name in self.fields if name not in {"reason", "password"}])

@@ -97,7 +97,7 @@ def _team_number(definition: ProtocolNumber, row: ProtocolSignature | None) -> T
         return TeamNumber(definition, definition.value)
     return TeamNumber(
         definition,
-        row.value.normalize() if row.value else row.value,
+        row.value.normalize() if row.value else Decimal(0),
         version=row.version,
         signed_by=str(row.signed_by),
         signed_at=row.signed_at,

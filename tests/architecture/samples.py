@@ -30,6 +30,7 @@ from tumorboard.actions.models import Action
 from tumorboard.boards.models import Board
 from tumorboard.decisions.models import Decision, Recommendation
 from tumorboard.meetings.models import AgendaItem, Meeting
+from tumorboard.minutes.models import SignedMinutes
 from tumorboard.referrals.models import Referral
 from tumorboard.suggestions.models import AgendaSuggestion
 
@@ -152,6 +153,9 @@ class World:
         self.decision = Decision.objects.create(
             patient=self.patient, item=self.item, text="PRRT", recorded_by=self.person, recorded_at=NOW
         )
+        self.minutes = SignedMinutes.objects.create(
+            meeting=self.meeting, number=1, content={"head": "", "cases": []}, signed_by=self.person, signed_at=NOW
+        )
         self.recommendation = Recommendation.objects.create(patient=self.patient, decision=self.decision, option="prrt")
         self.action = Action.objects.create(
             patient=self.patient, decision=self.decision, what="Order labs", owner=self.person, due_on=DAY
@@ -259,6 +263,7 @@ class Samples:
             "referral_id": world.referral,
             "item_id": world.review if address.name.startswith("import") else world.item,
             "decision_id": world.decision,
+            "minutes_id": world.minutes,
             "recommendation_id": world.recommendation,
             "visit_id": world.visit,
             "action_id": world.action,

@@ -1,10 +1,10 @@
-"""Minutes of a meeting; figures over a period, each with the patients behind it."""
+"""Figures over a period, each with the patients behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef
@@ -12,14 +12,12 @@ from django.db.models import Exists, OuterRef
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
 from tumorboard.actions.models import Action
-from tumorboard.actions.queries import ActionRow, actions_of_decisions, in_force
+from tumorboard.actions.queries import in_force
 from tumorboard.actions.rules import ActionStatus
 from tumorboard.decisions.models import Decision, Recommendation, Told
-from tumorboard.decisions.queries import DecisionRow, decisions_of_meeting
 from tumorboard.decisions.rules import DecisionStatus, RecommendationStatus, ToldWhom
-from tumorboard.meetings.models import AgendaItem, Attendance, Meeting
-from tumorboard.meetings.queries import AgendaRow, agenda_rows
-from tumorboard.meetings.rules import ItemStatus, Quorum, quorum_of, required_specialties
+from tumorboard.meetings.models import AgendaItem
+from tumorboard.meetings.rules import ItemStatus
 from tumorboard.reports.rules import Concordance, FigureKey
 
 if TYPE_CHECKING:
@@ -28,33 +26,6 @@ if TYPE_CHECKING:
     from careteam.people.models import User
 
     Listed = QuerySet[AgendaItem] | QuerySet[Decision] | QuerySet[Action] | QuerySet[Recommendation]
-
-
-@dataclass(frozen=True)
-class Attended:
-    name: str
-    specialty: str
-    joined_at: datetime
-    left_at: datetime | None
-
-
-@dataclass(frozen=True)
-class MinutesCase:
-    row: AgendaRow
-    decision: DecisionRow | None
-    actions: tuple[ActionRow, ...]
-
-
-@dataclass(frozen=True)
-class Minutes:
-    """What the minutes say. `is_final`: the meeting was held and every decision is signed."""
-
-    meeting: Meeting
-    on: date
-    attended: tuple[Attended, ...]
-    quorum: Quorum
-    cases: tuple[MinutesCase, ...]
-    is_final: bool
 
 
 @dataclass(frozen=True)
@@ -93,33 +64,6 @@ class Behind:
     on: date | None
     url_name: str
     url_id: int
-
-
-def minutes_of(meeting: Meeting, today: date) -> Minutes:
-    """The minutes as they stand; the quorum counts who attended at any time. A constant number of queries."""
-    people = list(
-        Attendance.objects.filter(meeting=meeting).select_related("user").order_by("specialty", "user__name", "pk")
-    )
-    came = frozenset(row.specialty for row in people if row.specialty)
-    rows = agenda_rows(meeting, came)
-    decisions = {row.item_id: row for row in decisions_of_meeting(meeting.pk)}
-    actions: dict[int, list[ActionRow]] = {}
-    for action in actions_of_decisions([row.id for row in decisions.values()], today):
-        actions.setdefault(action.decision_id or 0, []).append(action)
-    cases = []
-    for row in rows:
-        decision = decisions.get(row.item_id)
-        cases.append(MinutesCase(row, decision, tuple(actions.get(decision.id, ())) if decision else ()))
-    return Minutes(
-        meeting=meeting,
-        on=meeting.board.team.local_date(meeting.starts_at),
-        attended=tuple(
-            Attended(str(row.user), row.get_specialty_display(), row.joined_at, row.left_at) for row in people
-        ),
-        quorum=quorum_of(required_specialties(meeting.board.quorum), came),
-        cases=tuple(cases),
-        is_final=meeting.status == "held" and all(row.is_signed for row in decisions.values()),
-    )
 
 
 def figures(user: User, *, since: date, until: date, today: date) -> Figures:

@@ -3,66 +3,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
-from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
-from careteam.audit.rules import Kind
 from careteam.people.rules import Permission
-from careteam.web.pdf import PdfUnavailable, pdf_of
 from careteam.web.responses import render_page
-from tumorboard.meetings.queries import visible_meeting
-from tumorboard.reports.queries import figures, minutes_of, patients_behind
+from tumorboard.reports.queries import figures, patients_behind
 from tumorboard.reports.rules import FigureKey, Period
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from tumorboard.meetings.models import Meeting
-
 
 class PeriodForm(forms.Form):
     period = forms.ChoiceField(choices=Period, required=False, label="Period")
-
-
-def _minutes(request: SignedInRequest, meeting_id: int, kind: Kind) -> tuple[Meeting, dict[str, Any]]:
-    meeting = visible_meeting(request.user, meeting_id)
-    today = meeting.board.team.local_date(timezone.now())
-    minutes = minutes_of(meeting, today)
-    note_read(request, [case.row.patient_id for case in minutes.cases], team_id=meeting.board.team_id, kind=kind)
-    return meeting, {"minutes": minutes, "meeting": meeting, "today": today}
-
-
-@requires(Permission.PATIENT_VIEW)
-@require_safe
-def meeting_minutes(request: SignedInRequest, meeting_id: int) -> HttpResponse:
-    """The minutes as a page that prints well."""
-    _, context = _minutes(request, meeting_id, Kind.READ)
-    return render_page(request, "tumorboard/reports/minutes.html", context)
-
-
-@requires(Permission.PATIENT_VIEW)
-@require_safe
-def meeting_minutes_pdf(request: SignedInRequest, meeting_id: int) -> HttpResponse:
-    """The minutes as PDF; a clear sentence where the machine cannot make one."""
-    meeting, context = _minutes(request, meeting_id, Kind.EXPORT)
-    try:
-        document = pdf_of(render_to_string("tumorboard/reports/minutes_pdf.html", context))
-    except PdfUnavailable as missing:
-        back = reverse("meeting-minutes", args=[meeting.pk])
-        return render(request, "tumorboard/refused.html", {"reasons": [str(missing)], "back": back}, status=503)
-    response = HttpResponse(document, content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="minutes-{context["minutes"].on.isoformat()}.pdf"'
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def _period(request: SignedInRequest) -> tuple[str, date, date]:

@@ -1,4 +1,4 @@
-"""Minutes and figures."""
+"""Figures."""
 
 from datetime import date
 from typing import Any
@@ -7,7 +7,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from careteam.audit.models import AuditEvent
 from careteam.people.rules import Role
 from tests import factories
 from tests.factories.board import Room
@@ -15,40 +14,11 @@ from tumorboard.decisions.commands import settle
 from tumorboard.decisions.models import Recommendation
 from tumorboard.decisions.rules import Option, RecommendationStatus
 from tumorboard.meetings.commands import hold
-from tumorboard.reports.queries import figures, minutes_of, patients_behind
+from tumorboard.reports.queries import figures, patients_behind
 from tumorboard.reports.rules import Concordance, FigureKey
 
 pytestmark = pytest.mark.django_db
 SINCE, UNTIL, TODAY = date(2026, 11, 1), date(2026, 11, 30), date(2026, 12, 20)
-
-
-def test_minutes_hold_attendance_cases_decisions_and_deferrals(room: Room) -> None:
-    decision = room.signed(Option.PRRT, dissent="Surgery would rather wait")
-    left = room.item()
-    assert minutes_of(room.meeting, TODAY).is_final is False
-    hold(room.meeting, by=room.chair, now=room.meeting_time)
-    minutes = minutes_of(room.meeting, TODAY)
-    assert [(each.name, each.specialty) for each in minutes.attended] == [("Ines Okafor", "Medical oncology")]
-    assert [case.row.item_id for case in minutes.cases] == [decision.item_id, left.pk]
-    first = minutes.cases[0]
-    assert first.decision is not None
-    assert (first.decision.text, first.decision.dissent, [each.what for each in first.actions]) == (
-        "PRRT.",
-        "Surgery would rather wait",
-        ["Start PRRT"],
-    )
-    assert (minutes.cases[1].row.defer_reason, minutes.is_final) == ("No time left", True)
-
-
-def test_minutes_as_pdf_are_an_audited_export(room: Room) -> None:
-    decision = room.signed()
-    client = Client()
-    client.force_login(room.nurse)
-    answer = client.get(reverse("meeting-minutes-pdf", args=[room.meeting.pk]))
-    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
-    assert answer.content[:5] == b"%PDF-"
-    event = AuditEvent.objects.filter(kind="export").latest("pk")
-    assert event.patient_ids == [decision.patient_id]
 
 
 def test_figures_are_the_lengths_of_their_lists(room: Room) -> None:

@@ -28,6 +28,7 @@ from tumorboard.live.views.meeting import STEERING, TEMPLATE, live_context
 from tumorboard.meetings.commands import step_item
 from tumorboard.meetings.queries import visible_item, visible_meeting
 from tumorboard.meetings.rules import MeetingStatus
+from tumorboard.minutes.queries import latest_of
 
 if TYPE_CHECKING:
     from tumorboard.decisions.models import Decision
@@ -108,7 +109,7 @@ def decision(request: SignedInRequest, decision_id: int) -> HttpResponse:
     note_read(request, [patient.pk], team_id=patient.team_id)
     today = patient.team.local_date(timezone.now())
     access = request.access
-    context = {
+    context: dict[str, Any] = {
         "decision": decision_row(row),
         "patient": patient,
         "today": today,
@@ -119,6 +120,8 @@ def decision(request: SignedInRequest, decision_id: int) -> HttpResponse:
         "may_decide": access.may(Permission.BOARD_DECIDE, patient.team_id),
         "in_team": access.may(Permission.PATIENT_VIEW, row.item.meeting.board.team_id),
     }
+    if row.item.meeting_id in latest_of([row.item.meeting_id]):
+        context["minutes_url"] = reverse("minutes-extract", args=[row.pk])
     return render_page(request, "tumorboard/decisions/decision.html", context)
 
 
