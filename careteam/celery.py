@@ -61,6 +61,11 @@ app.conf.update(
             "schedule": float(TICK_SECONDS),
             "options": {"expires": TICK_SECONDS - 5},
         },
+        "readiness": {
+            "task": "tumorboard.readiness",
+            "schedule": float(TICK_SECONDS),
+            "options": {"expires": TICK_SECONDS - 5},
+        },
         "imports": {
             "task": "patients.import_waiting",
             "schedule": float(TICK_SECONDS),

@@ -5,6 +5,7 @@ from tumorboard.boards.models import Board, BoardMember
 from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
 from tumorboard.meetings.models import AgendaChange, AgendaItem, Attendance, Availability, Meeting
 from tumorboard.minutes.models import MinutesPrint, SignedMinutes
+from tumorboard.readiness.models import CaseInput, Chase, Waiver
 from tumorboard.referrals.models import Referral
 from tumorboard.suggestions.models import AgendaSuggestion
 
@@ -17,6 +18,8 @@ __all__ = [
     "Availability",
     "Board",
     "BoardMember",
+    "CaseInput",
+    "Chase",
     "Decision",
     "DecisionAddendum",
     "Meeting",
@@ -25,4 +28,5 @@ __all__ = [
     "Referral",
     "SignedMinutes",
     "Told",
+    "Waiver",
 ]

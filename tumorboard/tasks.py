@@ -7,6 +7,7 @@ from tumorboard.actions.commands import send_back_overdue
 from tumorboard.boards.models import Board
 from tumorboard.boards.rules import AHEAD
 from tumorboard.meetings.commands import unfold_meetings
+from tumorboard.meetings.commands.readiness import keep_readiness
 from tumorboard.minutes.commands import make_print, waiting_prints
 from tumorboard.suggestions.commands import reconcile
 
@@ -38,3 +39,9 @@ def print_waiting() -> None:
     """Takes up printouts that nobody works on: rung while the worker was away, or left behind by one that died."""
     for print_id in waiting_prints(now=timezone.now()):
         print_minutes.delay(print_id=print_id)
+
+
+@shared_task(name="tumorboard.readiness")
+def readiness() -> None:
+    """Asked every minute: open cases are compared with the record, what they lack is asked for by name."""
+    keep_readiness(now=timezone.now())

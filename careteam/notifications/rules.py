@@ -40,6 +40,7 @@ _KINDS = {
     "imaging.reminder": MailKind.SCANS,
     "imaging.review": MailKind.SCANS,
     "referral": MailKind.BOARD,
+    "readiness": MailKind.BOARD,
     "suggestion": MailKind.BOARD,
     "action": MailKind.BOARD,
     "palliative": MailKind.PALLIATIVE,

@@ -40,6 +40,7 @@ GROUPS = (
     ("Guidance: single rules", "thresholds and cautions of decision support", rules.THRESHOLDS),
     ("Prognosis", "figures about groups, for clinicians", rules.PROGNOSIS),
     ("Guidance: the rules", "signed by version", rules.RULES),
+    ("Readiness for the board", "how old a value may be, and when it is chased", rules.READINESS),
     ("Care around treatment", "when somebody is asked to look", rules.CARE),
 )
 

@@ -31,6 +31,7 @@ from tumorboard.boards.models import Board
 from tumorboard.decisions.models import Decision, Recommendation
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.minutes.models import SignedMinutes
+from tumorboard.readiness.models import Waiver
 from tumorboard.referrals.models import Referral
 from tumorboard.suggestions.models import AgendaSuggestion
 
@@ -147,6 +148,14 @@ class World:
             submitted_by=self.person,
             submitted_at=NOW,
         )
+        self.waiver = Waiver.objects.create(
+            patient=self.patient,
+            referral=self.referral,
+            item="consent",
+            reason="Asked by phone",
+            waived_by=self.person,
+            waived_at=NOW,
+        )
         self.item = AgendaItem.objects.create(
             patient=self.patient, meeting=self.meeting, referral=self.referral, position=10, listed_at=NOW
         )
@@ -261,6 +270,7 @@ class Samples:
             "meeting_id": world.meeting,
             "suggestion_id": world.suggestion,
             "referral_id": world.referral,
+            "waiver_id": world.waiver,
             "item_id": world.review if address.name.startswith("import") else world.item,
             "decision_id": world.decision,
             "minutes_id": world.minutes,
@@ -288,6 +298,8 @@ class Samples:
             "language": "de",
             "code": "S3",
             "whom": "patient",
+            "item_code": "ecog",
+            "role_code": "dietitian",
             "figure": "decisions",
             "token": "x",
             "rule": "R03",

@@ -26,6 +26,7 @@ from tumorboard.actions.rules import ActionKind, ActionStatus
 from tumorboard.decisions.queries import decisions_of_patient, visible_decision
 from tumorboard.decisions.rules import ACTION_DUE
 from tumorboard.meetings.models import AgendaItem
+from tumorboard.meetings.queries.readiness import readiness_of_patient
 from tumorboard.referrals.policies import why_not_refer
 from tumorboard.referrals.queries import open_referrals
 
@@ -183,7 +184,8 @@ def action_create(request: SignedInRequest, decision_id: int) -> HttpResponse:
 def board_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
     """Open referral, what boards decided, what became of it, who was told, open actions."""
     patient = readable_patient(request, patient_id)
-    today = patient.team.local_date(timezone.now())
+    now = timezone.now()
+    today = patient.team.local_date(now)
     referrals = open_referrals(patient.pk)
     listed = {
         item.referral_id: item
@@ -193,15 +195,17 @@ def board_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
     }
     every = actions_of_patient(patient.pk, today)
     access = request.access
+    in_team = access.may(Permission.PATIENT_VIEW, patient.team_id)
     context = {
         "patient": patient,
         "today": today,
+        "readiness": readiness_of_patient(patient.pk, now) if referrals and in_team else None,
         "referrals": [(row, listed.get(row.pk)) for row in referrals],
         "decisions": decisions_of_patient(patient.pk),
         "actions": [row for row in every if row.is_open],
         "closed_actions": [row for row in every if not row.is_open],
         "why_not_refer": why_not_refer(patient, request.user),
-        "in_team": access.may(Permission.PATIENT_VIEW, patient.team_id),
+        "in_team": in_team,
         "may_refer": access.may(Permission.BOARD_REFER, patient.team_id),
         "may_withdraw": access.may(Permission.BOARD_REFER, patient.team_id)
         or access.may(Permission.BOARD_AGENDA, patient.team_id),

@@ -18,7 +18,7 @@ from careteam.notifications.commands import withdraw as take_back
 from careteam.people.queries import people_with_role
 from careteam.people.rules import Role
 from patients.record.commands import close_step, open_step
-from patients.record.models import Patient
+from patients.record.models import Patient, StaleEdit
 from patients.record.rules import StepKind
 from tumorboard.boards.queries import planned_occurrences
 from tumorboard.referrals import policies
@@ -117,6 +117,41 @@ def refer(
             now=now,
             patient_id=patient.pk,
         )
+    return referral
+
+
+@transaction.atomic
+def complete(
+    referral: Referral,
+    *,
+    question: str,
+    hoped_for: str,
+    consent: bool | None,
+    external_referrer: str,
+    version: int,
+    by: User,
+    now: datetime,
+) -> Referral:
+    """What a referral says itself, completed or corrected before it is discussed. Raises `StaleEdit`."""
+    referral = _locked(referral)
+    if referral.version != version:
+        raise StaleEdit(referral)
+    insist(policies.why_not_complete(referral, by))
+    if not question.strip():
+        raise ValidationError({"question": "Write what the board is asked."})
+    values = {
+        "question": question.strip(),
+        "hoped_for": hoped_for,
+        "consent": consent,
+        "external_referrer": external_referrer,
+    }
+    before = {name: getattr(referral, name) for name in values}
+    changed = [name for name, value in values.items() if before[name] != value]
+    if changed:
+        for name in changed:
+            setattr(referral, name, values[name])
+        referral.save_version(*changed)
+        _audit("referrals.complete", referral, by=by, now=now, details={"changed": changed})
     return referral
 
 

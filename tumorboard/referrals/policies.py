@@ -49,3 +49,14 @@ def why_not_move(referral: Referral, to: ReferralStatus) -> list[str]:
     if to in REFERRAL_TRANSITIONS[now_is]:
         return []
     return [f"The referral is {now_is.label.lower()}; it cannot become {to.label.lower()}."]
+
+
+def why_not_complete(referral: Referral, user: User) -> list[str]:
+    """Write the question anew, note the consent: who refers or prepares the agenda, until the case is discussed."""
+    access, team_id = access_of(user), referral.board.team_id
+    reasons = []
+    if not (access.may(Permission.BOARD_REFER, team_id) or access.may(Permission.BOARD_AGENDA, team_id)):
+        reasons.append("Your roles do not include changing a referral.")
+    if referral.status not in {ReferralStatus.SUBMITTED, ReferralStatus.LISTED}:
+        reasons.append(f"The referral is {referral.get_status_display().lower()}.")
+    return reasons

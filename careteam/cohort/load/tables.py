@@ -84,6 +84,7 @@ from patients.trials.models import TrialConsideration
 from tumorboard.actions.models import Action
 from tumorboard.decisions.models import Decision, Recommendation, Told
 from tumorboard.meetings.models import AgendaItem
+from tumorboard.readiness.models import Waiver
 from tumorboard.referrals.models import Referral
 
 # In the order in which rows may refer to each other.
@@ -140,6 +141,7 @@ TABLES: dict[str, type[models.Model]] = {
     "reason": GoalsPromptReason,
     "palliative": PalliativeReferral,
     "referral": Referral,
+    "waiver": Waiver,
     "item": AgendaItem,
     "decision": Decision,
     "recommendation": Recommendation,

@@ -14,6 +14,7 @@ from patients.guidance.queries.prompts import (
     is_enabled,
     not_noted,
     prompt_for,
+    tables_of,
     to_discuss,
     use_of_rules,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "prompt_for",
     "snapshot",
     "snapshots",
+    "tables_of",
     "to_discuss",
     "use_of_rules",
 ]

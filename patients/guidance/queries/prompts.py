@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -103,10 +103,21 @@ def eligibility_of(patient: Patient, kind: str, on: date) -> Eligibility | None:
     """The table of one treatment, whether it is asked about or not; None where nothing is computed: switched off,
     under review, deceased, another cancer. Raises `KeyError` for a treatment without a table."""
     table = TABLES[kind]
-    if not is_enabled() or patient.is_deceased or patient.enrollment_status == EnrollmentStatus.UNDER_REVIEW:
+    if not _is_judged(patient):
         return None
     facts = snapshot(patient, on)
     return None if facts.net_status == "not_net" else table(facts)
+
+
+def _is_judged(patient: Patient) -> bool:
+    return is_enabled() and not patient.is_deceased and patient.enrollment_status != EnrollmentStatus.UNDER_REVIEW
+
+
+def tables_of(patient: Patient, facts: Snapshot, kinds: Iterable[str]) -> tuple[Eligibility, ...]:
+    """The tables of these treatments from a snapshot that was read already; empty where nothing is computed."""
+    if not _is_judged(patient) or facts.net_status == "not_net":
+        return ()
+    return tuple(TABLES[kind](facts) for kind in kinds)
 
 
 def prompt_for(patient: Patient, rule: str, on: date) -> Prompt | None:

@@ -289,7 +289,7 @@ class _Read:
     palliative: Mapping[int, date] = field(default_factory=dict)
 
 
-def _read(patients: Sequence[Patient], on: date) -> _Read:
+def _read(patients: Sequence[Patient], on: date, goals: Mapping[int, GoalsNow] | None) -> _Read:
     teams = {patient.pk: patient.team for patient in patients}
     ids = sorted(teams)
     main = Diagnosis.objects.valid().filter(patient_id__in=ids, is_main=True)
@@ -311,7 +311,7 @@ def _read(patients: Sequence[Patient], on: date) -> _Read:
         },
         done=_done(ids, on),
         scans=_grouped(receptors.order_by("-imaged_on", "-pk")),
-        goals=goals_summary(ids, on),
+        goals=goals if goals is not None else goals_summary(ids, on),
         lines=_grouped(TreatmentLine.objects.valid().filter(patient_id__in=ids)),
         livers=_livers(ids, on),
         labs=_labs(teams, on),
@@ -327,11 +327,14 @@ def snapshot(patient: Patient, on: date) -> Snapshot:
     return snapshots([patient], on)[patient.pk]
 
 
-def snapshots(patients: Sequence[Patient], on: date) -> dict[int, Snapshot]:
-    """By patient id (patients with their team): as many queries for sixty as for one."""
+def snapshots(
+    patients: Sequence[Patient], on: date, *, goals: Mapping[int, GoalsNow] | None = None
+) -> dict[int, Snapshot]:
+    """By patient id (patients with their team): as many queries for sixty as for one. `goals` of that day, where the
+    caller has read them."""
     if not patients:
         return {}
-    read = _read(patients, on)
+    read = _read(patients, on, goals)
     return {patient.pk: _snapshot(patient, on, read) for patient in patients}
 
 

@@ -20,6 +20,7 @@ from patients.protocol.rules.numbers import (
     WORKLIST,
 )
 from patients.protocol.rules.prognosis import PROGNOSIS
+from patients.protocol.rules.readiness import READINESS
 from patients.protocol.rules.safety import SAFETY
 from patients.protocol.rules.treatment import COURSE, CTCAE, DOSES, LABS
 
@@ -34,7 +35,7 @@ NUMBERS: dict[str, ProtocolNumber] = {
     number.code: number
     for numbers in (
         *(SURVEILLANCE, SERIES, LADDER, WORKLIST, LIMITS, PREPARATION, TREATMENT, DOSES, LABS, CTCAE, COURSE),
-        *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE, SAFETY, BURDENS, BOARD),
+        *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE, SAFETY, BURDENS, BOARD, READINESS),
     )
     for number in numbers
 }
@@ -57,6 +58,7 @@ __all__ = [
     "PROFILED",
     "PROGNOSIS",
     "PRRT",
+    "READINESS",
     "RECIST",
     "RULES",
     "SAFETY",

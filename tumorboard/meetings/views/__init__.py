@@ -17,6 +17,15 @@ from tumorboard.meetings.views.course import (
     meeting_hold,
     meeting_start,
 )
+from tumorboard.meetings.views.readiness import (
+    case_input,
+    case_readiness,
+    meeting_readiness_page,
+    readiness_chaser,
+    readiness_waive,
+    referral_complete,
+    waiver_take_back,
+)
 from tumorboard.meetings.views.suggestions import (
     study_suggestions,
     suggestion,
@@ -28,6 +37,8 @@ __all__ = [
     "board_create",
     "board_edit",
     "boards",
+    "case_input",
+    "case_readiness",
     "item_defer",
     "item_minutes",
     "item_move",
@@ -37,11 +48,16 @@ __all__ = [
     "meeting_freeze",
     "meeting_functions",
     "meeting_hold",
+    "meeting_readiness_page",
     "meeting_start",
+    "readiness_chaser",
+    "readiness_waive",
+    "referral_complete",
     "referral_list",
     "referral_withdraw",
     "study_suggestions",
     "suggestion",
     "suggestion_decline",
     "suggestion_reopen",
+    "waiver_take_back",
 ]

@@ -18,6 +18,7 @@ from careteam.web.responses import add_errors, invalid, redirect_or_refresh, ren
 from tumorboard.meetings import commands, policies
 from tumorboard.meetings.forms import DeferForm, FunctionsForm, ListForm, WithdrawForm
 from tumorboard.meetings.queries import agenda_of, visible_item, visible_meeting
+from tumorboard.meetings.queries.readiness import meeting_readiness
 from tumorboard.meetings.rules import MeetingStatus
 from tumorboard.meetings.views.answers import act, refused
 from tumorboard.referrals.models import Referral
@@ -41,6 +42,7 @@ def meeting_context(request: SignedInRequest, row: Meeting) -> dict[str, Any]:
     return {
         "meeting": row,
         "agenda": agenda,
+        "readiness": meeting_readiness(row, team.local_date(now)),
         "on": team.local_date(row.starts_at),
         "today": team.local_date(now),
         "is_late": policies.is_late(row, now),

@@ -17,6 +17,13 @@ def washout(story: Story) -> None:
     story.labs_not_after(story.day(-5))
     story.lab("777-3", 164, story.day(-3))
     story.prompt("closed")
+    referral = story.list_case("PRRT under way, counts fall slowly: go on to the next dose?", "other")
+    for item, reason in (
+        ("trials", "PRRT is running; no trial allows it"),
+        ("palliative", "Offered at the last visit, not wished now"),
+    ):
+        said = {"waived_by": Person("oncologist"), "waived_at": at(story.day(-1), 9)}
+        story.history.add("waiver", referral=referral, item=item, reason=reason, **said)
 
 
 def stale_labs(story: Story) -> None:
