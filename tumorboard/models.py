@@ -3,6 +3,7 @@
 from tumorboard.actions.models import Action
 from tumorboard.boards.models import Board, BoardMember
 from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
+from tumorboard.live.models import PrivateNote, ProjectorSession
 from tumorboard.meetings.models import AgendaChange, AgendaItem, Attendance, Availability, Meeting
 from tumorboard.minutes.models import MinutesPrint, SignedMinutes
 from tumorboard.readiness.models import CaseInput, Chase, Waiver
@@ -24,6 +25,8 @@ __all__ = [
     "DecisionAddendum",
     "Meeting",
     "MinutesPrint",
+    "PrivateNote",
+    "ProjectorSession",
     "Recommendation",
     "Referral",
     "SignedMinutes",

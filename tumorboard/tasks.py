@@ -6,6 +6,7 @@ from django.utils import timezone
 from tumorboard.actions.commands import send_back_overdue
 from tumorboard.boards.models import Board
 from tumorboard.boards.rules import AHEAD
+from tumorboard.live.commands import purge_notes
 from tumorboard.meetings.commands import unfold_meetings
 from tumorboard.meetings.commands.readiness import keep_readiness
 from tumorboard.minutes.commands import make_print, waiting_prints
@@ -14,10 +15,11 @@ from tumorboard.suggestions.commands import reconcile
 
 @shared_task(name="tumorboard.unfold")
 def unfold() -> None:
-    """Plans the meetings of every active board ahead; what is planned already stays."""
+    """Plans the meetings of every active board ahead; what is planned already stays. Old private notes go."""
     now = timezone.now()
     for board in Board.objects.filter(is_active=True).select_related("team").order_by("pk"):
         unfold_meetings(board, until=board.team.local_date(now) + AHEAD, by=None, now=now)
+    purge_notes(now=now)
 
 
 @shared_task(name="tumorboard.suggest")

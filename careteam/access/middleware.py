@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
 
+from careteam.access.queries import limit_reached
+
 BACKGROUND_HEADER = "X-Background"  # sent by everything that polls or streams
 _REFRESH_SECONDS = 30  # how coarse the stored last activity is: one session write per half minute at most
 
@@ -26,11 +28,10 @@ class SessionLimitsMiddleware:
         if request.user.is_authenticated:
             now = int(timezone.now().timestamp())
             session = request.session
-            started = session.setdefault("signed_in_at", now)
+            session.setdefault("signed_in_at", now)
             acted = session.setdefault("acted_at", now)
-            idle = now - acted > settings.SESSION_IDLE_SECONDS
-            if idle or now - started > settings.SESSION_ABSOLUTE_SECONDS or not request.user.is_active:
-                return self._sign_out(request, idle=idle)
+            if limit_reached(session, now) or not request.user.is_active:
+                return self._sign_out(request, idle=now - acted > settings.SESSION_IDLE_SECONDS)
             if request.headers.get(BACKGROUND_HEADER) != "1" and now - acted >= _REFRESH_SECONDS:
                 session["acted_at"] = now
         return self.get_response(request)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import import_module
+from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.db.models.functions import Now
 
@@ -73,3 +79,21 @@ def access_of(user: User | AnonymousUser) -> Access:
 
 def may(user: User | AnonymousUser, permission: Permission, team_id: int | None = None) -> bool:
     return access_of(user).may(permission, team_id)
+
+
+def limit_reached(session: Mapping[str, Any], now: int) -> bool:
+    """Whether a session was idle for too long, or has lasted too long. `now` in seconds."""
+    acted, started = int(session.get("acted_at", now)), int(session.get("signed_in_at", now))
+    return now - acted > settings.SESSION_IDLE_SECONDS or now - started > settings.SESSION_ABSOLUTE_SECONDS
+
+
+def still_signed_in(session_key: str, user_id: int, now: datetime) -> User | None:
+    """The person, read anew, when this session is still theirs: what an open stream asks again and again. None after
+    signing out, at the limits of a session, for a closed account, after a change of the password."""
+    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key).load()
+    if session.get(SESSION_KEY) != str(user_id) or limit_reached(session, int(now.timestamp())):
+        return None
+    person = User.objects.filter(pk=user_id, is_active=True).first()
+    if person is None or session.get(HASH_SESSION_KEY) != person.get_session_auth_hash():
+        return None
+    return person

@@ -9,6 +9,7 @@ Values of a row are given as a mapping of field name to the value the form would
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,7 +25,7 @@ from careteam.web.responses import conflict
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse, QueryDict
 
-_NOT_COMPARED = frozenset({"version"})
+_NOT_COMPARED = frozenset({"version", "opened"})
 
 
 def in_words(field: forms.Field, value: Any) -> str:
@@ -84,6 +85,52 @@ def resolved(data: QueryDict, form: forms.BaseForm, theirs: Mapping[str, Any]) -
         else:
             chosen[name] = value
     return chosen
+
+
+def as_opened(form: forms.BaseForm, start: Mapping[str, Any]) -> str:
+    """What a form starts with, as the browser would send it back: for a hidden field `opened`, by which a later save
+    knows what this person changed."""
+    return json.dumps({name: _listed(_sent(field, start.get(name))) for name, field in _compared(form)})
+
+
+def joined(form: forms.BaseForm, data: QueryDict, theirs: Mapping[str, Any]) -> tuple[QueryDict, list[Difference]]:
+    """Two people's changes of one row, field by field: what only they changed is taken from them, what this person
+    changed stays. The fields that both changed, and differently, come back as rows; there this person's value stays
+    in the data. Without a readable `opened` every field counts as this person's."""
+    try:
+        opened = json.loads(data.get("opened", ""))
+    except ValueError:
+        opened = None
+    chosen, both = data.copy(), []
+    for name, field in _compared(form):
+        saved, typed = _listed(_sent(field, theirs.get(name))), _listed(data.getlist(name))
+        before = _listed(opened.get(name)) if isinstance(opened, dict) else None
+        if saved == typed:
+            continue
+        if before == typed:
+            chosen.setlist(name, saved)
+        elif before != saved:
+            label = str(field.label or name.replace("_", " ").capitalize())
+            base, yours = in_words(field, _value(field, before)), in_words(field, _value(field, typed))
+            both.append(Difference(name, label, base, in_words(field, theirs.get(name)), yours))
+    return chosen, both
+
+
+def _compared(form: forms.BaseForm) -> Iterable[tuple[str, forms.Field]]:
+    return ((name, field) for name, field in form.fields.items() if name not in _NOT_COMPARED)
+
+
+def _listed(value: Any) -> list[str]:
+    """A sent value as a list of what is in it; order and the line ends of a browser do not count."""
+    values = value if isinstance(value, list) else [value]
+    texts = (str(each).replace("\r\n", "\n").strip() for each in values if each is not None)
+    return sorted(text for text in texts if text)
+
+
+def _value(field: forms.Field, sent: list[str] | None) -> Any:
+    if isinstance(field, forms.MultipleChoiceField):
+        return sent or []
+    return bool(sent) if isinstance(field, forms.BooleanField) else (sent or [""])[0]
 
 
 def three_way(form: forms.BaseForm, base: Mapping[str, Any] | None, theirs: Mapping[str, Any]) -> list[Difference]:

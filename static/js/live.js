@@ -1,14 +1,123 @@
-// In a live meeting the poller says whether somebody is typing a decision here: then the case is not taken away.
+// The live meeting. The channel only says that something changed; what it is, is fetched. Somebody who is typing a
+// decision keeps the page and is told. Without this script the page is reloaded by hand, and everything works.
 {
-  const remember = () => {
-    const form = document.getElementById("decision-form");
-    const typed = document.getElementById("typed");
-    if (typed) typed.value = form?.dataset.typed ? "1" : "0";
+  const LOST_SECONDS = 3;
+  const SAID_SECONDS = 6;
+  const SAY_EVERY = 2500;
+  const get = (id) => document.getElementById(id);
+  const form = () => get("decision-form");
+  const typing = () => [form(), get("note-form")].some((each) => each?.dataset.typed === "1");
+  let alive = false;
+  let over = false;
+  let later;
+  let silence;
+  let saidAt = 0;
+
+  // Once a form of the page was sent the answer decides where to go; nothing else is asked meanwhile.
+  let leaving = false;
+  document.addEventListener("submit", (event) => {
+    if (event.target.hasAttribute("hx-post") || event.defaultPrevented) return;
+    leaving = true;
+    setTimeout(() => { leaving = false; }, 10000);
+  });
+  window.addEventListener("pageshow", () => { leaving = false; });
+
+  const poll = () => { if (get("poller")) htmx.trigger(get("poller"), "look"); };
+  const remember = () => { if (get("typed")) get("typed").value = typing() ? "1" : "0"; };
+
+  // Nobody looks at the wrong patient while the new case is on its way: its name is known from the agenda.
+  const goTo = (item) => {
+    let name = "";
+    for (const row of document.querySelectorAll("#live-agenda [data-item]")) {
+      const on = row.dataset.item === String(item);
+      if (on) name = row.textContent.replace(/\s+/g, " ").trim();
+      row.toggleAttribute("aria-current", on);
+    }
+    get("case").setAttribute("aria-busy", "true");
+    get("live-now").textContent = name ? `Now: ${name}` : "";
+    get("live-now").classList.toggle("vh", !name);
   };
+
+  const look = (state) => {
+    const poller = get("poller");
+    if (!poller || leaving) return;
+    const shown = (name) => poller.querySelector(`[name=${name}]`).value;
+    if (String(state.v) === shown("v")) return;
+    if (typing()) poll();
+    else if (state.case !== shown("case")) {
+      if (String(state.item || "") !== shown("item")) goTo(state.item);
+      htmx.trigger(document.body, "caseChanged");
+    } else {
+      // Somebody joined, an order changed: two hundred screens do not have to ask in the same moment.
+      clearTimeout(later);
+      later = setTimeout(poll, Math.random() * 1500);
+    }
+  };
+
+  const say = (said) => {
+    if (!form() || form().dataset.item !== String(said.item) || form().dataset.me === String(said.id)) return;
+    get("live-say").textContent = `${said.who} is typing in ${said.field}`;
+    clearTimeout(silence);
+    silence = setTimeout(() => { if (get("live-say")) get("live-say").textContent = ""; }, SAID_SECONDS * 1000);
+  };
+
+  document.addEventListener("look", (event) => { if (event.detail?.data) look(JSON.parse(event.detail.data)); });
+  document.addEventListener("say", (event) => say(JSON.parse(event.detail.data)));
+  document.addEventListener("over", () => { over = true; get("live-lost").hidden = true; poll(); });
+  document.addEventListener("htmx:sse:after:connection", () => { alive = true; get("live-lost").hidden = true; });
+  for (const name of ["before:connection", "error", "close"]) {
+    document.addEventListener(`htmx:sse:${name}`, () => { alive = false; });
+  }
+  setInterval(() => {
+    if (alive || over || leaving || document.hidden || !get("live-stream")) return;
+    get("live-lost").hidden = false;
+    poll();
+  }, LOST_SECONDS * 1000);
+
   document.addEventListener("input", (event) => {
-    const form = event.target.closest("#decision-form");
-    if (form) form.dataset.typed = "1";
+    const edited = event.target.closest("#decision-form, #note-form");
+    if (!edited) return;
+    edited.dataset.typed = "1";
+    remember();
+    if (edited !== form()) return;
+    if (!event.target.name || Date.now() - saidAt < SAY_EVERY) return;
+    saidAt = Date.now();
+    const body = new URLSearchParams({ field: event.target.name });
+    fetch(edited.dataset.typing, {
+      method: "POST", body, headers: { "X-CSRFToken": edited.querySelector("[name=csrfmiddlewaretoken]").value },
+    }).catch(() => {});
+  });
+  // What could not be fetched is asked for again.
+  document.addEventListener("htmx:error", (event) => {
+    if (["case", "poller", "live-agenda"].includes(event.target.id)) setTimeout(poll, 2000);
+  });
+
+  // A private note that is kept is no reason to keep the page.
+  document.addEventListener("htmx:after:request", (event) => {
+    if (event.target.id === "note-form") event.target.dataset.typed = "0";
     remember();
   });
-  document.addEventListener("htmx:after:swap", remember);
+
+  // The clock runs on between two looks.
+  let clock;
+  let began = 0;
+  setInterval(() => {
+    const shown = document.querySelector("[role=timer][data-seconds]");
+    if (!shown) return;
+    if (shown !== clock) {
+      clock = shown;
+      began = Date.now() - Number(shown.dataset.seconds) * 1000;
+    }
+    const seconds = Math.floor((Date.now() - began) / 1000);
+    const two = (number) => String(number).padStart(2, "0");
+    shown.textContent = `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
+    const isOver = seconds > Number(shown.dataset.minutes) * 60;
+    shown.classList.toggle("amb", isOver);
+    document.querySelector("[data-over]").hidden = !isOver;
+  }, 1000);
+
+  document.addEventListener("htmx:after:swap", () => {
+    remember();
+    if (get("live-now") && !document.querySelector("#case[aria-busy]")) get("live-now").classList.add("vh");
+  });
 }

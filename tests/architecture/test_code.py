@@ -19,7 +19,16 @@ from django.db import models
 BASE = Path(__file__).resolve().parents[2]
 APPS = ("careteam", "patients", "tumorboard")
 # Tables without history: drafts are purged at signing, the rest are not clinical or have their own trail.
-UNTRACKED = {"GoalsDraft", "ExternalCenter", "ImportRun", "ImportLine", "GuidanceRaised", "MinutesPrint"}
+UNTRACKED = {
+    "GoalsDraft",
+    "PrivateNote",
+    "ProjectorSession",
+    "ExternalCenter",
+    "ImportRun",
+    "ImportLine",
+    "GuidanceRaised",
+    "MinutesPrint",
+}
 # Helpers that run inside another command's transaction, which audits for them.
 INSIDE_ANOTHER = {
     "patients.record.commands.care.open_step",

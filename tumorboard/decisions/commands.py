@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
 from django.urls import reverse
 
 from careteam.access.policies import insist
@@ -71,7 +70,7 @@ class Said:
 def record_decision(item: AgendaItem, said: Said, *, by: User, now: datetime, version: int | None = None) -> Decision:
     """Writes the draft, or changes it, with the quorum of this moment. Raises `StaleEdit` when `version` (0: the form
     was opened before any draft) is no longer the draft's."""
-    Meeting.objects.select_for_update(of=("self",)).get(pk=item.meeting_id)
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(pk=item.meeting_id)
     item = (
         AgendaItem.objects.select_for_update(of=("self",))
         .select_related("meeting__board__team", "patient", "referral")
@@ -96,7 +95,7 @@ def record_decision(item: AgendaItem, said: Said, *, by: User, now: datetime, ve
     decision.goal_check = _checked(item, said.options, now=now)
     decision.save_version()
     _recommend(decision, said, by=by, now=now)
-    Meeting.objects.filter(pk=item.meeting_id).update(version=F("version") + 1)  # screens that show it look again
+    meeting.save_version()  # screens that show it look again
     record(
         "decisions.record_decision",
         by=by,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from careteam.people.models import User
+from careteam.web.parts import Difference
 from patients.treatment.rules import Intent
 from tumorboard.actions.rules import ActionKind
 from tumorboard.decisions.commands import Said
@@ -14,6 +16,7 @@ from tumorboard.decisions.rules import Option, option_choices
 from tumorboard.live.commands import ActionAsked
 from tumorboard.referrals.rules import DeferReason
 
+_HIDDEN = ("version", "opened")
 _INTENTS = [(value, label) for value, label in Intent.choices if value]
 
 
@@ -44,6 +47,10 @@ class DecisionForm(forms.Form):
     )
     no_action = forms.BooleanField(label="No action follows", required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    opened = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    both: Sequence[Difference] = ()  # fields that somebody else changed meanwhile, and this person too
+    joined_with = ""  # who recorded meanwhile, when the two could be joined
 
     def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,6 +87,19 @@ class DecisionForm(forms.Form):
         return ActionAsked(
             owner=values["owner"], due_on=values["due_on"], what=values["action_what"], kind=values["action_kind"]
         )
+
+
+class TypingForm(forms.Form):
+    """In which field of the decision somebody is writing."""
+
+    field = forms.CharField(max_length=40)
+
+    def clean_field(self) -> str:
+        """The label of the field: what the others read."""
+        name = self.cleaned_data["field"]
+        if name not in DecisionForm.base_fields or name in _HIDDEN:
+            raise forms.ValidationError("There is no such field.")
+        return str(DecisionForm.base_fields[name].label)
 
 
 class DeferForm(forms.Form):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import OuterRef, Subquery
 
 from patients.goals.queries import GoalsNow, goals_of
 from patients.guidance.models import GuidanceAnswer
@@ -18,13 +22,16 @@ from patients.treatment.queries import LineRow, lines_of
 from tumorboard.actions.models import Action
 from tumorboard.decisions.models import Decision
 from tumorboard.decisions.queries import DecisionRow, decisions_of_patient
-from tumorboard.live.rules import LABS
+from tumorboard.live.models import PrivateNote, ProjectorSession
+from tumorboard.live.rules import LABS, OVER, Clock, clock_of
 from tumorboard.meetings.models import AgendaItem, Meeting
-from tumorboard.meetings.queries import Agenda, quorum_for
-from tumorboard.meetings.rules import ItemStatus, Quorum
+from tumorboard.meetings.queries import AgendaRow, quorum_for
+from tumorboard.meetings.rules import OPEN_ITEMS, ItemStatus, Quorum, next_in_order
 
 if TYPE_CHECKING:
     from decimal import Decimal
+
+    from careteam.people.models import User
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,15 @@ class LiveState:
     version: int
     item_id: int | None
     status: str
+    case: str = ""  # changes when what stands before everybody changes: another case, its state, its draft
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in OVER
+
+    def told(self) -> dict[str, Any]:
+        """What the live channel says; no patient data."""
+        return {"v": self.version, "item": self.item_id or 0, "case": self.case, "status": self.status}
 
 
 @dataclass(frozen=True)
@@ -75,11 +91,31 @@ class CaseCard:
 
 
 def current_state(meeting: Meeting) -> LiveState:
-    """One query; reads the meeting's row as `meeting` holds it."""
-    item_id = (
-        AgendaItem.objects.filter(meeting_id=meeting.pk, status=ItemStatus.CURRENT).values_list("pk", flat=True).first()
+    """How the meeting stands now. One query."""
+    return states_of([meeting.pk])[meeting.pk]
+
+
+def states_of(meeting_ids: Collection[int]) -> dict[int, LiveState]:
+    """How these meetings stand now, by id; what does not exist is missing. One query."""
+    on = AgendaItem.objects.filter(meeting=OuterRef("pk"), status=ItemStatus.CURRENT)
+    rows = Meeting.objects.filter(pk__in=meeting_ids).values_list(
+        "pk",
+        "version",
+        "status",
+        Subquery(on.values("pk")[:1]),
+        Subquery(on.values("version")[:1]),
+        Subquery(on.values("decision__version")[:1]),
     )
-    return LiveState(meeting.pk, meeting.version, item_id, meeting.status)
+    return {
+        pk: LiveState(pk, version, item_id, status, f"{status}.{item_id or 0}.{changes or 0}.{draft or 0}")
+        for pk, version, status, item_id, changes, draft in rows
+    }
+
+
+def states_by_topic(topics: Collection[str]) -> dict[str, LiveState]:
+    """For the live channel: `meeting:5` as `Meeting.topic` names it."""
+    states = states_of([int(topic.partition(":")[2]) for topic in topics])
+    return {f"meeting:{pk}": state for pk, state in states.items()}
 
 
 def case_of(item: AgendaItem, today: date) -> CaseCard:
@@ -113,10 +149,92 @@ def case_of(item: AgendaItem, today: date) -> CaseCard:
     )
 
 
-def position_of(agenda: Agenda, item_id: int | None) -> tuple[int, int]:
+def following(rows: Sequence[AgendaRow], item_id: int | None) -> AgendaRow | None:
+    """The open case that Next puts on; None at the end."""
+    open_rows = {row.item_id: row for row in rows if row.is_open}
+    return open_rows.get(next_in_order(list(open_rows), item_id, 1) or 0)
+
+
+def clock_now(meeting: Meeting, rows: Iterable[AgendaRow], item: AgendaItem | None, now: datetime) -> Clock:
+    """Time on the case that is on and what is left of the meeting. No query."""
+    on = item if item is not None and item.status == ItemStatus.CURRENT else None
+    return clock_of(
+        shown_at=on.shown_at or on.opened_at if on else None,
+        minutes=on.minutes if on else 0,
+        waiting=[row.minutes for row in rows if row.is_open and (on is None or row.item_id != on.pk)],
+        length=meeting.length_minutes,
+        ends_at=meeting.ends_at,
+        now=now,
+    )
+
+
+def note_of(item_id: int, person: User) -> str:
+    """What this person noted for themselves about the case; empty when nothing."""
+    return PrivateNote.objects.filter(item_id=item_id, author=person).values_list("text", flat=True).first() or ""
+
+
+def digest_of(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+def screen_of(token: str, meeting_id: int, now: datetime) -> ProjectorSession | None:
+    """The projector that holds this token, while it may show this meeting: it runs, the meeting is not over, and who
+    started it may still see the meeting."""
+    screens = ProjectorSession.objects.running(now).select_related("started_by", "meeting__board__team")
+    screen = screens.filter(token_digest=digest_of(token), meeting_id=meeting_id).first()
+    if screen is None or not Meeting.objects.visible_to(screen.started_by).filter(pk=meeting_id).exists():
+        return None
+    return screen
+
+
+def screens_of(meeting: Meeting, now: datetime) -> list[ProjectorSession]:
+    """Projectors that show this meeting now, oldest first."""
+    return list(
+        ProjectorSession.objects.running(now).filter(meeting=meeting).select_related("started_by").order_by("pk")
+    )
+
+
+@dataclass(frozen=True)
+class TakenOff:
+    """The case that was on until it was withdrawn (the patient died, the question is settled)."""
+
+    patient_name: str
+    at: datetime
+    reason: str
+
+
+def taken_off(meeting: Meeting) -> TakenOff | None:
+    """What everybody was looking at, when it was withdrawn while it was discussed and nothing came after it."""
+    last = (
+        AgendaItem.objects.filter(meeting=meeting, opened_at__isnull=False)
+        .select_related("patient", "referral")
+        .order_by("-opened_at", "-pk")
+        .first()
+    )
+    if last is None or last.status != ItemStatus.WITHDRAWN or last.closed_at is None:
+        return None
+    return TakenOff(last.patient.name, last.closed_at, last.referral.withdraw_reason)
+
+
+def meanwhile(item_id: int, state: LiveState) -> str:
+    """What somebody who is typing about this case has to know now, as a sentence."""
+    item = AgendaItem.objects.filter(pk=item_id, meeting_id=state.meeting_id).select_related("referral").first()
+    if item is None:
+        return ""
+    if item.status == ItemStatus.WITHDRAWN:
+        return f"This case was taken off the agenda: {item.referral.withdraw_reason}."
+    if item.status not in OPEN_ITEMS:
+        return f"This case is {item.get_status_display().lower()}."
+    if item.pk != state.item_id:
+        return "The chair moved on."
+    draft = Decision.objects.valid().filter(item=item).select_related("recorded_by").first()
+    return f"{draft.recorded_by} recorded meanwhile." if draft is not None else ""
+
+
+def position_of(rows: Sequence[AgendaRow], item_id: int | None) -> tuple[int, int]:
     """`(3, 9)`: third of nine cases; `(0, 9)` when none is on."""
-    numbers = {row.item_id: row.number for row in agenda.rows}
-    return numbers.get(item_id or 0, 0), len(agenda.rows)
+    numbers = {row.item_id: row.number for row in rows}
+    return numbers.get(item_id or 0, 0), len(rows)
 
 
 def _action_of(draft: Decision | None) -> Action | None:

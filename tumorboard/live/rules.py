@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from tumorboard.actions.rules import ActionKind
 from tumorboard.decisions.rules import TREATMENT_OPTIONS, Option, option_choices
+from tumorboard.meetings.rules import MeetingStatus
+
+SCREEN_AFTER = timedelta(hours=6)  # a projector of a meeting that nobody ends goes out so long after its planned end
+NOTES_KEPT = timedelta(days=30)  # private notes, from when they were last saved
+NOTE_LENGTH = 4000
+OVER = frozenset({MeetingStatus.HELD, MeetingStatus.CANCELLED})  # nothing changes on the screens any more
 
 # What the blood, the liver and the kidneys say when a treatment is chosen; LOINC, in the order of the table.
 LABS: tuple[str, ...] = (
@@ -27,6 +35,37 @@ _KIND_OF_OPTION: dict[str, ActionKind] = {
     Option.WITH_PALLIATIVE: ActionKind.REFER,
 }
 _NO_LINE = frozenset({Option.OBSERVATION, Option.BEST_SUPPORTIVE_CARE})
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time on the case that is on, and what is left of the meeting. `left` and `behind` in minutes; `left` is negative
+    past the end, `behind` is what the open cases need beyond it."""
+
+    seconds: int | None
+    minutes: int
+    left: int
+    behind: int
+
+    @property
+    def is_over(self) -> bool:
+        return self.seconds is not None and self.seconds > self.minutes * 60
+
+    @property
+    def words(self) -> str:
+        """`04:12`; empty without a case."""
+        return "" if self.seconds is None else f"{self.seconds // 60:02}:{self.seconds % 60:02}"
+
+
+def clock_of(
+    *, shown_at: datetime | None, minutes: int, waiting: Iterable[int], length: int, ends_at: datetime, now: datetime
+) -> Clock:
+    """`minutes` of the case that is on (0: none), `waiting` those of the other open cases, `length` of the meeting:
+    one that was started early has no more than that left."""
+    seconds = None if shown_at is None else max(0, int((now - shown_at).total_seconds()))
+    left = min(int((ends_at - now).total_seconds() // 60), length)
+    needed = sum(waiting) + max(0, minutes - (seconds or 0) // 60)
+    return Clock(seconds, minutes, left, max(0, needed - max(left, 0)))
 
 
 def first_action(options: Iterable[str]) -> tuple[ActionKind, str, Option | None]:

@@ -11,9 +11,18 @@ from django.db import models
 from careteam.access.queries import access_of
 from careteam.audit.models import tracked
 from careteam.people.rules import Permission, Specialty
+from careteam.web.stream import ring_on_commit
 from patients.record.models import ClinicalQuerySet, ClinicalRow
 from tumorboard.boards.models import Board
-from tumorboard.meetings.rules import OPEN_ITEMS, SECTION_RANK, ChangeKind, ItemStatus, MeetingStatus, Section
+from tumorboard.meetings.rules import (
+    OPEN_ITEMS,
+    SECTION_RANK,
+    AttendanceMode,
+    ChangeKind,
+    ItemStatus,
+    MeetingStatus,
+    Section,
+)
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import DeferReason
 
@@ -90,14 +99,20 @@ class Meeting(models.Model):
         return f"{self.board} {self.starts_at:%Y-%m-%d}"
 
     @property
+    def topic(self) -> str:
+        """What the live channel calls this meeting."""
+        return f"meeting:{self.pk}"
+
+    @property
     def length_minutes(self) -> int:
         return round((self.ends_at - self.starts_at).total_seconds() / 60)
 
     def save_version(self, *fields: str) -> None:
-        """Saves the named fields and raises the version: every screen that shows the meeting looks again. Only
-        commands call it."""
+        """Saves the named fields and raises the version: every screen that shows the meeting looks again, at once when
+        the live channel works. Only commands call it."""
         self.version += 1
         self.save(update_fields=[*fields, "version"])
+        ring_on_commit(self.topic)
 
 
 @tracked
@@ -107,6 +122,7 @@ class Attendance(models.Model):
     specialty = models.CharField(max_length=30, choices=Specialty, blank=True)
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)
+    mode = models.CharField(max_length=6, choices=AttendanceMode, blank=True, help_text="empty: not said")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["meeting", "user"], name="attendance_once"),)
@@ -128,6 +144,7 @@ class AgendaItem(ClinicalRow):
     listed_at = models.DateTimeField()
     after_cutoff_reason = models.CharField(max_length=200, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
+    shown_at = models.DateTimeField(null=True, blank=True, help_text="when it was last put before everybody")
     closed_at = models.DateTimeField(null=True, blank=True)
     defer_reason = models.CharField(max_length=18, choices=DeferReason, blank=True)
 

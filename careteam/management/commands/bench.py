@@ -3,13 +3,14 @@
 import json
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from careteam.cohort import scale
+from careteam.cohort import audience, scale
 from careteam.cohort.bench import NAMES, RUNS, Bench, Result, load_result, population
 from careteam.cohort.cast import FIRST_TEAM, NotADemo, create_teams, insist_on_demo, is_empty
 from careteam.cohort.load.cohort import load_cohort
@@ -22,7 +23,8 @@ class Command(BaseCommand):
     help = (
         "Measures pages, search, sweep and memory in a demo database. With --patients the demo team is filled up to "
         f"that number first. Names: {', '.join(NAMES)}. "
-        f"{scale.NAME}: a sweep held against the bare SQL, worklist and memory, in a team of its own."
+        f"{scale.NAME}: a sweep held against the bare SQL, worklist and memory, in a team of its own. "
+        f"{audience.NAME}: a meeting with {audience.VIEWERS} viewers on a web server of its own."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,15 +35,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Refuses outside a demo database: measuring reads patients, and every read is audited."""
-        known = (*NAMES, scale.NAME)
+        known = (*NAMES, scale.NAME, audience.NAME)
         unknown = set(options["name"]) - set(known)
         if unknown:
             raise CommandError(f"Not measured here: {', '.join(sorted(unknown))}. Known: {', '.join(known)}.")
         if options["name"] == [scale.NAME]:
             self._scale(options["patients"] or scale.SMALL, as_json=options["json"])
             return
-        if scale.NAME in options["name"]:
-            raise CommandError(f"{scale.NAME} is measured alone: it fills a team of its own.")
+        if options["name"] == [audience.NAME]:
+            self._alone(audience.measure(now=timezone.now()), as_json=options["json"])
+            return
+        if {scale.NAME, audience.NAME} & set(options["name"]):
+            raise CommandError(f"{scale.NAME} and {audience.NAME} are measured alone: each fills a team of its own.")
         try:
             results = self._prepare(options["patients"])
         except (NotADemo, ValueError) as refusal:
@@ -59,6 +64,21 @@ class Command(BaseCommand):
                 self._print(result)
         if options["json"]:
             self.stdout.write(json.dumps([{**asdict(one), "patients": patients} for one in results], indent=1))
+
+    def _alone(self, measured: Iterator[Result], *, as_json: bool) -> None:
+        if is_empty():
+            create_teams(now=timezone.now())
+        try:
+            insist_on_demo()
+        except NotADemo as refusal:
+            raise CommandError(str(refusal)) from None
+        results = []
+        for result in measured:
+            results.append(result)
+            if not as_json:
+                self._print(result)
+        if as_json:
+            self.stdout.write(json.dumps([asdict(one) for one in results], indent=1))
 
     def _scale(self, patients: int, *, as_json: bool) -> None:
         """A team of its own with so many patients; `--patients` is its size."""

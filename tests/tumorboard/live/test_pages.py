@@ -14,7 +14,7 @@ from tumorboard.actions.models import Action
 from tumorboard.decisions.models import Decision
 from tumorboard.decisions.rules import Option
 from tumorboard.live.queries import LiveState, case_of, current_state
-from tumorboard.meetings.commands import show_item
+from tumorboard.meetings.commands import show_item, withdraw
 from tumorboard.meetings.models import AgendaItem
 from tumorboard.meetings.queries import visible_item
 
@@ -38,7 +38,10 @@ def on(room: Room) -> AgendaItem:
 
 
 def test_current_state_names_the_case_and_the_version(room: Room, on: AgendaItem) -> None:
-    assert current_state(room.meeting) == LiveState(room.meeting.pk, room.meeting.version, on.pk, "running")
+    state = LiveState(room.meeting.pk, room.meeting.version, on.pk, "running", f"running.{on.pk}.2.0")
+    assert current_state(room.meeting) == state
+    room.record(on)
+    assert current_state(room.meeting).case == f"running.{on.pk}.2.1"
 
 
 def test_live_shows_goals_before_everything_else(room: Room, on: AgendaItem) -> None:
@@ -56,14 +59,15 @@ def test_live_notes_one_read_of_the_agenda(room: Room, on: AgendaItem) -> None:
 
 def test_poll_is_silent_until_something_changes(room: Room, on: AgendaItem) -> None:
     client, url = _as(room.nurse), reverse("live-poll", args=[room.meeting.pk])
-    version, reads = room.meeting.version, AuditEvent.objects.filter(kind="read").count()
-    assert client.get(url, {"v": version, "item": on.pk}, headers=HTMX).status_code == 204
+    state, reads = current_state(room.meeting), AuditEvent.objects.filter(kind="read").count()
+    shown = {"v": state.version, "item": on.pk, "case": state.case}
+    assert client.get(url, shown, headers=HTMX).status_code == 204
     second = room.item()
-    answer = client.get(url, {"v": version, "item": on.pk}, headers=HTMX)
-    assert (answer.status_code, answer["HX-Trigger"]) == (200, '{"agendaChanged": {}}')
+    answer = client.get(url, shown, headers=HTMX)
+    assert (answer.status_code, answer["HX-Trigger"]) == (204, '{"agendaChanged": {}}')
     show_item(room.meeting, second, by=room.chair, now=room.meeting_time)
-    answer = client.get(url, {"v": version, "item": on.pk}, headers=HTMX)
-    assert answer["HX-Trigger"] == '{"caseChanged": {}, "agendaChanged": {}}'
+    answer = client.get(url, shown, headers=HTMX)
+    assert answer["HX-Trigger"] == '{"caseChanged": {}}'
     assert on.patient.family_name not in answer.content.decode()
     assert AuditEvent.objects.filter(kind="read").count() == reads
 
@@ -72,9 +76,32 @@ def test_poll_leaves_the_case_to_somebody_who_types(room: Room, on: AgendaItem) 
     version = room.meeting.version
     show_item(room.meeting, room.item(), by=room.chair, now=room.meeting_time)
     url = reverse("live-poll", args=[room.meeting.pk])
-    answer = _as(room.chair).get(url, {"v": version, "item": on.pk, "typed": "1"}, headers=HTMX)
+    client = _as(room.chair)
+    answer = client.get(url, {"v": version, "item": on.pk, "case": "x", "typed": "1"}, headers=HTMX)
     assert answer["HX-Trigger"] == '{"agendaChanged": {}}'
     assert "The chair moved on" in answer.content.decode()
+    assert f'name="item" value="{on.pk}"' in answer.content.decode(), "the screen still shows what it shows"
+    sent = {"part": "agenda", "v": version, "item": on.pk, "case": current_state(room.meeting).case}
+    url = reverse("live", args=[room.meeting.pk])
+    assert "The chair moved on" not in client.get(url, sent | {"typed": "1"}, headers=HTMX).content.decode()
+    part = client.get(url, sent | {"typed": "1", "case": "x"}, headers=HTMX).content.decode()
+    assert "The chair moved on" in part
+    behind = client.get(url, sent | {"case": "x"}, headers=HTMX).content.decode()
+    assert f'name="v" value="{version}"' in behind, "a screen that missed the case asks for it again"
+
+
+def test_case_that_is_taken_off_says_so_at_once(room: Room, on: AgendaItem) -> None:
+    """The patient dies while the board discusses: who types is told, everybody else sees why the case is gone."""
+    client, url = _as(room.chair), reverse("live-poll", args=[room.meeting.pk])
+    shown = {"v": room.meeting.version, "item": on.pk, "case": current_state(room.meeting).case}
+    withdraw(on.referral, reason="Patient died", by=None, now=room.meeting_time)
+    typing = client.get(url, shown | {"typed": "1"}, headers=HTMX)
+    assert "taken off the agenda: Patient died." in typing.content.decode()
+    assert client.get(url, shown, headers=HTMX)["HX-Trigger"] == '{"caseChanged": {}}'
+    page = client.get(reverse("live", args=[room.meeting.pk])).content.decode()
+    assert "Patient died. Nothing is decided about this case today." in page
+    show_item(room.meeting, room.item(), by=room.chair, now=room.meeting_time)
+    assert "Patient died" not in client.get(reverse("live", args=[room.meeting.pk])).content.decode()
 
 
 def test_go_moves_everybody_and_is_refused_to_who_only_follows(room: Room, on: AgendaItem) -> None:

@@ -2,5 +2,29 @@
 
 from tumorboard.live.views.decision import decision, decision_record, decision_sign, meeting_sign
 from tumorboard.live.views.meeting import live, live_go, live_poll
+from tumorboard.live.views.projector import (
+    projector,
+    projector_end,
+    projector_poll,
+    projector_start,
+    projector_stream,
+)
+from tumorboard.live.views.stream import live_note, live_stream, live_typing
 
-__all__ = ["decision", "decision_record", "decision_sign", "live", "live_go", "live_poll", "meeting_sign"]
+__all__ = [
+    "decision",
+    "decision_record",
+    "decision_sign",
+    "live",
+    "live_go",
+    "live_note",
+    "live_poll",
+    "live_stream",
+    "live_typing",
+    "meeting_sign",
+    "projector",
+    "projector_end",
+    "projector_poll",
+    "projector_start",
+    "projector_stream",
+]

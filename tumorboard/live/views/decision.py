@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -44,7 +45,7 @@ def decision_record(request: SignedInRequest, item_id: int) -> HttpResponse:
     item = visible_item(request.user, item_id)
     meeting = item.meeting
     state = current_state(meeting)
-    shown = type(state)(state.meeting_id, state.version, item.pk, state.status)
+    shown = replace(state, item_id=item.pk)
     context = live_context(request, meeting, shown)
     note_read(request, [row.patient_id for row in context["agenda"].rows], team_id=meeting.board.team_id)
     back = reverse("live", args=[meeting.pk])
@@ -55,6 +56,9 @@ def decision_record(request: SignedInRequest, item_id: int) -> HttpResponse:
         return render(
             request, "tumorboard/refused.html", {"reasons": context["why_not_record"], "back": back}, status=422
         )
+    if form.both:
+        stale = context["card"].draft
+        return conflict(request, TEMPLATE, context | {"stale": stale, "differences": form.both}, fragment="case")
     if not form.is_valid():
         return invalid(request, TEMPLATE, context, fragment="case")
     now = timezone.now()
@@ -76,7 +80,8 @@ def decision_record(request: SignedInRequest, item_id: int) -> HttpResponse:
         return invalid(request, TEMPLATE, context, fragment="case")
     running = meeting.status == MeetingStatus.RUNNING
     response = redirect_or_refresh(request, back if running else reverse("decision", args=[recorded.pk]))
-    toast(request, "Recorded, not signed yet", response=response)
+    with_whom = f", together with what {form.joined_with} recorded" if form.joined_with else ""
+    toast(request, f"Recorded{with_whom}; not signed yet", response=response)
     return response
 
 

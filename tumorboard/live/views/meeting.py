@@ -1,4 +1,5 @@
-"""The live page: everybody sees the case that the chair has put on; a poll says when to look again."""
+"""The live page: everybody sees the case that the chair has put on. The live channel (`stream`) says when to look
+again; where it is dead, a poll does."""
 
 from __future__ import annotations
 
@@ -15,12 +16,25 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
-from careteam.web.responses import redirect_or_refresh, render_page, trigger
-from tumorboard.decisions.rules import ACTION_DUE, Option, labels_of
+from careteam.web.parts import Difference
+from careteam.web.responses import redirect_or_refresh, render_page, trigger, wants_fragment
+from careteam.web.stale import as_opened, joined
+from tumorboard.decisions.rules import ACTION_DUE, Option, labels_of, wording
 from tumorboard.goalcheck.queries import check_of
 from tumorboard.live import policies
 from tumorboard.live.forms import DecisionForm
-from tumorboard.live.queries import CaseCard, LiveState, case_of, current_state, position_of
+from tumorboard.live.queries import (
+    CaseCard,
+    LiveState,
+    case_of,
+    clock_now,
+    current_state,
+    meanwhile,
+    note_of,
+    position_of,
+    screens_of,
+    taken_off,
+)
 from tumorboard.meetings.commands import show_item, step_item
 from tumorboard.meetings.queries import agenda_of, visible_item, visible_meeting
 
@@ -32,7 +46,8 @@ STEERING = (Permission.BOARD_AGENDA, Permission.BOARD_DECIDE, Permission.BOARD_R
 
 
 def decision_form(request: SignedInRequest, card: CaseCard) -> DecisionForm:
-    """The form with the draft, or with every default: the presenter owns the action, due in two weeks."""
+    """The form with the draft, or with every default: the presenter owns the action, due in two weeks. What somebody
+    else recorded since a sent form was opened is joined with it, field by field."""
     team = card.item.meeting.board.team
     today = team.local_date(timezone.now())
     people = team_people(frozenset({team.pk}))
@@ -49,7 +64,7 @@ def decision_form(request: SignedInRequest, card: CaseCard) -> DecisionForm:
         initial |= {
             "options": [row.option for row in rows],
             "intent": next((row.intent for row in rows if row.intent), ""),
-            "text": draft.text,
+            "text": "" if draft.text == wording([Option(row.option) for row in rows]) else draft.text,
             "rationale": draft.rationale,
             "dissent": draft.dissent,
             "goals_conflict_note": draft.goals_conflict_note,
@@ -63,7 +78,19 @@ def decision_form(request: SignedInRequest, card: CaseCard) -> DecisionForm:
             "action_what": action.what,
             "action_kind": action.kind,
         }
-    return DecisionForm(request.POST if request.method == "POST" else None, initial=initial, people=people)
+    blank = DecisionForm(initial=initial, people=people)
+    initial["opened"] = as_opened(blank, initial)
+    if request.method != "POST":
+        return blank
+    data, both = request.POST.copy(), list[Difference]()
+    is_behind = draft is not None and data.get("version", "") != str(draft.version) and "opened" in data
+    if is_behind:
+        data, both = joined(blank, data, initial)
+        data["version"], data["opened"] = str(initial["version"]), initial["opened"]
+    form = DecisionForm(data, initial=initial, people=people)
+    form.both = both
+    form.joined_with = str(draft.recorded_by) if draft is not None and is_behind else ""
+    return form
 
 
 def live_context(request: SignedInRequest, meeting: Meeting, state: LiveState) -> dict[str, Any]:
@@ -78,7 +105,10 @@ def live_context(request: SignedInRequest, meeting: Meeting, state: LiveState) -
         "meeting": meeting,
         "state": state,
         "agenda": agenda,
-        "position": position_of(agenda, state.item_id),
+        "position": position_of(agenda.rows, state.item_id),
+        "clock": clock_now(meeting, agenda.rows, item, now),
+        "poll_url": reverse("live-poll", args=[meeting.pk]),
+        "screens": screens_of(meeting, now),
         "today": today,
         "now": now,
         "on": team.local_date(meeting.starts_at),
@@ -86,15 +116,19 @@ def live_context(request: SignedInRequest, meeting: Meeting, state: LiveState) -
         "may_go": not policies.why_not_show(meeting, request.user),
         "why_not_go": policies.why_not_show(meeting, request.user),
         "is_here": any(seat.user_id == request.user.pk and seat.since for seat in agenda.seats),
-        "poll_url": reverse("live-poll", args=[meeting.pk]),
+        "shown": shown_of(state),
+        "is_part": wants_fragment(request),
     }
     if request.access.may(Permission.BOARD_DECIDE, team.pk) and agenda.unsigned:
         context["sign_url"] = reverse("meeting-sign", args=[meeting.pk])
-    if item is not None:
+    if item is None:
+        context["taken_off"] = taken_off(meeting)
+    else:
         note_read(request, [item.patient_id], team_id=team.pk)
         card = case_of(item, today)
         why_not_record = policies.why_not_record(item, request.user)
         context |= {"card": card, "patient": item.patient, "item": item, "why_not_record": why_not_record}
+        context["note"] = note_of(item.pk, request.user)
         if not why_not_record:
             form = context["form"] = decision_form(request, card)
             chosen = [Option(code) for code in form["options"].value() or () if code in Option.values]
@@ -112,13 +146,16 @@ def live(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     context = live_context(request, meeting, current_state(meeting))
     note_read(request, [row.patient_id for row in context["agenda"].rows], team_id=meeting.board.team_id)
     fragment = "agenda" if request.GET.get("part") == "agenda" else "case"
+    if fragment == "agenda":
+        context |= {"only_agenda": True, **_poller(request, current_state(meeting))}
     return render_page(request, TEMPLATE, context, fragment=fragment)
 
 
 @requires(Permission.PATIENT_VIEW)
 @require_safe
 def live_poll(request: SignedInRequest, meeting_id: int) -> HttpResponse:
-    """204 while nothing changed (`v`); else the new poller, and an event that says which part to fetch again.
+    """204, and while something changed (`v`) an event that says which part to fetch again: what is fetched brings the
+    new version with it, so that a fetch that failed is asked for again.
 
     Somebody who is typing (`typed`) keeps the page and reads where the chair went. Carries no patient data.
     """
@@ -126,18 +163,29 @@ def live_poll(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     state = current_state(meeting)
     if request.GET.get("v") == str(state.version):
         return HttpResponse(status=204)
-    went_on = request.GET.get("item", "") != str(state.item_id or "")
-    stays = went_on and request.GET.get("typed") == "1"
-    context = {
-        "meeting": meeting,
-        "state": state,
-        "poll_url": reverse("live-poll", args=[meeting.pk]),
-        "went_on": stays,
-        "shown_item": request.GET.get("item", "") if stays else str(state.item_id or ""),
-    }
-    response = render(request, f"{TEMPLATE}#poller", context)
-    response["Cache-Control"] = "no-store"
-    return trigger(response, ("agendaChanged",) if stays or not went_on else ("caseChanged", "agendaChanged"))
+    poller = _poller(request, state)
+    if "meanwhile" in poller:
+        context = {"meeting": meeting, "poll_url": reverse("live-poll", args=[meeting.pk]), **poller}
+        return trigger(render(request, f"{TEMPLATE}#poller", context), ("agendaChanged",))
+    changed = request.GET.get("case", "") != state.case
+    return trigger(HttpResponse(status=204), ("caseChanged",) if changed else ("agendaChanged",))
+
+
+def shown_of(state: LiveState) -> dict[str, object]:
+    """What a screen says of itself when it looks again."""
+    return {"v": state.version, "item": state.item_id or "", "case": state.case}
+
+
+def _poller(request: SignedInRequest, state: LiveState) -> dict[str, Any]:
+    """The poller of a screen that keeps its case: it goes on saying what it shows. Who is typing reads why."""
+    case, item = request.GET.get("case", state.case), request.GET.get("item", "")
+    if case == state.case:
+        return {"shown": shown_of(state)}
+    shown = {"v": request.GET.get("v", ""), "item": item, "case": case}
+    if request.GET.get("typed") != "1":
+        return {"shown": shown}
+    said = meanwhile(int(item[:18]), state) if item.isdecimal() else ""
+    return {"shown": shown | {"v": state.version}, "meanwhile": said}
 
 
 @requires(*STEERING)
@@ -145,7 +193,7 @@ def live_poll(request: SignedInRequest, meeting_id: int) -> HttpResponse:
 def live_go(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     """To the next (`steps` 1) or previous (-1) open case, or to `item`."""
     meeting = visible_meeting(request.user, meeting_id)
-    back = reverse("live", args=[meeting.pk])
+    back = reverse("projector" if request.POST.get("back") == "projector" else "live", args=[meeting.pk])
     now = timezone.now()
     asked = request.POST.get("item", "")
     try:

@@ -134,8 +134,8 @@ def show_item(meeting: Meeting, item: AgendaItem | None, *, by: User, now: datet
         opened = AgendaItem.objects.lock_full(item.pk)
         if opened.meeting_id != meeting.pk:
             raise ValidationError("This case stands on another agenda.")
-        opened.opened_at = opened.opened_at or now
-        _move(opened, ItemStatus.CURRENT, "opened_at")
+        opened.opened_at, opened.shown_at = opened.opened_at or now, now
+        _move(opened, ItemStatus.CURRENT, "opened_at", "shown_at")
     meeting.save_version()
     record(
         "meetings.show_item",

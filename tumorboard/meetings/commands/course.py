@@ -16,7 +16,7 @@ from tumorboard.meetings import policies
 from tumorboard.meetings.commands.agenda import defer_locked, show_item
 from tumorboard.meetings.models import AgendaItem, Attendance, Meeting
 from tumorboard.meetings.queries import specialty_at
-from tumorboard.meetings.rules import OPEN_ITEMS, MeetingStatus
+from tumorboard.meetings.rules import OPEN_ITEMS, AttendanceMode, MeetingStatus
 from tumorboard.referrals.rules import DeferReason
 
 if TYPE_CHECKING:
@@ -107,19 +107,31 @@ def set_functions(meeting: Meeting, *, chair: User | None, scribe: User | None, 
 
 
 @transaction.atomic
-def set_attendance(meeting: Meeting, person: User, *, present: bool, by: User, now: datetime) -> Attendance | None:
-    """Marks a person as there, or as gone; saying it twice changes nothing. Quorum counts their specialty."""
+def set_attendance(
+    meeting: Meeting, person: User, *, present: bool, by: User, now: datetime, mode: str = ""
+) -> Attendance | None:
+    """Marks a person as there (in the room or remote; `mode` empty: as before), or as gone; saying it twice changes
+    nothing. Quorum counts their specialty."""
     meeting = Meeting.objects.lock(meeting.pk)
     insist(policies.why_not_attend(meeting, person, by))
     row = Attendance.objects.select_for_update().filter(meeting=meeting, user=person).first()
-    if (row is not None and row.left_at is None) == present:
+    if mode and mode not in AttendanceMode.values:
+        raise ValidationError("Choose in the room or remote.")
+    is_there = row is not None and row.left_at is None
+    if is_there == present and not (row is not None and present and mode and mode != row.mode):
         return row
     if row is None:
         row = Attendance(meeting=meeting, user=person, specialty=specialty_at(meeting, person), joined_at=now)
-    row.left_at = None if present else now
+    row.left_at, row.mode = None if present else now, mode or row.mode
     row.save()
     meeting.save_version()
-    _audit("meetings.set_attendance", meeting, by=by, now=now, details={"person": person.pk, "present": present})
+    _audit(
+        "meetings.set_attendance",
+        meeting,
+        by=by,
+        now=now,
+        details={"person": person.pk, "present": present, "mode": row.mode},
+    )
     return row
 
 

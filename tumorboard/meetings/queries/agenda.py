@@ -78,6 +78,7 @@ class Seat:
     specialty_label: str
     since: datetime | None
     is_standing: bool
+    mode_label: str = ""
 
 
 @dataclass(frozen=True)
@@ -225,6 +226,7 @@ def seats_of(meeting: Meeting) -> tuple[Seat, ...]:
             specialty_label=Specialty(specialty).label if specialty in Specialty.values else "",
             since=came[user_id].joined_at if user_id in came and came[user_id].left_at is None else None,
             is_standing=standing,
+            mode_label=came[user_id].get_mode_display() if user_id in came else "",
         )
         for user_id, (name, specialty, standing) in people.items()
     ]

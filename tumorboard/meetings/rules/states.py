@@ -11,6 +11,11 @@ class MeetingStatus(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class AttendanceMode(TextChoices):
+    ROOM = "room", "In the room"
+    REMOTE = "remote", "Remote"
+
+
 M = MeetingStatus
 MEETING_TRANSITIONS: dict[MeetingStatus, frozenset[MeetingStatus]] = {
     M.PLANNED: frozenset({M.FROZEN, M.RUNNING, M.CANCELLED}),

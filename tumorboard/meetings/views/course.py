@@ -116,7 +116,7 @@ def meeting_functions(request: SignedInRequest, meeting_id: int) -> HttpResponse
 @requires(Permission.PATIENT_VIEW)
 @require_POST
 def meeting_attendance(request: SignedInRequest, meeting_id: int) -> HttpResponse:
-    """Marks a person (`person`, default oneself) as there (`present` yes) or gone."""
+    """Marks a person (`person`, default oneself) as there (`present` yes; `mode` room or remote) or gone."""
     row = visible_meeting(request.user, meeting_id)
     asked = request.POST.get("person", "")
     person = User.objects.filter(pk=int(asked[:19])).first() if asked.isdecimal() else request.user
@@ -126,7 +126,12 @@ def meeting_attendance(request: SignedInRequest, meeting_id: int) -> HttpRespons
     return act(
         request,
         lambda: commands.set_attendance(
-            row, person, present=request.POST.get("present") == "yes", by=request.user, now=timezone.now()
+            row,
+            person,
+            present=request.POST.get("present") == "yes",
+            mode=request.POST.get("mode", ""),
+            by=request.user,
+            now=timezone.now(),
         ),
         back=reverse(to, args=[row.pk]),
     )
