@@ -15,6 +15,7 @@ from careteam.workspace.safety.queries.behind import open_without_step
 from careteam.workspace.safety.queries.truth import rows_of, stale_steps
 from patients.imaging.models import ImagingStudy, Reminder
 from patients.imaging.queries.patient import limits_of
+from patients.imaging.queries.repeated import wrongly_repeated
 from patients.imaging.rules import (
     DEFAULT_INTERVAL,
     LONGEST_LEAD,
@@ -104,6 +105,8 @@ def _found(team: Team, ids: Sequence[int], now: datetime) -> Iterator[Problem]:
         yield Problem(patient_id, Finding.NO_PLAN, subject)
     for patient_id, subject, is_missing in rows_of(_PLANS, asked):
         yield Problem(patient_id, Finding.NO_STUDY if is_missing else Finding.WRONG_DUE, subject)
+    for study, _ in wrongly_repeated(ids):
+        yield Problem(study.patient_id, Finding.REPEATS, f"study:{study.pk}")
     for patient_id, behind in open_without_step(ids).items():
         for key in behind.row_keys():
             yield Problem(patient_id, Finding.NO_STEP, key)

@@ -22,6 +22,7 @@ from careteam.workspace.reconciling.checks import Problem, lost_reminders, probl
 from careteam.workspace.safety.commands import put_back
 from patients.imaging.commands import ask_to_confirm, replan, sweep
 from patients.imaging.commands.base import confirm_key
+from patients.imaging.commands.stakes import repeat_anew
 from patients.record.models import NextStep, Patient
 
 log = logging.getLogger(__name__)
@@ -177,6 +178,8 @@ def _mend_one(patient: Patient, found: Sequence[Problem], *, now: datetime) -> N
         ask_to_confirm(patient, by=None, now=now)
     if kinds & {Finding.NO_STUDY, Finding.WRONG_DUE}:
         replan(patient, by=None, now=now)
+    if Finding.REPEATS in kinds:
+        repeat_anew(patient)
     if kinds & {Finding.NO_STEP, Finding.STALE_STEP}:
         put_back(patient, by=None, now=now)
     orphans = [problem.subject for problem in found if problem.kind == Finding.ORPHAN_MESSAGE]

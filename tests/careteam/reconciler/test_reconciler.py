@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from io import StringIO
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 import time_machine
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import F
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -22,10 +25,12 @@ from careteam.people.models import Team
 from careteam.people.rules import Role
 from careteam.reconciler.models import ReconcilerFinding, ReconcilerRun
 from careteam.reconciler.rules import KEPT, is_due, night_of
+from careteam.web.paging import keyset_page
 from careteam.workspace.reconciling import commands
 from careteam.workspace.reconciling.commands import reconcile, reconcile_waiting
 from patients.imaging.commands.base import refresh_step
-from patients.imaging.models import ImagingStudy, Reminder, SurveillancePlan
+from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, SurveillancePlan
+from patients.imaging.queries import scope_of, sorts_of, work
 from patients.record.models import NextStep, Patient
 from tests import factories
 
@@ -109,6 +114,10 @@ def broken(team: Team) -> None:
         patient=stale, team=team, kind="study", source_key=f"study:{gone.pk}", what="Order CT", opened_at=NOW
     )
 
+    ImagingStudy.objects.filter(patient=in_order(team, "Repeats")).outstanding().update(
+        stake="nec", unanswered=2, snoozed_until=DUE
+    )
+
     Reminder.objects.filter(patient=in_order(team, "Unreminded")).delete()
 
     orphan = in_order(team, "Wmessage")
@@ -129,11 +138,12 @@ def test_run_mends_what_commands_mend_and_leaves_the_rest_to_people(team: Team) 
         ("Nostep", "no_step", True, False),
         ("Nostudy", "no_study", True, False),
         ("Otherday", "wrong_due", True, False),
+        ("Repeats", "repeats", True, False),
         ("Stale", "stale_step", True, False),
         ("Unreminded", "no_reminder", True, False),
         ("Wmessage", "orphan", True, False),
     ]
-    assert (run.patients, run.repaired, run.for_person) == (8, 8, 2)
+    assert (run.patients, run.repaired, run.for_person) == (9, 9, 2)
     asked = NextStep.objects.filter(what="Start a surveillance plan, or say why none", closed_at=None)
     assert [step.patient.family_name for step in asked] == ["Noplan"]
     for name in ("Nostudy", "Otherday"):
@@ -144,7 +154,7 @@ def test_run_mends_what_commands_mend_and_leaves_the_rest_to_people(team: Team) 
     assert Reminder.objects.filter(patient__family_name="Unreminded", state="open").count() == 1
     audited = AuditEvent.objects.get(action="reconciler.repair")
     assert audited.details["repaired"] == {
-        "no_plan": 2, "no_step": 1, "no_study": 1, "wrong_due": 1, "stale_step": 1, "orphan": 1,
+        "no_plan": 2, "no_step": 1, "no_study": 1, "wrong_due": 1, "stale_step": 1, "orphan": 1, "repeats": 1,
     }  # fmt: skip
     # once more: only what needs a person is left, and nothing is written again
     before = AuditEvent.objects.count()
@@ -164,6 +174,38 @@ def test_run_mends_what_commands_mend_and_leaves_the_rest_to_people(team: Team) 
         factories.plan(Patient.objects.get(family_name="Noplan"))
         rows = client.get("/safety/?list=night").context["rows"]
         assert [row.patient.patient.family_name for row, _ in rows] == ["Nobody said why"]
+
+
+@pytest.mark.django_db
+def test_after_an_upgrade_the_night_is_done_again_and_the_worklist_is_in_order(team: Team) -> None:
+    late = in_order(team, "Late")
+    worse = in_order(team, "Worse")
+    factories.specimen(worse, differentiation="poor", ki67=60)
+    studies = ImagingStudy.objects.outstanding()
+    for patient, days in ((late, 10), (worse, 6)):  # ten days over, and six of an NEC
+        plan = SurveillancePlan.objects.filter(patient=patient)
+        plan.update(anchor_on=F("anchor_on") - days, confirmed_at=NOW - timedelta(days=200))
+        studies.filter(patient=patient).update(due_on=DUE - timedelta(days))
+    reconcile_waiting(now=NOW)
+    called = studies.get(patient=late)
+    for _ in range(2):
+        ContactAttempt.objects.create(patient=late, study=called, at=NOW, kind="phone", outcome="no_answer")
+    studies.update(stake="", unanswered=0)  # as the columns are made
+
+    def order() -> list[str]:
+        scope = scope_of(team, team_ids=[team.pk], now=NOW)
+        page = keyset_page(work(scope, "act"), sorts=sorts_of(scope, "act"), params=QueryDict())
+        return [study.patient.family_name for study in page.rows]
+
+    assert (order(), reconcile_waiting(now=NOW)) == (["Late", "Worse"], [])
+    ReconcilerRun.objects.create(team=factories.team(), on=DUE, started_at=NOW, after_id=worse.pk)  # killed
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("careteam.migrations.0007_repeated").NIGHT_AGAIN.replace("current_date", "%s"), [DUE])
+    (run,) = reconcile_waiting(now=NOW)
+    assert (run.repaired, order()) == (2, ["Worse", "Late"])
+    assert studies.get(patient=late).unanswered == 2
+    assert ReconcilerRun.objects.exclude(team=team).get().after_id == 0
+    assert reconcile_waiting(now=NOW) == []
 
 
 @pytest.mark.django_db
