@@ -68,6 +68,17 @@ class SurveillancePlan(ClinicalRow):
                 name="plan_stopped_has_reason",
             ),
         )
+        indexes = (
+            # The shortest interval there is: no step of the ladder comes sooner.
+            models.Index(fields=["interval_days"], name="plan_interval"),
+            # The list of what was stopped, the latest first.
+            models.Index(
+                models.F("stopped_on").desc(nulls_last=True),
+                models.F("id").desc(),
+                name="plan_stopped",
+                condition=models.Q(stopped_on__isnull=False, error_at__isnull=True),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_modality_display()} every {self.interval_days} days"

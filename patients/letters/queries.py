@@ -291,7 +291,7 @@ def letters_due(team: Team, *, now: datetime) -> QuerySet[ImagingStudy]:
     """Studies past the letter step without a letter to the patient since they were due: nobody has booked a slot that
     lies ahead, the patient lives and is in our care. The longest overdue first."""
     scope = scope_of(team, team_ids=[team.pk], now=now)
-    step = past(ReminderStep.LETTER, today=scope.today, zone=scope.zone, limits=scope.limits)
+    step = past(ReminderStep.LETTER, today=scope.today, zone=scope.zone, limits=scope.limits, shortest=scope.shortest)
     written = LetterSent.objects.valid().filter(
         study_id=OuterRef("pk"), kind=LetterKind.REMINDER, sent_on__gte=OuterRef("due_on")
     )

@@ -344,6 +344,9 @@ class PreparationStep(ClinicalRow):
                 name="preparation_done_has_date",
             ),
         )
+        indexes = (
+            models.Index(fields=["due_on", "patient", "id"], name="preparation_open", condition=models.Q(outcome="")),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.due_on}"

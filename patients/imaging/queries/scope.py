@@ -8,9 +8,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from careteam.people.models import Absence, Deputy
+from patients.imaging.models import SurveillancePlan
 from patients.imaging.queries.patient import limits_of
 from patients.imaging.rules import DEFAULT_LIMITS, WEIGHTS, LadderLimits
 from patients.protocol.queries import TeamNumber, numbers
@@ -48,6 +49,7 @@ class Scope:
     limits: LadderLimits = DEFAULT_LIMITS
     weights: Mapping[str, int] = field(default_factory=lambda: WEIGHTS)
     letter_after: int = 3
+    shortest: int = 1  # days; no interval of any plan is below
 
     def is_alone(self, owner_id: int | None) -> bool:
         """Nobody owns it, or the owner is away without a deputy."""
@@ -61,7 +63,7 @@ class Scope:
 
 
 def scope_of(team: Team, *, team_ids: Iterable[int], now: datetime) -> Scope:
-    """What the list of these teams is computed with, by the day and the numbers of `team` (three queries)."""
+    """What the list of these teams is computed with, by the day and the numbers of `team` (four queries)."""
     today, known, teams = team.local_date(now), numbers(team.pk), tuple(sorted(team_ids))
     return Scope(
         team_ids=teams,
@@ -72,4 +74,5 @@ def scope_of(team: Team, *, team_ids: Iterable[int], now: datetime) -> Scope:
         limits=limits_of(known),
         weights=weights_of(known),
         letter_after=known["contact.letter"].days,
+        shortest=SurveillancePlan.objects.aggregate(least=Min("interval_days"))["least"] or 1,
     )

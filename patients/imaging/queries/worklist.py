@@ -201,7 +201,7 @@ def _tried(rows: QuerySet[Any], scope: Scope, which: str) -> QuerySet[Any]:
 def late(scope: Scope, bucket: int) -> Q:
     """Beyond amber (red included) or red."""
     step = ReminderStep.RED if bucket == RED else ReminderStep.AMBER
-    return past(step, today=scope.today, zone=scope.zone, limits=scope.limits)
+    return past(step, today=scope.today, zone=scope.zone, limits=scope.limits, shortest=scope.shortest)
 
 
 @dataclass(frozen=True)
