@@ -45,7 +45,8 @@ def _steps(scope: Scope) -> QuerySet[PreparationStep]:
         rows = rows.filter(dose__line__modality=scope.modality)
     if scope.owner:
         rows = rows.filter(owner__isnull=True) if scope.owner == NOBODY else rows.filter(owner_id=int(scope.owner))
-    return rows.select_related("dose__line", "patient", "owner", "site").order_by("due_on", "patient__sort_key", "pk")
+    # In the order of the index, as with doses; names are sorted within the day later.
+    return rows.select_related("dose__line", "patient", "owner", "site").order_by("due_on", "patient_id", "pk")
 
 
 def _counted(rows: QuerySet[Any]) -> Iterable[tuple[date, str, int]]:
