@@ -23,6 +23,7 @@ class EventKind(TextChoices):
     GOALS_SIGNED = "goals.signed", "Goals conversation signed"
     SYMPTOMS = "symptoms", "Symptoms asked"
     WEIGHT = "weight", "Weight recorded"
+    RESULTS = "results", "Results of the laboratory recorded"
     CALL = "symptom.call", "Symptoms told by phone"
     PROTOCOL_SIGNED = "protocol.signed", "Numbers of a team signed"
     PLAN_STALE = "plan.stale", "A surveillance plan is to be computed again"

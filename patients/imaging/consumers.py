@@ -31,11 +31,19 @@ def recompute(event: Event, *, now: datetime) -> None:
     patient = _patient(event)
     if patient is None:
         return
-    commands.replan(patient, by=None, now=now)
+    commands.receive_results(patient, by=None, now=now)
     commands.refresh_bookings(patient, now=now)
     left_hospice = event.kind == EventKind.LINE_ENDED and event.payload.get("modality") == Modality.HOSPICE
     if left_hospice and event.payload.get("reason") != EndReason.DEATH:
         commands.ask_to_confirm(patient, by=None, now=now)
+
+
+@consumes(EventKind.RESULTS)
+def take_results(event: Event, *, now: datetime) -> None:
+    """Results were recorded, corrected or taken back: the labs that wait for them move by themselves."""
+    patient = _patient(event)
+    if patient is not None:
+        commands.receive_results(patient, by=None, now=now)
 
 
 @consumes(EventKind.PROTOCOL_SIGNED)
@@ -112,5 +120,6 @@ def follow_enrollment(event: Event, *, now: datetime) -> None:
     elif status == EnrollmentStatus.ACTIVE:
         commands.ask_to_confirm(patient, by=None, now=now)
         commands.start_clocks(patient, by=None, now=now)
+        commands.receive_results(patient, by=None, now=now)
     else:
         commands.pause(patient, by=None, now=now)

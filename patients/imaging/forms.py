@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from patients.imaging.rules import (
+    LAB_CHOICES,
     CloseReason,
     ContactKind,
     ContactOutcome,
@@ -16,6 +17,7 @@ from patients.imaging.rules import (
     Stake,
     StopReason,
     StudyModality,
+    is_lab,
 )
 from patients.imaging.rules.preparation import Claustrophobia, Interpreting, Transport, asks
 from patients.record.rules import ResponseCategory
@@ -49,7 +51,10 @@ class FilterForm(forms.Form):
     """Coded filters of the worklist, kept in the URL and in saved views. A value that is unknown filters nothing."""
 
     owner = forms.ChoiceField(required=False)
-    modality = forms.ChoiceField(label="Scan", required=False, choices=[("", "All"), *StudyModality.choices])
+    kind = forms.ChoiceField(
+        label="Kind", required=False, choices=[("", "Scans and labs"), ("scans", "Scans"), ("labs", "Labs")]
+    )
+    modality = forms.ChoiceField(label="Scan or lab", required=False, choices=[("", "All"), *StudyModality.choices])
     late = forms.ChoiceField(label="Lateness", required=False, choices=LATE_CHOICES)
     stake = forms.ChoiceField(
         label="At stake", required=False, choices=[("", "All"), ("any", "Anything"), *Stake.choices]
@@ -122,16 +127,45 @@ class PlaceForm(forms.Form):
     )
 
 
+def offer(form: forms.Form, name: str, choices: Sequence[tuple[str, str]]) -> None:
+    """Fills a list of check boxes, all ticked; without choices it leaves the form."""
+    field = form.fields[name]
+    if not choices or not isinstance(field, forms.MultipleChoiceField):
+        del form.fields[name]
+        return
+    field.choices = list(choices)
+    field.initial = [value for value, _ in choices]
+
+
+class LabsForm(forms.Form):
+    """Which of the labs that the record asks for run from now on; the others are not needed, because."""
+
+    labs = forms.MultipleChoiceField(label="Start", required=False, widget=forms.CheckboxSelectMultiple)
+    reason = forms.CharField(
+        label="Not needed, because", required=False, max_length=250, help_text="Of those without a tick"
+    )
+
+    def __init__(self, *args: Any, labs: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.asked = [value for value, _ in labs]
+        offer(self, "labs", labs)
+
+    @property
+    def not_needed(self) -> list[str]:
+        return [value for value in self.asked if value not in self.cleaned_data["labs"]]
+
+
 class PlanForm(forms.Form):
     """Starts surveillance; interval and date come from the protocol unless something else is said."""
 
     modality = forms.ChoiceField(
-        label="Scan",
+        label="Scan or lab",
         choices=[
             (StudyModality.CT.value, "CT"),
             (StudyModality.MRI.value, "MRI"),
             (StudyModality.SSTR_PET.value, "SSTR PET"),
             (StudyModality.ULTRASOUND.value, "Ultrasound"),
+            *LAB_CHOICES,
         ],
         widget=forms.RadioSelect,
     )
@@ -152,8 +186,18 @@ class PlanForm(forms.Form):
         help_text="Empty: the last qualifying scan, else the start of treatment",
     )
 
+    labs = forms.MultipleChoiceField(
+        label="Labs that the record asks for, started with it", required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, labs: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "labs", labs)
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if is_lab(cleaned.get("modality", "")):
+            cleaned["region"] = ""
         if cleaned.get("interval_days") and not cleaned.get("override_reason"):
             self.add_error("override_reason", "Say why this patient's interval differs.")
         return cleaned
@@ -169,13 +213,41 @@ class StopForm(forms.Form):
 class StudyForm(forms.Form):
     """A study outside the plan."""
 
-    modality = forms.ChoiceField(label="Scan", choices=StudyModality.choices)
+    modality = forms.ChoiceField(label="Scan or lab", choices=StudyModality.choices)
     region = forms.CharField(label="Region, protocol", required=False, max_length=160)
     due_on = forms.DateField(label="Due", widget=forms.DateInput)
+    early_reason = forms.CharField(
+        label="Why again",
+        required=False,
+        max_length=250,
+        help_text="Where the last result is new; asked for labs, kept for scans",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if is_lab(cleaned.get("modality", "")):
+            cleaned["region"] = ""
+        return cleaned
 
 
 class VersionForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class OrderForm(VersionForm):
+    """Orders a study. `again`: the result is new, so a sentence is asked for. `together`: other labs of the patient
+    that one sample serves, as (id, words)."""
+
+    early_reason = forms.CharField(label="Why again", max_length=250)
+    together = forms.MultipleChoiceField(
+        label="Ordered with it, one sample", required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, again: bool, together: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not again:
+            del self.fields["early_reason"]
+        offer(self, "together", together)
 
 
 class NotNeededForm(forms.Form):
@@ -199,6 +271,8 @@ class PreparationForm(VersionForm):
         choices=[("", "Not asked"), *Claustrophobia.choices], required=False, widget=forms.RadioSelect
     )
     diabetes_told = forms.BooleanField(label="Diabetes asked, told how to prepare", required=False)
+    ppi_told = forms.BooleanField(label="PPI and other acid drugs asked, pause agreed or noted", required=False)
+    diet_told = forms.BooleanField(label="Diet explained", required=False)
     pregnancy_asked_on = forms.DateField(
         label="Not pregnant, asked on", required=False, widget=forms.DateInput, help_text="A yes belongs in the record"
     )
@@ -226,12 +300,24 @@ PREPARATION = tuple(name for name in PreparationForm.base_fields if name != "ver
 
 
 class ScheduleForm(PreparationForm):
-    """The slot, and what is asked with it."""
+    """The slot, and what is asked with it. `again` and `together` as in `OrderForm`."""
 
     at = forms.DateTimeField(label="Day and time", widget=forms.DateTimeInput, help_text="In the team's time zone")
     place = forms.CharField(max_length=160, required=False)
+    early_reason = forms.CharField(label="Why again", max_length=250)
+    together = forms.MultipleChoiceField(
+        label="Booked with it, one sample", required=False, widget=forms.CheckboxSelectMultiple
+    )
 
-    field_order = ("at", "place")
+    field_order = ("at", "place", "early_reason", "together")
+
+    def __init__(
+        self, *args: Any, modality: str, again: bool = False, together: Sequence[tuple[str, str]] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(*args, modality=modality, **kwargs)
+        if not again:
+            del self.fields["early_reason"]
+        offer(self, "together", together)
 
 
 class SlotForm(VersionForm):
@@ -248,6 +334,11 @@ class PerformedForm(VersionForm):
     center = forms.CharField(label="Where, if not here", required=False, max_length=160)
     accession_number = forms.CharField(required=False, max_length=64)
 
+    def __init__(self, *args: Any, is_lab: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_lab:
+            self.fields["on"].label = "Day of the sample"
+
 
 class ReportForm(VersionForm):
     performed_on = forms.DateField(label="Day of the scan", required=False, widget=forms.DateInput)
@@ -258,8 +349,14 @@ class ReportForm(VersionForm):
     )
     is_urgent = forms.BooleanField(label="Discordant or new lesion: review within 2 working days", required=False)
 
-    def __init__(self, *args: Any, performed_on: date | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, performed_on: date | None = None, is_lab: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if is_lab:
+            del self.fields["response"]
+            self.fields["performed_on"].label = "Day of the sample"
+            self.fields["conclusion"].label = "Result"
+            self.fields["report"].label = "Comment of the laboratory"
+            self.fields["is_urgent"].label = "Critical value: review within 2 working days"
         if performed_on is not None:
             del self.fields["performed_on"]
         else:
@@ -271,6 +368,11 @@ class ReviewForm(VersionForm):
     response = forms.ChoiceField(label="Response", choices=RESPONSES, required=False, widget=forms.RadioSelect)
     note = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
     nothing_to_do = forms.BooleanField(label="Nothing changes; surveillance goes on", required=False)
+
+    def __init__(self, *args: Any, is_lab: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_lab:
+            del self.fields["response"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

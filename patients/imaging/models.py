@@ -6,12 +6,14 @@ from datetime import date
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from careteam.audit.models import tracked
 from careteam.people.models import Team
 from careteam.people.rules import Role
 from patients.imaging.rules import (
+    LABS,
     NOT_YET_DONE,
     PET_TASKS,
     AnchorKind,
@@ -26,6 +28,9 @@ from patients.imaging.rules import (
     StopReason,
     StudyModality,
     StudyStatus,
+    Words,
+    is_lab,
+    words_of,
 )
 from patients.record.models import ClinicalQuerySet, ClinicalRow
 from patients.record.rules import ResponseCategory
@@ -80,6 +85,10 @@ class SurveillancePlan(ClinicalRow):
             ),
         )
 
+    @property
+    def is_lab(self) -> bool:
+        return is_lab(self.modality)
+
     def __str__(self) -> str:
         return f"{self.get_modality_display()} every {self.interval_days} days"
 
@@ -91,6 +100,12 @@ class ImagingStudyQuerySet(ClinicalQuerySet):
 
     def due(self, on: date) -> ImagingStudyQuerySet:
         return self.outstanding().filter(due_on__lte=on)
+
+    def scans(self) -> ImagingStudyQuerySet:
+        return self.exclude(modality__in=LABS)
+
+    def labs(self) -> ImagingStudyQuerySet:
+        return self.filter(modality__in=LABS)
 
     def unreviewed(self) -> ImagingStudyQuerySet:
         return self.filter(status=StudyStatus.REPORTED)
@@ -140,6 +155,12 @@ class ImagingStudy(ClinicalRow):
     prepared_at = models.DateTimeField(null=True, blank=True)
     prepared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    # Of a lab: what its report was made of. Ids of results, so that one that is taken back takes its report along.
+    measured = ArrayField(models.BigIntegerField(), default=list, blank=True, db_default=[])
+    is_quiet = models.BooleanField(default=False, db_default=False, help_text="every value within its reference range")
+    early_reason = models.CharField(
+        max_length=250, blank=True, db_default="", help_text="why it was asked for although a result was new"
     )
     # What the worklist is ordered and filtered by; written by the commands that change what they repeat.
     stake = models.CharField(max_length=12, choices=Stake, blank=True, help_text="what weighs more than the delay")
@@ -255,6 +276,15 @@ class ImagingStudy(ClinicalRow):
 
     def __str__(self) -> str:
         return f"{self.get_modality_display()} {self.region}".strip()
+
+    @property
+    def is_lab(self) -> bool:
+        return is_lab(self.modality)
+
+    @property
+    def words(self) -> Words:
+        """How the acts on it are called."""
+        return words_of(self.modality)
 
 
 @tracked

@@ -127,6 +127,20 @@ def why_not_report(study: ImagingStudy, user: User | None, *, report: str, concl
         reasons.append("Enter the report or its conclusion.")
     if response and response not in ResponseCategory.values:
         reasons.append("Choose a response of the list.")
+    return [*reasons, *_no_response(study, response)]
+
+
+def _no_response(study: ImagingStudy, response: str) -> list[str]:
+    return ["A lab has no response by RECIST: progression is not concluded from it alone."] * bool(
+        response and study.is_lab
+    )
+
+
+def why_not_review_at_once(study: ImagingStudy, user: User) -> list[str]:
+    """One click, only where there is nothing to see: every value within its reference range."""
+    reasons = why_not_review(study, user)
+    if not (study.is_lab and study.is_quiet):
+        reasons.append("Open the result and review it there.")
     return reasons
 
 
@@ -134,7 +148,7 @@ def why_not_review(study: ImagingStudy, user: User) -> list[str]:
     """A named clinician reviews; the system never does."""
     reasons = [*_may(study.patient, user, Permission.IMAGING_REVIEW), *why_not_move(study, StudyStatus.REVIEWED)]
     if study.performed_on is None:
-        reasons.append("Enter the day of the scan first.")
+        reasons.append(f"Enter the day of the {study.words.thing} first.")
     return reasons
 
 
@@ -145,7 +159,7 @@ def why_not_confirm_response(study: ImagingStudy, user: User, response: str) -> 
         reasons.append("The scan was not made yet.")
     if response and response not in ResponseCategory.values:
         reasons.append("Choose a response of the list.")
-    return reasons
+    return [*reasons, *_no_response(study, response)]
 
 
 def why_not_act_on(study: ImagingStudy, user: User, note: str) -> list[str]:
@@ -193,13 +207,16 @@ def why_not_reopen(study: ImagingStudy, user: User, reason: str) -> list[str]:
     return [*reasons, *_said(reason), *_occupied(study)]
 
 
-def _occupied(study: ImagingStudy) -> list[str]:
+def is_occupied(study: ImagingStudy) -> bool:
     """The plan's next study has begun already: then that one is worked on."""
     if study.plan_id is None:
-        return []
+        return False
     others = ImagingStudy.objects.valid().outstanding().filter(plan_id=study.plan_id).exclude(pk=study.pk)
-    begun = others.exclude(status=StudyStatus.PLANNED).exists()
-    return ["The plan’s next study is ordered or booked already. Close that one first."] if begun else []
+    return bool(others.exclude(status=StudyStatus.PLANNED).exists())
+
+
+def _occupied(study: ImagingStudy) -> list[str]:
+    return ["The plan’s next study is ordered or booked already. Close that one first."] if is_occupied(study) else []
 
 
 def why_not_prepare(study: ImagingStudy, user: User) -> list[str]:

@@ -26,6 +26,7 @@ GROUPS = (
     ("Escalation ladder", "days after the due date, strictly greater", rules.LADDER),
     ("Imaging worklist", "what a day over counts, when a letter comes next", rules.WORKLIST),
     ("Limits", "windows and deadlines", rules.LIMITS),
+    ("Repeated tests", "how long a result counts as new, what is drawn together", rules.REPEATS),
     ("Preparation of scans", "what is asked before a slot, and how fresh", rules.PREPARATION),
     ("Board meetings", "what fits a meeting, what sends a case back", rules.BOARD),
     ("Safety net", "after how long something has fallen through", rules.SAFETY),

@@ -18,6 +18,7 @@ from patients.imaging.queries.patient import limits_of
 from patients.imaging.queries.repeated import wrongly_repeated
 from patients.imaging.rules import (
     DEFAULT_INTERVAL,
+    LABS,
     LONGEST_LEAD,
     NOT_YET_DONE,
     LadderLimits,
@@ -39,7 +40,7 @@ SELECT p.id, 'plan:' || p.id
 FROM patients_patient p
 LEFT JOIN LATERAL (
     SELECT pl.stopped_on, pl.stop_reason FROM patients_surveillanceplan pl
-    WHERE pl.patient_id = p.id AND pl.error_at IS NULL
+    WHERE pl.patient_id = p.id AND pl.error_at IS NULL AND NOT pl.modality = ANY(%(labs)s)
     ORDER BY pl.stopped_on DESC NULLS FIRST, pl.id DESC LIMIT 1
 ) last ON true
 WHERE p.id = ANY(%(patients)s)
@@ -97,6 +98,7 @@ def _found(team: Team, ids: Sequence[int], now: datetime) -> Iterator[Problem]:
     asked: dict[str, Any] = {
         "patients": list(ids),
         "lasting": _LASTING,
+        "labs": [*map(str, LABS)],
         "hospice": str(Modality.HOSPICE),
         "running": [*map(str, RUNNING_STATUSES)],
         "outstanding": [*map(str, NOT_YET_DONE)],

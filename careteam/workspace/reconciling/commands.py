@@ -20,7 +20,7 @@ from careteam.reconciler.models import ReconcilerFinding, ReconcilerRun
 from careteam.reconciler.rules import BATCH, KEPT, Finding, is_due, night_of
 from careteam.workspace.reconciling.checks import Problem, lost_reminders, problems
 from careteam.workspace.safety.commands import put_back
-from patients.imaging.commands import ask_to_confirm, replan, sweep
+from patients.imaging.commands import ask_to_confirm, receive_results, sweep
 from patients.imaging.commands.base import confirm_key
 from patients.imaging.commands.stakes import repeat_anew
 from patients.record.models import NextStep, Patient
@@ -177,7 +177,7 @@ def _mend_one(patient: Patient, found: Sequence[Problem], *, now: datetime) -> N
     if Finding.NO_PLAN in kinds and not asked.exists():
         ask_to_confirm(patient, by=None, now=now)
     if kinds & {Finding.NO_STUDY, Finding.WRONG_DUE}:
-        replan(patient, by=None, now=now)
+        receive_results(patient, by=None, now=now)
     if Finding.REPEATS in kinds:
         repeat_anew(patient)
     if kinds & {Finding.NO_STEP, Finding.STALE_STEP}:

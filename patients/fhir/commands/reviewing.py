@@ -14,7 +14,8 @@ from patients.fhir.commands.writing import TABLES
 from patients.fhir.models import ReviewItem
 from patients.fhir.policies import why_not_decide
 from patients.fhir.rules.states import Decision
-from patients.record.models import Patient
+from patients.record.commands import announce_results
+from patients.record.models import Measurement, Patient
 from patients.record.rules import search_key, sort_key
 
 if TYPE_CHECKING:
@@ -70,3 +71,6 @@ def _take(item: ReviewItem, *, by: User, now: datetime) -> None:
         changed += ["sort_key", "search_key"]
     row.version += 1
     row.save(update_fields=[*changed, "version"])
+    if isinstance(row, Measurement):
+        patient = Patient.objects.select_related("team").get(pk=row.patient_id)
+        announce_results(patient, [(row.code, row.category)], now=now)

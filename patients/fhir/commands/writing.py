@@ -19,6 +19,7 @@ from patients.fhir.commands.studies import Studies
 from patients.fhir.models import ImportedRow, ImportRun, ReviewItem
 from patients.fhir.rules.rows import Row
 from patients.imaging.models import ImagingStudy
+from patients.record.commands import announce_results
 from patients.record.models import (
     Admission,
     Allergy,
@@ -137,6 +138,10 @@ class Writer:
         self._insert(self._numbered([(child, line) for child, line, found in child_pairs if found is None]))
         said = {found.pk for _row, found in pairs if found} | {found.pk for _c, _l, found in child_pairs if found}
         self._withdrawn([found for found in known if found.pk not in said])
+        if self.touched.get("Measurement"):
+            measured = [row.values for row in rows if row.table == "Measurement"]
+            said_of = [(values["code"], values.get("category", "")) for values in measured]
+            announce_results(self.patient, said_of, now=self.now)
 
     # --- finding ---------------------------------------------------------------------------------------------
 

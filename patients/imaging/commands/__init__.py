@@ -27,6 +27,8 @@ from patients.imaging.commands.details import (
     undo_images,
 )
 from patients.imaging.commands.early import decline_early, suggest_early
+from patients.imaging.commands.lab_steps import ask_labs
+from patients.imaging.commands.labs import receive_results, review_at_once, start_labs
 from patients.imaging.commands.pets import decline_pet, suggest_pets
 from patients.imaging.commands.plans import (
     ask_to_confirm,
@@ -67,6 +69,7 @@ __all__ = [
     "acknowledge",
     "act_on",
     "add_study",
+    "ask_labs",
     "ask_to_confirm",
     "assign_picked",
     "cancel_slot",
@@ -92,6 +95,7 @@ __all__ = [
     "prepare",
     "receive",
     "receive_images",
+    "receive_results",
     "record_performed",
     "record_report",
     "refresh_bookings",
@@ -103,6 +107,7 @@ __all__ = [
     "request_images",
     "restore_view",
     "review",
+    "review_at_once",
     "save_view",
     "schedule",
     "schedule_picked",
@@ -110,6 +115,7 @@ __all__ = [
     "snooze",
     "snooze_picked",
     "start_clocks",
+    "start_labs",
     "start_plan",
     "stop_all",
     "stop_plan",

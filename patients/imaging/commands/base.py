@@ -249,7 +249,8 @@ def _next(
     if study.status == StudyStatus.PLANNED:
         return (f"Order {name}", study.due_on, StepKind.STUDY, study.owner, nurse, "study-page")
     if study.status == StudyStatus.ORDERED:
-        return (f"Schedule {name}", study.due_on, StepKind.STUDY, study.owner, nurse, "study-page")
+        act = "Take sample:" if study.is_lab else "Schedule"
+        return (f"{act} {name}", study.due_on, StepKind.STUDY, study.owner, nurse, "study-page")
     if study.status == StudyStatus.SCHEDULED and study.scheduled_for is not None:
         slot = patient.team.local_date(study.scheduled_for)
         place = f", {study.place}" if study.place else ""
@@ -261,11 +262,13 @@ def _next(
         if due is None:
             limit = number(patient.team_id, "study.report").days
             due = add_working_days(study.performed_on or patient.team.local_date(now), limit)
-        return (f"Report of {name} outstanding", due, StepKind.STUDY, None, Role.RADIOLOGIST, "study-page")
+        what = f"{study.words.report.capitalize()} of {name} outstanding"
+        role = nurse if study.is_lab else Role.RADIOLOGIST
+        return (what, due, StepKind.STUDY, study.owner if study.is_lab else None, role, "study-page")
     if study.status == StudyStatus.REPORTED:
         who = responsible_clinician(patient.pk)
         return (
-            f"Review the report of {name}",
+            f"Review the {study.words.report} of {name}",
             study.review_due_on,
             StepKind.REVIEW,
             who,
@@ -274,7 +277,7 @@ def _next(
         )
     if study.status == StudyStatus.REVIEWED:
         progressed = study.response == ResponseCategory.PD
-        what = "Decide after progression" if progressed else f"Act on the report of {name}"
+        what = "Decide after progression" if progressed else f"Act on the {study.words.report} of {name}"
         due = study.decision_due_on if progressed else None
         if due is None:
             days = number(patient.team_id, "decision.after_pd" if progressed else "review.routine").days

@@ -47,17 +47,27 @@ def take_back_performed(
     study = lock(study, version)
     insist(policies.why_not_take_back_performed(study, by, reason))
     was = study.performed_on
+    undo_performed(study, by=by, now=now)
+    audit("take_back_performed", study, by=by, now=now, reason=reason, on=str(was))
+    replan(study.patient, by=by, now=now)
+    return _fresh(study)
+
+
+def undo_performed(study: ImagingStudy, *, by: User | None, now: datetime) -> None:
+    """A locked study returns to where it was, and its plan counts from what it counted from before; the caller audits
+    and recomputes. Where the plan's next study has begun already, that one goes on and this one is closed."""
+    was = study.performed_on
     withdraw_late([study], now=now)
+    if policies.is_occupied(study):
+        close_with(study, CloseReason.ERROR, by=by, now=now, verb="close_study")
+        return
     _make_way(study, by=by, now=now)
     study.due_on = study.due_on or was
     study.performed_on, study.report_due_on = None, None
     move(study, _before(study), "due_on", "performed_on", "report_due_on", correcting=True)
     reopen_reminders(study)
-    audit("take_back_performed", study, by=by, now=now, reason=reason, on=str(was))
     _restore_anchors(study, AnchorKind.SCAN, on=was)
     refresh_step(study, now=now)
-    replan(study.patient, by=by, now=now)
-    return _fresh(study)
 
 
 @transaction.atomic
@@ -119,7 +129,7 @@ def _before(study: ImagingStudy) -> StudyStatus:
     )
 
 
-def _make_way(study: ImagingStudy, *, by: User, now: datetime) -> None:
+def _make_way(study: ImagingStudy, *, by: User | None, now: datetime) -> None:
     """What the plan had made due instead is superseded; one outstanding study per plan."""
     if study.plan_id is None:
         return

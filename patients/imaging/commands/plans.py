@@ -30,21 +30,30 @@ from patients.imaging.commands.base import (
     refresh_step,
     withdraw_reminders,
 )
+from patients.imaging.commands.lab_steps import ask_labs
 from patients.imaging.commands.stakes import weigh
 from patients.imaging.commands.stops import stop
 from patients.imaging.models import ImagingStudy, SurveillancePlan
-from patients.imaging.queries.facts import facts_of, intervals_of, known_of, resolution_of
+from patients.imaging.queries.facts import (
+    Known,
+    answered_from,
+    facts_of,
+    intervals_of,
+    known_of,
+    resolution_for,
+    resolution_of,
+)
 from patients.imaging.queries.protocol import touched_plans
 from patients.imaging.rules import (
+    LABS,
     AnchorKind,
     CloseReason,
-    Interval,
     Resolution,
     StopReason,
     StudyStatus,
     SurveillanceFacts,
     clock_start,
-    situation_for,
+    is_lab,
 )
 from patients.protocol.queries import numbers
 from patients.record.commands import close_step, open_step
@@ -92,6 +101,8 @@ def start_plan(
     )
     today = patient.team.local_date(now)
     found = _resolve(patient, modality, region, today, anchor_on)
+    if found is None and is_lab(modality):
+        raise ValidationError({"modality": "The record has no PRRT that these labs could follow."})
     if found is None:
         raise ValidationError(
             {"anchor_on": "No scan, treatment or diagnosis date to count from: choose the day the interval starts."}
@@ -119,16 +130,17 @@ def start_plan(
         .first()
     )
     _ensure_study(plan, facts=None, by=by, now=now, owner=owner or (last.owner if last else None))
-    close_step(patient, source_key=confirm_key(patient), because="Plan started", now=now)
+    if not is_lab(modality):  # whether scans go on is a question that labs do not answer
+        close_step(patient, source_key=confirm_key(patient), because="Plan started", now=now)
     _ask_interval(plan, now=now)
     replan(patient, by=by, now=now)  # what answers a plan beside it may have changed
+    ask_labs(patient, now=now)
     return plan
 
 
 def _resolve(patient: Patient, modality: str, region: str, today: date, anchor_on: date | None) -> Resolution | None:
-    known: dict[str, Interval] = intervals_of(numbers(patient.team_id))
     facts = facts_of(patient, today=today, plan_modality=modality, plan_region=region)
-    return situation_for(facts, known, anchor=anchor_on)
+    return resolution_for(patient.team_id, facts, anchor=anchor_on)
 
 
 def _write(plan: SurveillancePlan, found: Resolution, *, own_interval: int | None) -> None:
@@ -232,7 +244,7 @@ def replan(patient: Patient, *, by: User | None, now: datetime) -> int:
         plan: SurveillancePlan = SurveillancePlan.objects.select_related("patient__team").lock(row.pk)
         facts = says.of(today=today, plan_modality=plan.modality, plan_region=plan.region)
         found = resolution_of(plan, facts, known)
-        if found is None:
+        if found is None or _awaits_its_report(plan, facts, says, window):
             continue
         before = (plan.situation, plan.interval_days, plan.anchor_on, plan.why, plan.is_signed, plan.is_provisional)
         was_due, was_clock = _due(plan), clock_start(_due(plan), patient.team.local_date(plan.confirmed_at))
@@ -257,6 +269,16 @@ def replan(patient: Patient, *, by: User | None, now: datetime) -> int:
         _ensure_study(plan, facts=facts, by=by, now=now, window=window)
     weigh(patient)
     return changed
+
+
+def _awaits_its_report(plan: SurveillancePlan, facts: SurveillanceFacts, says: Known, window: int) -> bool:
+    """A result is here that the plan's outstanding study waits for: `receive_results` reports it first, or its date
+    would move on and nobody would read it."""
+    last = facts.last_scan_on
+    if not plan.is_lab or last is None or any(kind == plan.modality and on >= last for kind, _, on in says.scans):
+        return False
+    waiting = ImagingStudy.objects.valid().outstanding().filter(plan=plan).first()
+    return waiting is not None and last >= answered_from(waiting, plan.patient.team, window)
 
 
 @transaction.atomic
@@ -323,7 +345,8 @@ def ask_to_confirm(patient: Patient, *, by: User | None, now: datetime) -> bool:
     patient = lock_patient(patient)
     if not patient.is_in_care:
         return False
-    if SurveillancePlan.objects.valid().filter(patient=patient, stopped_on=None).exists():
+    plans = SurveillancePlan.objects.valid().filter(patient=patient, stopped_on=None)
+    if plans.exclude(modality__in=LABS).exists():
         for study in (
             ImagingStudy.objects.valid()
             .outstanding()
@@ -332,8 +355,9 @@ def ask_to_confirm(patient: Patient, *, by: User | None, now: datetime) -> bool:
         ):
             refresh_step(study, now=now)
         replan(patient, by=by, now=now)
+        ask_labs(patient, now=now)
         return False
-    before = SurveillancePlan.objects.valid().filter(patient=patient).exists()
+    before = SurveillancePlan.objects.valid().filter(patient=patient).exclude(modality__in=LABS).exists()
     open_step(
         patient,
         kind=StepKind.STUDY,

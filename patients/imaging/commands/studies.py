@@ -31,6 +31,7 @@ from patients.imaging.commands.preparation import prepare
 from patients.imaging.commands.responses import drop_statuses, write_status
 from patients.imaging.commands.stakes import weigh
 from patients.imaging.models import ImagingStudy
+from patients.imaging.queries.labs import repeat_of
 from patients.imaging.rules import CloseReason, StudyStatus
 from patients.imaging.rules.preparation import Answers
 from patients.record.models import Patient
@@ -50,11 +51,12 @@ def add_study(
     by: User,
     now: datetime,
     owner: User | None = None,
+    early_reason: str = "",
 ) -> ImagingStudy:
     """A study outside the plan: an early scan for a symptom, a PET before PRRT. It stands on the worklist like the
-    others; a qualifying one resets the plan once it is performed."""
+    others; a qualifying one resets the plan once it is performed. A lab with a new result wants `early_reason`."""
     insist([*policies.why_not_add_study(patient, by), *policies.why_not_modality(modality)])
-    study = ImagingStudy.objects.create(
+    study = ImagingStudy(
         patient=patient,
         team_id=patient.team_id,
         modality=modality,
@@ -62,9 +64,12 @@ def add_study(
         status=StudyStatus.PLANNED,
         due_on=due_on,
         owner=owner or coordinator_of(patient, by),
+        early_reason="",
         created_by=by,
     )
-    audit("add_study", study, by=by, now=now, due=due_on.isoformat())
+    _insist_on_reason(study, early_reason, now=now)
+    study.save(force_insert=True)
+    audit("add_study", study, by=by, now=now, reason=study.early_reason, due=due_on.isoformat())
     weigh(patient)
     ordered_early(patient, by=by, now=now)
     refresh_step(study, now=now)
@@ -72,16 +77,30 @@ def add_study(
 
 
 @transaction.atomic
-def order(study: ImagingStudy, *, by: User, now: datetime, version: int | None = None) -> ImagingStudy:
-    """The request has gone out."""
+def order(
+    study: ImagingStudy, *, by: User, now: datetime, version: int | None = None, early_reason: str = ""
+) -> ImagingStudy:
+    """The request has gone out. A lab with a new result wants `early_reason`, a sentence that is kept."""
     study = lock(study, version)
     insist(policies.why_not_work(study, by, StudyStatus.ORDERED))
+    _insist_on_reason(study, early_reason, now=now)
     study.ordered_at = now
-    move(study, StudyStatus.ORDERED, "ordered_at")
+    move(study, StudyStatus.ORDERED, "ordered_at", "early_reason")
     finish_reminders(study, by=by, now=now)
-    audit("order", study, by=by, now=now)
+    audit("order", study, by=by, now=now, reason=early_reason.strip())
     refresh_step(study, now=now)
     return study
+
+
+def _insist_on_reason(study: ImagingStudy, reason: str, *, now: datetime) -> None:
+    """Nobody is tested again by accident: who asks for a lab whose result is new says why, once. It informs; a sentence
+    is enough."""
+    study.early_reason = reason.strip()[:250] or study.early_reason
+    if not study.is_lab or study.early_reason or study.ordered_at is not None:
+        return
+    repeat = repeat_of(study.patient, study.modality, today=study.patient.team.local_date(now))
+    if repeat is not None:
+        raise ValidationError({"early_reason": f"{repeat.words}. Say why it is asked for again."})
 
 
 @transaction.atomic
@@ -108,6 +127,7 @@ def schedule(
     now: datetime,
     answers: Answers | None = None,
     version: int | None = None,
+    early_reason: str = "",
 ) -> ImagingStudy:
     """Books (or moves) the slot, with what was asked for it; not yet ordered counts as ordered now. An open point of
     the preparation never refuses: it becomes a step."""
@@ -115,9 +135,10 @@ def schedule(
     insist(policies.why_not_work(study, by, StudyStatus.SCHEDULED))
     if at < now:
         raise ValidationError({"at": "The slot lies in the past. Record the scan as performed instead."})
+    _insist_on_reason(study, early_reason, now=now)
     study.ordered_at = study.ordered_at or now
     study.scheduled_for, study.place = at, place.strip()
-    move(study, StudyStatus.SCHEDULED, "ordered_at", "scheduled_for", "place")
+    move(study, StudyStatus.SCHEDULED, "ordered_at", "scheduled_for", "place", "early_reason")
     finish_reminders(study, by=by, now=now)
     audit("schedule", study, by=by, now=now, at=at.isoformat())
     refresh_step(study, now=now)
@@ -246,6 +267,8 @@ def review(
     reasons = policies.why_not_review(study, by)
     if response and response not in ResponseCategory.values:
         reasons.append("Choose a response of the list.")
+    if response and study.is_lab:
+        reasons.append("A lab has no response by RECIST: progression is not concluded from it alone.")
     if response == ResponseCategory.PD and nothing_to_do:
         reasons.append("Progression asks for a decision: say what follows when it is made.")
     insist(reasons)

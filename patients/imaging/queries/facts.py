@@ -5,26 +5,36 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from careteam.people.models import Team
 from patients.imaging.models import ImagingStudy, SurveillancePlan
 from patients.imaging.rules import (
     CROSS_SECTIONAL,
     DONE,
+    LABS,
+    SETTLED_STOPS,
+    TESTED,
     AnchorKind,
     Interval,
     LineFact,
     Resolution,
     StudyModality,
     SurveillanceFacts,
+    Value,
+    asked_labs,
+    cga_raised_on,
+    days_of,
+    is_lab,
     liver_dominates,
     qualifies,
-    situation_for,
+    resolve,
 )
-from patients.protocol.queries import TeamNumber
+from patients.protocol.queries import TeamNumber, numbers
 from patients.protocol.rules import ScanChoice
-from patients.record.models import Diagnosis, DiseaseStatus, Metastasis, Patient, Specimen
+from patients.record.models import Diagnosis, DiseaseStatus, Measurement, Metastasis, Patient, Specimen
 from patients.record.queries import grade_from
 from patients.treatment.models import Administration, TreatmentLine
 from patients.treatment.queries import NO_NUMBER, numbers_of
@@ -48,6 +58,8 @@ class Known:
     responses: tuple[tuple[date, str], ...] = ()
     scans: tuple[tuple[str, str, date], ...] = ()  # modality, region, day; newest first
     running: frozenset[str] = field(default_factory=frozenset)
+    syndrome: str = ""
+    values: tuple[Value, ...] = ()  # results of the tests that labs of surveillance look at
 
     def of(self, *, today: date, plan_modality: str, plan_region: str = "") -> SurveillanceFacts:
         facts = SurveillanceFacts(
@@ -58,16 +70,32 @@ class Known:
             lines=self.lines,
             modality=plan_modality,
             responses=self.responses,
+            syndrome=self.syndrome,
+            cga_raised_on=cga_raised_on(self.values) if is_lab(plan_modality) else None,
         )
+        if is_lab(plan_modality):
+            return self._measured(facts)
         beside = self.running - {plan_modality}
         for modality, region, on in self.scans:
             if qualifies(modality, region, plan_modality=plan_modality, plan_region=plan_region, beside=beside):
                 return replace(facts, last_scan_on=on, last_scan=str(StudyModality(modality).label))
         return facts
 
+    def _measured(self, facts: SurveillanceFacts) -> SurveillanceFacts:
+        """A lab counts from its last result, or from the sample that was taken and awaits one."""
+        taken = [on for modality, _, on in self.scans if modality == facts.modality]
+        days = [on for on in (*taken[:1], *days_of(facts.modality, self.values)[:1]) if on <= facts.today]
+        if not days:
+            return facts
+        return replace(facts, last_scan_on=max(days), last_scan=str(StudyModality(facts.modality).label))
+
+    def asked(self, *, today: date) -> dict[str, str]:
+        """The labs that the record asks for, with the reason (`rules.asked_labs`)."""
+        return asked_labs(self.of(today=today, plan_modality=StudyModality.CGA))
+
 
 def known_of(patient_ids: Collection[int]) -> dict[int, Known]:
-    """What the record says of these patients (seven queries, whatever their number)."""
+    """What the record says of these patients (eight queries, whatever their number)."""
     ids = list(patient_ids)
     lines = _lines(ids)
     specimens = _grouped(Specimen.objects.valid().filter(patient_id__in=ids))
@@ -84,6 +112,7 @@ def known_of(patient_ids: Collection[int]) -> dict[int, Known]:
     plans = SurveillancePlan.objects.valid().filter(patient_id__in=ids, stopped_on=None)
     for patient_id, modality in plans.values_list("patient_id", "modality"):
         running[patient_id].add(modality)
+    values = _values(ids)
     main = {row.patient_id: row for row in Diagnosis.objects.valid().filter(patient_id__in=ids, is_main=True)}
     return {
         patient_id: Known(
@@ -94,9 +123,40 @@ def known_of(patient_ids: Collection[int]) -> dict[int, Known]:
             responses=tuple(responses[patient_id]),
             scans=tuple(scans[patient_id]),
             running=frozenset(running[patient_id]),
+            syndrome=main[patient_id].syndrome if patient_id in main else "",
+            values=tuple(values[patient_id]),
         )
         for patient_id in ids
     }
+
+
+def _values(patient_ids: Collection[int]) -> dict[int, list[Value]]:
+    """Results of the tests that surveillance looks at, by the day where the patient's team is (one query)."""
+    found: dict[int, list[Value]] = defaultdict(list)
+    rows = Measurement.objects.valid().filter(patient_id__in=patient_ids, code__in=TESTED)
+    said = rows.values_list("patient_id", "code", "taken_at", "value", "reference_high", "patient__team__time_zone")
+    for patient_id, code, at, value, high, zone in said:
+        found[patient_id].append(Value(code, at.astimezone(ZoneInfo(zone)).date(), value, high))
+    return found
+
+
+def labs_missing(patient_id: int, *, today: date) -> dict[str, str]:
+    """Labs that the record asks for, that no running plan looks after, and that nobody has declined: with the reason.
+    A plan that a person ended for good is not asked for again."""
+    asked = known_of([patient_id])[patient_id].asked(today=today)
+    last: dict[str, tuple[date | None, str]] = {}
+    plans = SurveillancePlan.objects.valid().filter(patient_id=patient_id, modality__in=LABS).order_by("pk")
+    for modality, stopped, reason in plans.values_list("modality", "stopped_on", "stop_reason"):
+        last[modality] = (stopped, reason)
+    settled = {modality for modality, (stopped, why) in last.items() if stopped is None or why in SETTLED_STOPS}
+    return {modality: reason for modality, reason in asked.items() if modality not in settled}
+
+
+def answered_from(lab: ImagingStudy, team: Team, window: int) -> date:
+    """The first day whose result this outstanding lab waited for: `window` days before it is due, or the day it was
+    ordered."""
+    since = (lab.due_on or date.max) - timedelta(days=window)
+    return min(since, team.local_date(lab.ordered_at)) if lab.ordered_at is not None else since
 
 
 def resolution_of(
@@ -106,7 +166,12 @@ def resolution_of(
     chosen = plan.anchor_on if plan.anchor_kind == AnchorKind.MANUAL else None
     if chosen is not None and facts.last_scan_on is not None and facts.last_scan_on > chosen:
         chosen = None
-    return situation_for(facts, intervals, anchor=chosen)
+    return resolve(facts, intervals, anchor=chosen)
+
+
+def resolution_for(team_id: int, facts: SurveillanceFacts, *, anchor: date | None = None) -> Resolution | None:
+    """What the team's protocol says for these facts."""
+    return resolve(facts, intervals_of(numbers(team_id)), anchor=anchor)
 
 
 def facts_of(patient: Patient, *, today: date, plan_modality: str, plan_region: str = "") -> SurveillanceFacts:

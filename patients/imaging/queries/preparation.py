@@ -10,10 +10,10 @@ from typing import Any
 
 from careteam.web.words import day
 from patients.imaging.models import ImagingStudy
-from patients.imaging.rules import NOT_YET_DONE
+from patients.imaging.rules import NOT_YET_DONE, StudyModality
 from patients.imaging.rules.preparation import Answers, Flag, PrepFacts, PrepItem, checklist
-from patients.record.models import Allergy, ClinicalFlag, Comorbidity, Medication
-from patients.record.rules import AllergyKind, DrugClass, FlagKind, FlagState, Sex
+from patients.record.models import Allergy, ClinicalFlag, Comorbidity, Diagnosis, Medication
+from patients.record.rules import AllergyKind, DrugClass, FlagKind, FlagState, Sex, Syndrome
 from patients.treatment.models import Administration, TreatmentLine
 from patients.treatment.queries import AHEAD_STATUSES, is_long_acting, judged, lab_values_of, limits_of, series
 from patients.treatment.rules import CLEARANCE, CREATININE, RUNNING_STATUSES, AdministrationStatus, Modality
@@ -44,12 +44,14 @@ class Preparation:
 
 
 def preparations_of(studies: Sequence[ImagingStudy], *, today: date) -> dict[int, Preparation]:
-    """The checklist of each study that is not yet done, by its id (eight queries, whatever their number). Studies come
-    with `patient__team`."""
+    """The checklist of each study that is not yet done, by its id (eight queries, one more where CgA waits, whatever
+    their number). Studies come with `patient__team`."""
     waiting = [study for study in studies if study.status in NOT_YET_DONE]
     if not waiting:
         return {}
     record = _Record(sorted({study.patient_id for study in waiting}), today)
+    if any(study.modality == StudyModality.CGA for study in waiting):
+        record.know_gastrinomas()
     labs = lab_values_of({s.patient_id: s.patient for s in waiting}.values(), [CREATININE, CLEARANCE], on=today)
     limits = {team_id: limits_of(team_id) for team_id in {study.team_id for study in waiting}}
     found = {}
@@ -60,10 +62,15 @@ def preparations_of(studies: Sequence[ImagingStudy], *, today: date) -> dict[int
     return found
 
 
+H2 = "A02B"  # ATC: drugs against peptic ulcer and reflux, H2 blockers among them
+
+
 class _Record:
     """What the records of these patients say."""
 
     def __init__(self, patients: list[int], today: date) -> None:
+        self.patients, self.gastrinomas = patients, set[int]()
+
         def rows(model: Any, **conditions: Any) -> dict[int, list[Any]]:
             found: dict[int, list[Any]] = defaultdict(list)
             for row in model.objects.valid().filter(patient_id__in=patients, **conditions).order_by("pk"):
@@ -86,6 +93,11 @@ class _Record:
         for dose in near.select_related("line").order_by("planned_on", "pk"):
             self.doses[dose.patient_id].append(dose)
 
+    def know_gastrinomas(self) -> None:
+        """Asked only where a drug against acid matters."""
+        rows = Diagnosis.objects.valid().filter(patient_id__in=self.patients, syndrome=Syndrome.GASTRINOMA)
+        self.gastrinomas = set(rows.values_list("patient_id", flat=True))
+
     def facts(self, study: ImagingStudy, labs: dict[str, Any], today: date) -> PrepFacts:
         patient = study.patient
         slot = patient.team.local_date(study.scheduled_for) if study.scheduled_for else study.due_on
@@ -104,6 +116,8 @@ class _Record:
             judged=judged(),
             drugs=bool(drugs),
             metformin=next((_drug(row) for row in drugs if row.drug_class == DrugClass.METFORMIN), ""),
+            acid=next((_drug(row) for row in drugs if row.drug_class == DrugClass.PPI or row.atc[:4] == H2), ""),
+            gastrinoma=patient.pk in self.gastrinomas,
             diabetes=sugar[0].label if sugar else "",
             comorbidities=bool(self.illnesses[patient.pk]),
             pregnancy=self._flag(patient.pk, FlagKind.PREGNANCY),

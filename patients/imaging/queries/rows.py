@@ -49,7 +49,7 @@ class WorkRow:
     owner: str
     absent: str
     is_unowned: bool
-    action: str  # take, order, schedule, performed, chase, report, review
+    action: str  # take, order, order-lab, schedule, performed, chase, report, review, seen
     stake: str = ""
     attempts: Attempts = NO_ATTEMPTS
     is_snoozed: bool = False
@@ -60,7 +60,7 @@ class WorkRow:
         if self.study.status == StudyStatus.REPORTED:
             return ("red", "Review overdue") if self.bucket == RED else ("amb", "To review")
         if self.study.status == StudyStatus.PERFORMED:
-            return ("acc", "Report due")
+            return ("acc", f"{self.study.words.report.capitalize()} due")
         if self.is_snoozed:
             return ("plain", f"Back {day(self.study.snoozed_until)}")
         return (self.late.kind, self.late.words) if self.late else ("acc", self.study.get_status_display())
@@ -158,8 +158,10 @@ def _what(study: ImagingStudy, today: date, now: datetime) -> str:
         place = f", {study.place}" if study.place else ""
         return f"{words}{place}" if study.scheduled_for >= now else f"slot of {words} passed"
     if study.status == StudyStatus.PERFORMED:
-        return f"performed {day(study.performed_on, today)}"
+        return f"{study.words.made} {day(study.performed_on, today)}"
     if study.status == StudyStatus.REPORTED:
+        if study.is_lab:
+            return f"{study.conclusion or 'result'} of {day(study.performed_on, today)}"
         return f"reported {day(study.reported_at, today)}"
     return study.get_status_display().lower()
 
@@ -183,14 +185,14 @@ def _absence_words(away: tuple[Absence, str], today: date) -> str:
 def _action(study: ImagingStudy, *, is_unowned: bool, now: datetime) -> str:
     """The one button of the row."""
     if study.status == StudyStatus.REPORTED:
-        return "review"
+        return "seen" if study.is_quiet else "review"
     if study.status == StudyStatus.PERFORMED:
         return "report"
     if is_unowned:
         return "take"
     if study.status == StudyStatus.PLANNED:
-        return "order"
+        return "order-lab" if study.is_lab else "order"
     if study.status == StudyStatus.ORDERED:
-        return "schedule"
+        return "performed" if study.is_lab else "schedule"
     passed = study.scheduled_for is not None and study.scheduled_for < now
     return "performed" if passed else "reschedule"

@@ -27,6 +27,7 @@ from patients.imaging.models import ContactAttempt, ImagingStudy, SurveillancePl
 from patients.imaging.queries.late import past
 from patients.imaging.queries.scope import Scope
 from patients.imaging.rules import (
+    LABS,
     LONGEST_LEAD,
     NOT_YET_DONE,
     PLAIN,
@@ -168,6 +169,8 @@ def _by_lateness(scope: Scope) -> list[tuple[int, Q]]:
 def narrowed(rows: QuerySet[Any], scope: Scope, chosen: Mapping[str, str], user_id: int) -> QuerySet[Any]:
     """The filters of the page on a tab's rows; unknown values filter nothing."""
     owner, stake = chosen.get("owner", ""), chosen.get("stake", "")
+    if chosen.get("kind"):
+        rows = rows.filter(modality__in=LABS) if chosen["kind"] == "labs" else rows.exclude(modality__in=LABS)
     if chosen.get("modality"):
         rows = rows.filter(modality=chosen["modality"])
     if owner == "nobody":
@@ -249,11 +252,11 @@ def counts(scope: Scope) -> Counts:
 
 def stopped_plans(team_ids: Iterable[int]) -> QuerySet[Any]:
     """Where surveillance is off, with the logged reason: living patients without any running plan."""
-    running = SurveillancePlan.objects.valid().filter(patient_id=OuterRef("patient_id"), stopped_on__isnull=True)
-    later = SurveillancePlan.objects.valid().filter(patient_id=OuterRef("patient_id"), pk__gt=OuterRef("pk"))
+    scans = SurveillancePlan.objects.valid().exclude(modality__in=LABS)
+    running = scans.filter(patient_id=OuterRef("patient_id"), stopped_on__isnull=True)
+    later = scans.filter(patient_id=OuterRef("patient_id"), pk__gt=OuterRef("pk"))
     rows: QuerySet[Any] = (
-        SurveillancePlan.objects.valid()
-        .filter(
+        scans.filter(
             ~Exists(running),
             ~Exists(later),
             patient__team_id__in=list(team_ids),

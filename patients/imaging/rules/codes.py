@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
@@ -19,6 +20,48 @@ class StudyModality(TextChoices):
     SCINTIGRAPHY = "scintigraphy", "Scintigraphy"
     XRAY = "xray", "X-ray"
     OTHER = "other", "Other"
+    CGA = "cga", "CgA"
+    HIAA = "hiaa", "5-HIAA"
+    NSE = "nse", "NSE"
+    NT_PROBNP = "ntprobnp", "NT-proBNP"
+    PRRT_LABS = "prrt_labs", "PRRT labs"
+
+
+# Surveillance that a sample answers, not a scan: same loop, no scanner, no images, no RECIST.
+LABS = frozenset(
+    {
+        StudyModality.CGA,
+        StudyModality.HIAA,
+        StudyModality.NSE,
+        StudyModality.NT_PROBNP,
+        StudyModality.PRRT_LABS,
+    }
+)
+SCAN_CHOICES = [(value, label) for value, label in StudyModality.choices if value not in LABS]
+LAB_CHOICES = [(value, label) for value, label in StudyModality.choices if value in LABS]
+
+
+def is_lab(modality: str) -> bool:
+    """Whether a study of this kind is a sample."""
+    return modality in LABS
+
+
+@dataclass(frozen=True)
+class Words:
+    """How the acts of the loop are called: a scan is performed and reported, a sample is taken and has a result."""
+
+    thing: str  # what is made
+    made: str  # what has become of it
+    make: str  # the act
+    report: str
+
+
+_SCAN = Words("scan", "performed", "Performed", "report")
+_SAMPLE = Words("sample", "taken", "Sample taken", "result")
+
+
+def words_of(modality: str) -> Words:
+    return _SAMPLE if is_lab(modality) else _SCAN
 
 
 # What can answer a surveillance plan for cross-sectional imaging.
@@ -97,6 +140,7 @@ class StopReason(TextChoices):
     DISCHARGED = "discharged", "Discharged"
     SYMPTOM_LED = "symptom_led", "Symptom-led imaging (best supportive care, confirmed)"
     REPLACED = "replaced", "Replaced by another plan"
+    NOT_NEEDED = "not_needed", "Not needed for this patient"
 
 
 class Stake(TextChoices):
@@ -189,7 +233,10 @@ CLOSES_WITH: dict[StopReason, CloseReason] = {
     StopReason.DISCHARGED: CloseReason.NOT_ENROLLED,
     StopReason.SYMPTOM_LED: CloseReason.NOT_INDICATED,
     StopReason.REPLACED: CloseReason.SUPERSEDED,
+    StopReason.NOT_NEEDED: CloseReason.NOT_INDICATED,
 }
+# Ends of a lab plan that a person decided: the record does not ask for it again by itself.
+SETTLED_STOPS = frozenset({StopReason.DECLINED, StopReason.SYMPTOM_LED, StopReason.NOT_NEEDED})
 
 # Regions that say nothing about the liver: such a scan does not answer a surveillance plan.
 _ELSEWHERE = ("head", "brain", "skull", "neck", "knee", "hip", "shoulder", "spine", "extremit", "dental", "breast")

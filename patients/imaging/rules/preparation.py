@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import TextChoices
 
 from careteam.web.words import day
-from patients.imaging.rules.codes import StudyModality
+from patients.imaging.rules.codes import LABS, StudyModality
 from patients.treatment.rules import Injection, LabValue, Limit, too_near
 
 
@@ -52,6 +52,8 @@ class Answers:
     claustrophobia: str = ""
     implant_settled: bool = False
     diabetes_told: bool = False
+    ppi_told: bool = False
+    diet_told: bool = False
     interpreter: str = ""
     language: str = ""
     transport: str = ""
@@ -104,6 +106,8 @@ class PrepFacts:
     judged: bool = True
     drugs: bool = False  # whether any current drug is recorded
     metformin: str = ""
+    acid: str = ""  # a drug against stomach acid: raises CgA
+    gastrinoma: bool = False
     diabetes: str = ""
     comorbidities: bool = False
     pregnancy: Flag | None = None
@@ -159,7 +163,11 @@ def asks(modality: str) -> frozenset[str]:
     found = {"interpreter", "language", "transport", "note"}
     if modality in CONTRAST:
         found |= {"contrast", "reaction_settled", "metformin_told"}
-    if modality not in SOUND:
+    if modality == StudyModality.CGA:
+        found.add("ppi_told")
+    if modality == StudyModality.HIAA:
+        found.add("diet_told")
+    if modality not in SOUND | LABS:
         found.add("pregnancy_asked_on")
     if modality in MAGNET:
         found |= {"claustrophobia", "implant_settled"}
@@ -181,7 +189,11 @@ def checklist(facts: PrepFacts, answers: Answers, limits: Mapping[str, Limit]) -
         found.append(_analog(facts, limits))
     if facts.modality == StudyModality.FDG_PET:
         found.append(_sugar(facts, answers))
-    if facts.modality not in SOUND and (item := _pregnancy(facts, answers, limits)) is not None:
+    if facts.modality == StudyModality.CGA:
+        found.append(_acid(facts, answers, limits))
+    if facts.modality == StudyModality.HIAA:
+        found.append(_diet(answers, limits))
+    if facts.modality not in SOUND | LABS and (item := _pregnancy(facts, answers, limits)) is not None:
         found.append(item)
     found += [_interpreter(facts, answers), _transport(facts, answers)]
     order = [_CONFLICT, _UNKNOWN, _ASK, _READY]
@@ -323,6 +335,33 @@ def _pregnancy(facts: PrepFacts, answers: Answers, limits: Mapping[str, Limit]) 
         return PrepItem("pregnancy", name, _READY, f"asked {day(max(asked))}: no")
     said = f"asked {day(max(asked))}, {(facts.on - max(asked)).days} days before the scan" if asked else "never asked"
     return PrepItem("pregnancy", name, _ASK if asked else _UNKNOWN, said, f"Ask within {age.normalize():f} days.")
+
+
+def _acid(facts: PrepFacts, answers: Answers, limits: Mapping[str, Limit]) -> PrepItem:
+    """Drugs against stomach acid raise CgA (`clinical.md` 3.3); in gastrinoma nobody pauses them for a test."""
+    name, pause = "PPI", limits["prep.ppi"]
+    if facts.gastrinoma:
+        return PrepItem("ppi", name, _READY, "gastrinoma: never paused for a test; read the value with care")
+    if answers.ppi_told:
+        return PrepItem("ppi", name, _READY, f"{facts.acid}; agreed" if facts.acid else "asked: none, or agreed")
+    if facts.acid:
+        todo = f"Agree with the clinician: {pause.value.normalize():f} days without it, or note that it was taken."
+        return PrepItem("ppi", name, _ASK, facts.acid, todo, unsigned=not pause.settled)
+    if facts.drugs:
+        return PrepItem("ppi", name, _READY, "not among the current drugs")
+    return PrepItem("ppi", name, _UNKNOWN, "no current drug recorded", "Ask about drugs against stomach acid.")
+
+
+def _diet(answers: Answers, limits: Mapping[str, Limit]) -> PrepItem:
+    """Food with serotonin raises 5-HIAA."""
+    name, days = "Diet", limits["prep.diet"]
+    if answers.diet_told:
+        return PrepItem("diet", name, _READY, "told", unsigned=not days.settled)
+    todo = (
+        f"Tell: {days.value.normalize():f} days without banana, pineapple, plum, walnut, tomato, avocado; "
+        "ask about SSRIs."
+    )
+    return PrepItem("diet", name, _ASK, "not told yet", todo, unsigned=not days.settled)
 
 
 def _interpreter(facts: PrepFacts, answers: Answers) -> PrepItem:

@@ -103,6 +103,8 @@ class SurveillanceFacts:
     last_scan: str = "scan"
     modality: str = StudyModality.CT
     responses: tuple[tuple[date, str], ...] = ()
+    syndrome: str = ""
+    cga_raised_on: date | None = None  # the first CgA known, where it was above its reference
 
     @property
     def judged_on(self) -> date:
@@ -179,7 +181,7 @@ def _not_later_than_grade(facts: SurveillanceFacts, intervals: Mapping[str, Inte
         found,
         code=code,
         interval_days=interval.days,
-        why=_why(interval.days, found.anchor_kind, found.anchor_on, facts, code, reason),
+        why=why_of(interval.days, found.anchor_kind, found.anchor_on, facts, code, reason),
         is_settled=interval.is_settled,
         is_provisional=provisional,
     )
@@ -187,11 +189,11 @@ def _not_later_than_grade(facts: SurveillanceFacts, intervals: Mapping[str, Inte
 
 def _receptor(facts: SurveillanceFacts, intervals: Mapping[str, Interval], anchor: date | None) -> Resolution | None:
     """Receptor imaging in its routine interval (S13); what an event asks for sooner is suggested to a person."""
-    kind, on = _anchor(facts, _current(facts), anchor)
+    kind, on = anchor_of(facts, current_line(facts), anchor)
     if on is None:
         return None
     routine = intervals["S13.routine"]
-    why = _why(routine.days, kind, on, facts, "S13", "routine receptor imaging")
+    why = why_of(routine.days, kind, on, facts, "S13", "routine receptor imaging")
     return Resolution("S13", routine.days, on, kind, why, routine.is_settled)
 
 
@@ -225,7 +227,7 @@ def _after_event(facts: SurveillanceFacts, intervals: Mapping[str, Interval]) ->
         return None
     if (facts.today - on).days > intervals["first_year"].days and facts.last_scan_on is not None:
         return None
-    why = f"{interval.days} days after {word} of {day(on)}, {code}: {_said(facts, 'first scan after it')}"
+    why = f"{interval.days} days after {word} of {day(on)}, {code}: {said(facts, 'first scan after it')}"
     return Resolution(code, interval.days, on, AnchorKind.LINE, why, interval.is_settled, line_id=line.id)
 
 
@@ -242,7 +244,7 @@ def _later_line(facts: SurveillanceFacts, line: LineFact, on: date) -> bool:
 
 
 def _during_prrt(facts: SurveillanceFacts, intervals: Mapping[str, Interval]) -> Resolution | None:
-    line = _current(facts)
+    line = current_line(facts)
     if line is None or line.modality != Modality.PRRT or strict_interval(facts.grade, intervals) is not None:
         return None  # NEC and unclassified tumors keep their own, closer interval
     first = line.doses[0] if line.doses else line.started_on
@@ -255,12 +257,12 @@ def _during_prrt(facts: SurveillanceFacts, intervals: Mapping[str, Interval]) ->
     while milestones[-1] - window <= seen:
         milestones.append(milestones[-1] + further)
     day_number = next(mark for mark in milestones if mark - window > seen)
-    said = _said(facts, f"during {line.name}")
-    why = f"day {day_number} after the first PRRT dose of {day(first)}, S7: {said}"
+    words = said(facts, f"during {line.name}")
+    why = f"day {day_number} after the first PRRT dose of {day(first)}, S7: {words}"
     return Resolution("S7", day_number, first, AnchorKind.LINE, why, intervals["S7"].is_settled, line_id=line.id)
 
 
-def _current(facts: SurveillanceFacts) -> LineFact | None:
+def current_line(facts: SurveillanceFacts) -> LineFact | None:
     """The running antitumor line that started last."""
     running = [
         line
@@ -272,10 +274,10 @@ def _current(facts: SurveillanceFacts) -> LineFact | None:
 
 def _running(facts: SurveillanceFacts, intervals: Mapping[str, Interval], anchor: date | None) -> Resolution | None:
     situation = _situation(facts, intervals)
-    kind, on = _anchor(facts, situation.line, anchor)
+    kind, on = anchor_of(facts, situation.line, anchor)
     if on is None:
         return None
-    why = _why(situation.interval.days, kind, on, facts, situation.code, situation.reason)
+    why = why_of(situation.interval.days, kind, on, facts, situation.code, situation.reason)
     return Resolution(
         situation.code,
         situation.interval.days,
@@ -288,7 +290,7 @@ def _running(facts: SurveillanceFacts, intervals: Mapping[str, Interval], anchor
 
 
 def _situation(facts: SurveillanceFacts, intervals: Mapping[str, Interval]) -> _Running:
-    line = _current(facts)
+    line = current_line(facts)
     options: list[_Running] = []
     if line is not None and line.modality == Modality.TARGETED:
         options.append(_Running("S5", intervals["S5"], f"{line.name} is a targeted drug", line))
@@ -373,7 +375,7 @@ def _progressed_within(responses: Sequence[tuple[date, str]], judged_on: date, d
     return any(category == "PD" and (judged_on - on).days <= days for on, category in responses)
 
 
-def _anchor(facts: SurveillanceFacts, line: LineFact | None, chosen: date | None) -> tuple[AnchorKind, date | None]:
+def anchor_of(facts: SurveillanceFacts, line: LineFact | None, chosen: date | None) -> tuple[AnchorKind, date | None]:
     if chosen is not None:
         return AnchorKind.MANUAL, chosen
     if facts.last_scan_on is not None:
@@ -386,7 +388,7 @@ def _anchor(facts: SurveillanceFacts, line: LineFact | None, chosen: date | None
 _SHORT = {Grade.NET_G1: "G1", Grade.NET_G2: "G2"}
 
 
-def _said(facts: SurveillanceFacts, reason: str) -> str:
+def said(facts: SurveillanceFacts, reason: str) -> str:
     """Who the patient is as far as the situation asks, and what decides: "stage IV G2, first year of L2 Everolimus"."""
     unknown = facts.grade in {Grade.UNCLASSIFIED, Grade.UNGRADED}
     grade = "" if unknown else _SHORT.get(facts.grade, facts.grade.label)
@@ -394,14 +396,14 @@ def _said(facts: SurveillanceFacts, reason: str) -> str:
     return ", ".join(part for part in (disease, reason) if part)
 
 
-def _why(days: int, kind: AnchorKind, on: date, facts: SurveillanceFacts, code: str, reason: str) -> str:
+def why_of(days: int, kind: AnchorKind, on: date, facts: SurveillanceFacts, code: str, reason: str) -> str:
     what = {
         AnchorKind.SCAN: f"{facts.last_scan} of {day(on)}",
         AnchorKind.LINE: f"the start of treatment on {day(on)}",
         AnchorKind.DIAGNOSIS: f"the diagnosis of {day(on)}",
         AnchorKind.MANUAL: f"{day(on)}, chosen",
     }[kind]
-    return f"{days} days after {what}, {code}: {_said(facts, reason)}"
+    return f"{days} days after {what}, {code}: {said(facts, reason)}"
 
 
 # Situations whose date may rest on a number beside their own: what is compared with it (the shortest holds), and what
@@ -418,7 +420,8 @@ _BESIDE: dict[str, frozenset[str]] = {
     "S12": frozenset({"S1", "S2"}),
     "S12.first": frozenset({"S11", "S12"}),
     "S13.routine": frozenset({"S13"}),
-    "imaging.window": frozenset({"S7"}),
+    "imaging.window": frozenset({"S7", "L6"}),
+    **{code: frozenset({"L6"}) for code in ("L6.second", "L6.third", "L6.fourth", "L6.next")},
 }
 
 

@@ -11,6 +11,7 @@ from patients.imaging.views.details import (
     study_links,
 )
 from patients.imaging.views.early import early_scan, pet_suggestion
+from patients.imaging.views.labs import plan_labs, study_order, study_seen
 from patients.imaging.views.plans import imaging_panel, plan_confirm, plan_start, plan_stop, study_create
 from patients.imaging.views.preparation import study_prepare, study_schedule
 from patients.imaging.views.protocol import protocol_change
@@ -22,7 +23,6 @@ from patients.imaging.views.studies import (
     contact_undo,
     study_close,
     study_hand_over,
-    study_order,
     study_performed,
     study_release,
     study_row,
@@ -43,6 +43,7 @@ __all__ = [
     "imaging_worklist",
     "pet_suggestion",
     "plan_confirm",
+    "plan_labs",
     "plan_start",
     "plan_stop",
     "protocol_change",
@@ -66,6 +67,7 @@ __all__ = [
     "study_review",
     "study_row",
     "study_schedule",
+    "study_seen",
     "study_slot",
     "study_snooze",
     "study_take",

@@ -19,8 +19,10 @@ from patients.imaging.commands.pets import PETS
 from patients.imaging.forms import PlanForm, StopForm, StudyForm
 from patients.imaging.models import SurveillancePlan
 from patients.imaging.queries import default_scan, facts_of, imaging_of, intervals_of
+from patients.imaging.queries.labs import lab_offers, labs_step, repeat_of
 from patients.imaging.queries.pets import open_pets
-from patients.imaging.rules import StopReason, situation_for
+from patients.imaging.rules import StopReason, is_lab, situation_for
+from patients.imaging.views.labs import choices_of
 from patients.protocol.queries import numbers
 from patients.protocol.rules import ScanChoice
 from patients.record.queries import readable_patient
@@ -47,6 +49,7 @@ def imaging_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
         "today": today,
         "imaging": imaging_of(patient, today=today, limit=500 if every else 8),
         "pets": open_pets(patient.pk),
+        "labs_asked": labs_step(patient.pk),
         "why_not": policies.why_not_plan(patient, request.user),
         "why_not_study": policies.why_not_add_study(patient, request.user),
     }
@@ -66,19 +69,20 @@ def plan_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
     found = situation_for(facts, intervals_of(known))
     if found is not None:  # the team's protocol may ask for another scan in this situation
         modality, region = default_scan(patient.pk, known[found.code].scan)
+    offers = lab_offers(patient, today=today, every=True)
     context: dict[str, Any] = {
         "patient": patient,
         "today": today,
-        "title": "Start surveillance imaging",
+        "title": "Start surveillance",
         "save": "Start plan",
         "found": found,
         "scan": "" if found is None or known[found.code].scan == ScanChoice.AS_BEFORE else known[found.code].scan_words,
         "why_not": policies.why_not_plan(patient, request.user),
     }
     if request.method == "GET":
-        context["form"] = PlanForm(initial={"modality": modality, "region": region})
+        context["form"] = PlanForm(initial={"modality": modality, "region": region}, labs=choices_of(offers))
         return render_page(request, FORM, context)
-    form = PlanForm(request.POST)
+    form = PlanForm(request.POST, labs=choices_of(offers))
     context["form"] = form
     if not form.is_valid():
         return invalid(request, FORM, context)
@@ -94,6 +98,8 @@ def plan_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
             by=request.user,
             now=now,
         )
+        if labs := [kind for kind in data.get("labs", []) if kind != data["modality"]]:
+            commands.start_labs(patient, labs, by=request.user, now=now)
     except ValidationError as error:
         add_errors(form, error)  # it names the field when a date to count from is missing
         return invalid(request, FORM, context)
@@ -155,14 +161,17 @@ def study_create(request: SignedInRequest, patient_id: int) -> HttpResponse:
     modality, region = default_scan(patient.pk)
     if (wanted := request.GET.get("modality", "")) in PETS:  # a suggested PET is ordered
         modality, region = wanted, "whole body"
+    if is_lab(request.GET.get("modality", "")):
+        modality, region = request.GET["modality"], ""
     context: dict[str, Any] = {
         "patient": patient,
-        "title": "Order a scan early",
+        "title": "Order early",
         "save": "Add to the worklist",
         "why_not": policies.why_not_add_study(patient, request.user),
     }
     if request.method == "GET":
         today = patient.team.local_date(now)
+        context["repeat"] = repeat_of(patient, modality, today=today)
         context["form"] = StudyForm(initial={"modality": modality, "region": region, "due_on": today})
         return render_page(request, FORM, context)
     form = StudyForm(request.POST)

@@ -18,7 +18,9 @@ from patients.imaging import commands
 from patients.imaging.forms import PreparationForm, ScheduleForm
 from patients.imaging.models import ImagingStudy
 from patients.imaging.queries import preparations_of, readable_study
+from patients.imaging.rules import StudyStatus
 from patients.imaging.rules.preparation import Answers, suggested_contrast
+from patients.imaging.views.labs import beside
 from patients.imaging.views.studies import WORK, form_page
 
 BOOK = "patients/imaging/book.html"
@@ -55,29 +57,38 @@ def study_schedule(request: SignedInRequest, study_id: int) -> HttpResponse:
     """Books or moves the slot; the checklist is that of the day shown. Never refuses for an open point."""
     study = readable_study(request, study_id)
     study.scheduled_for = _offered(request, study)
+    asked = beside(study, StudyStatus.PLANNED, StudyStatus.ORDERED)
 
     def act(study: ImagingStudy, data: dict[str, Any]) -> object:
-        return commands.schedule(
+        slot: dict[str, Any] = {"at": data["at"], "place": data["place"], "by": request.user, "now": timezone.now()}
+        commands.schedule(
             study,
-            at=data["at"],
-            place=data["place"],
+            **slot,
+            early_reason=data.get("early_reason", ""),
             answers=Answers(**{name: data[name] for name in asdict(Answers()) if name in data}),
-            by=request.user,
-            now=timezone.now(),
             version=data["version"],
         )
+        others = commands.one_by_one(
+            asked.picks(data), lambda row, version: commands.schedule_picked(row, version, **slot)
+        )
+        return f"Slot booked; with it {commands.summary(others, 'booked')}" if others else "Slot booked"
 
     return form_page(
         request,
         study,
-        build=partial(ScheduleForm, modality=study.modality),
+        build=partial(ScheduleForm, modality=study.modality, **asked.fields),
         title=f"Schedule {study}",
         save="Book",
         said="Slot booked",
         act=act,
         initial={"at": study.scheduled_for, "place": study.place, **_initial(study)},
         template=BOOK,
-        extra={**_extra(study), "books": True, "free_url": reverse("free-places", args=[study.pk])},
+        extra={
+            **_extra(study),
+            "books": True,
+            "lead": asked.lead,
+            "free_url": "" if study.is_lab else reverse("free-places", args=[study.pk]),
+        },
     )
 
 

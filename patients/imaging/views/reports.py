@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.core import signing
@@ -30,14 +31,14 @@ def study_report(request: SignedInRequest, study_id: int) -> HttpResponse:
     study = readable_study(request, study_id)
 
     def build(*args: Any, **kwargs: Any) -> ReportForm:
-        return ReportForm(*args, performed_on=study.performed_on, **kwargs)
+        return ReportForm(*args, performed_on=study.performed_on, is_lab=study.is_lab, **kwargs)
 
     def act(study: ImagingStudy, data: dict[str, Any]) -> object:
         return commands.record_report(
             study,
             report=data["report"],
             conclusion=data["conclusion"],
-            response=data["response"],
+            response=data.get("response", ""),
             is_urgent=data["is_urgent"],
             performed_on=data.get("performed_on"),
             by=request.user,
@@ -49,9 +50,9 @@ def study_report(request: SignedInRequest, study_id: int) -> HttpResponse:
         request,
         study,
         build=build,
-        title=f"Report of {study}",
-        save="Save report",
-        said="Report saved",
+        title=f"{study.words.report.capitalize()} of {study}",
+        save=f"Save {study.words.report}",
+        said=f"{study.words.report.capitalize()} saved",
         act=act,
         initial={"response": study.response},
     )
@@ -87,7 +88,7 @@ def study_review(request: SignedInRequest, study_id: int) -> HttpResponse:
         _insist_seen(study, data["seen"], data["version"], request)
         return commands.review(
             study,
-            response=data["response"],
+            response=data.get("response", ""),
             note=data["note"],
             nothing_to_do=data["nothing_to_do"],
             by=request.user,
@@ -98,10 +99,10 @@ def study_review(request: SignedInRequest, study_id: int) -> HttpResponse:
     return form_page(
         request,
         study,
-        build=ReviewForm,
+        build=partial(ReviewForm, is_lab=study.is_lab),
         title=f"Review {study}",
         save=f"Reviewed, {request.user}",
-        said="Report reviewed",
+        said=f"{study.words.report.capitalize()} reviewed",
         act=act,
         initial={"seen": _proof(study, request), "response": study.response},
         template="patients/imaging/review.html",

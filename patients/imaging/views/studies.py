@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -119,14 +120,6 @@ def study_release(request: SignedInRequest, study_id: int, owner_id: int) -> Htt
     )
 
 
-@requires(*WORK)
-@require_POST
-def study_order(request: SignedInRequest, study_id: int) -> HttpResponse:
-    """The request has gone out."""
-    now = timezone.now()
-    return at_once(request, study_id, lambda study: commands.order(study, by=request.user, now=now), "Ordered")
-
-
 Act = Callable[[ImagingStudy, dict[str, Any]], object]
 
 
@@ -144,7 +137,8 @@ def form_page(
     extra: dict[str, Any] | None = None,
     undo_url: str = "",
 ) -> HttpResponse:
-    """One form, one command. A stale save shows the form again with what was typed, and says so."""
+    """One form, one command; `act` may return the sentence that is said instead of `said`. A stale save shows the form
+    again with what was typed, and says so."""
     context: dict[str, Any] = {
         "study": study,
         "patient": study.patient,
@@ -164,7 +158,7 @@ def form_page(
     if not form.is_valid():
         return invalid(request, template, context)
     try:
-        act(study, form.cleaned_data)
+        done = act(study, form.cleaned_data)
     except StaleEdit as stale:
         current: Any = stale.current
         form = build({**data.dict(), "version": str(current.version)})
@@ -177,7 +171,7 @@ def form_page(
     except ValidationError as error:
         add_errors(form, error)
         return invalid(request, template, context)
-    return answer(request, study, said, undo_url=undo_url)
+    return answer(request, study, done if isinstance(done, str) else said, undo_url=undo_url)
 
 
 @requires(*WORK)
@@ -217,10 +211,10 @@ def study_performed(request: SignedInRequest, study_id: int) -> HttpResponse:
     return form_page(
         request,
         study,
-        build=PerformedForm,
-        title=f"{study}: performed",
+        build=partial(PerformedForm, is_lab=study.is_lab),
+        title=f"{study}: {study.words.made}",
         save="Save",
-        said="Scan recorded",
+        said=f"{study.words.thing.capitalize()} recorded",
         act=act,
         initial={
             "on": min(day, team.local_date(timezone.now())),

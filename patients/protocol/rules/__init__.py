@@ -8,6 +8,7 @@ from patients.protocol.rules.base import ProtocolNumber, ScanChoice, Tag, workin
 from patients.protocol.rules.burdens import BURDEN_WORDS, BURDENS, PROFILED, burden_code
 from patients.protocol.rules.care import CARE
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
+from patients.protocol.rules.labs import LAB_INTERVALS, REPEATS
 from patients.protocol.rules.numbers import (
     BOARD,
     LADDER,
@@ -24,10 +25,11 @@ from patients.protocol.rules.readiness import READINESS
 from patients.protocol.rules.safety import SAFETY
 from patients.protocol.rules.treatment import COURSE, CTCAE, DOSES, LABS
 
-# What a team signs together as its protocol of situations: S1 to S15 and what refines them.
+# What a team signs together as its protocol of situations: S1 to S15, L1 to L6 and what refines them.
 SITUATIONS: tuple[ProtocolNumber, ...] = (
     *SURVEILLANCE,
     *(row for row in SERIES if row.code != "study.report" and row.unit == "d" and not row.code.startswith("pet.")),
+    *LAB_INTERVALS,
 )
 GUIDANCE: tuple[ProtocolNumber, ...] = (*PRRT, *LIVER, *THRESHOLDS)
 
@@ -36,6 +38,7 @@ NUMBERS: dict[str, ProtocolNumber] = {
     for numbers in (
         *(SURVEILLANCE, SERIES, LADDER, WORKLIST, LIMITS, PREPARATION, TREATMENT, DOSES, LABS, CTCAE, COURSE),
         *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE, SAFETY, BURDENS, BOARD, READINESS),
+        *(LAB_INTERVALS, REPEATS),
     )
     for number in numbers
 }
@@ -50,6 +53,7 @@ __all__ = [
     "DOSES",
     "GUIDANCE",
     "LABS",
+    "LAB_INTERVALS",
     "LADDER",
     "LIMITS",
     "LIVER",
@@ -60,6 +64,7 @@ __all__ = [
     "PRRT",
     "READINESS",
     "RECIST",
+    "REPEATS",
     "RULES",
     "SAFETY",
     "SERIES",

@@ -192,6 +192,8 @@ PREPARATION: tuple[ProtocolNumber, ...] = (
     ),
     _n("prep.pregnancy_from", "Pregnancy is asked from this age", "12", "y", "design", Tag.D, "10", "15"),
     _n("prep.pregnancy_to", "Pregnancy is asked up to this age", "55", "y", "design", Tag.D, "50", "60"),
+    _n("prep.ppi", "CgA: PPI paused before the sample", "14", "d", "PPI off for 2 weeks", Tag.V, "7", "28"),
+    _n("prep.diet", "5-HIAA: diet before the sample", "3", "d", "prior knowledge: 3 days", Tag.P, "2", "5"),
     _n("prep.lead", "Preparation complete before the slot", "3", "d", "design", Tag.D, "1", "10"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,7 +31,7 @@ from patients.record.models import (
     StaleEdit,
     SymptomAssessment,
 )
-from patients.record.rules import ECOG, WEIGHT, ResponseCategory, search_key, sort_key
+from patients.record.rules import ECOG, WEIGHT, ResponseCategory, is_laboratory, search_key, sort_key
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -66,6 +66,20 @@ def announce_entry(row: ClinicalRow, *, team_id: int, now: datetime) -> None:
         kind = EventKind.RECORD_CHANGED
     if kind is not None:
         announce(kind, now=now, team_id=team_id, patient_id=row.patient_id, subject_id=row.pk, payload=payload)
+
+
+def announce_results(patient: Patient, results: Iterable[tuple[str, str]], *, now: datetime) -> None:
+    """One event for all results of the laboratory, as (code, category), that one act wrote, corrected or took back.
+    Nobody waits for those of a patient who is not in care: what they mean is computed when care begins."""
+    codes = sorted({code for code, category in results if is_laboratory(code, category)})
+    if codes and patient.is_in_care:
+        payload = {"codes": codes[:100]}
+        announce(EventKind.RESULTS, now=now, team_id=patient.team_id, patient_id=patient.pk, payload=payload)
+
+
+def _announce_result(patient: Patient, row: ClinicalRow, *, now: datetime) -> None:
+    if isinstance(row, Measurement):
+        announce_results(patient, [(row.code, row.category)], now=now)
 
 
 def _make_room(row: ClinicalRow) -> None:
@@ -104,6 +118,7 @@ def add_entry(
         details={"values": {name: _plain(value) for name, value in values.items()}},
     )
     announce_entry(row, team_id=patient.team_id, now=now)
+    _announce_result(patient, row, now=now)
     return row
 
 
@@ -144,6 +159,7 @@ def change_entry(
         },
     )
     announce_entry(current, team_id=patient.team_id, now=now)
+    _announce_result(patient, current, now=now)
     return current
 
 
@@ -169,6 +185,7 @@ def enter_in_error(
             team_id=patient.team_id,
             reason=reason.strip(),
         )
+        _announce_result(patient, current, now=now)
         if isinstance(current, SymptomAssessment):
             announce(EventKind.SYMPTOMS, now=now, team_id=patient.team_id, patient_id=patient.pk, subject_id=current.pk)
         if isinstance(current, _DISEASE):

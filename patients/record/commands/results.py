@@ -13,7 +13,7 @@ from careteam.access.policies import insist
 from careteam.audit.commands import record
 from patients.record import policies
 from patients.record.commands.care import close_step
-from patients.record.commands.entries import announce_entry
+from patients.record.commands.entries import announce_entry, announce_results
 from patients.record.models import Measurement, Patient, SymptomAssessment
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def add_results(
         )
     for row in rows:
         announce_entry(row, team_id=patient.team_id, now=now)
+    announce_results(patient, [(row.code, row.category) for row in rows], now=now)
     return rows, len(results) - len(rows)
 
 

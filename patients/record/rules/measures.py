@@ -367,6 +367,13 @@ _ALL = (
     Measure(PAIN, "Pain", _SURVEY, (_u("{score}", "0", "10", label="", digits=0),)),
 )
 MEASURES: dict[str, Measure] = {measure.code: measure for measure in _ALL}
+
+
+def is_laboratory(code: str, category: str = "") -> bool:
+    """Whether a result comes from the laboratory; `category` decides for a code that we do not know."""
+    return MEASURES[code].category == _LAB if code in MEASURES else category == _LAB
+
+
 # Markers whose rise means tumor, and what a sheet of labs asks for, in the order of the sheet.
 SHEET = tuple(measure for measure in _ALL if measure.category == _LAB and measure.code not in {CGA_MOLES, CGA_UNITS})
 _PLACES = Decimal("0.000001")

@@ -11,7 +11,7 @@ from django.db import connection
 
 from patients.goals.commands.referrals import OPEN_REFERRALS as OPEN_PALLIATIVE
 from patients.goals.rules import LIVE_PROMPTS
-from patients.imaging.rules import DONE, NOT_YET_DONE, StudyStatus
+from patients.imaging.rules import DONE, LABS, NOT_YET_DONE, StudyStatus
 from patients.record.models import IN_CARE_SQL
 from patients.record.rules.visits import AHEAD
 from patients.treatment.rules import OPEN_STATUSES
@@ -37,7 +37,8 @@ WHERE n.closed_at IS NULL AND n.team_id = %(team)s
       WHEN 'study' THEN NOT EXISTS (SELECT 1 FROM patients_imagingstudy s
           WHERE s.id = k.ref AND s.patient_id = n.patient_id AND s.error_at IS NULL AND s.status = ANY(%(study)s))
       WHEN 'plan' THEN EXISTS (SELECT 1 FROM patients_surveillanceplan s
-          WHERE s.patient_id = n.patient_id AND s.stopped_on IS NULL AND s.error_at IS NULL)
+          WHERE s.patient_id = n.patient_id AND s.stopped_on IS NULL AND s.error_at IS NULL
+            AND NOT s.modality = ANY(%(labs)s))
       WHEN 'interval' THEN NOT EXISTS (SELECT 1 FROM patients_surveillanceplan s
           WHERE s.id = k.ref AND s.stopped_on IS NULL AND s.error_at IS NULL AND NOT s.is_signed)
       WHEN 'line' THEN NOT EXISTS (SELECT 1 FROM patients_treatmentline l
@@ -70,6 +71,7 @@ ORDER BY n.patient_id, n.id
 LIMIT %(limit)s
 """.replace(":in_care", IN_CARE_SQL)
 _OPEN: dict[str, Any] = {
+    "labs": [*map(str, LABS)],
     "study": [*map(str, NOT_YET_DONE | DONE - {StudyStatus.ACTED_ON})],
     "line": [*map(str, OPEN_STATUSES)],
     "visit": [*map(str, AHEAD)],
