@@ -8,13 +8,13 @@ from django import forms
 
 from patients.capacity.models import ImagingCapacity
 from patients.capacity.rules import MOST, WEEKDAYS
-from patients.imaging.rules import StudyModality
+from patients.imaging.rules import SCAN_CHOICES
 
 DAYS = tuple(f"day_{n}" for n in range(7))
 
 
 class CapacityForm(forms.Form):
-    modality = forms.ChoiceField(label="Scan", choices=StudyModality.choices)
+    modality = forms.ChoiceField(label="Scan", choices=SCAN_CHOICES)
     place = forms.CharField(max_length=160, help_text="Written as in the slots that are booked there")
     valid_from = forms.DateField(label="From", widget=forms.DateInput)
     valid_until = forms.DateField(label="Until", required=False, widget=forms.DateInput)

@@ -35,6 +35,10 @@ STOP_CHOICES = [
     for value, label in StopReason.choices
     if value in {StopReason.DECLINED, StopReason.SYMPTOM_LED, StopReason.HOSPICE}
 ]
+LAB_STOP_CHOICES = [
+    (StopReason.NOT_NEEDED.value, StopReason.NOT_NEEDED.label),
+    (StopReason.DECLINED.value, "Patient declined the test"),
+]
 RESPONSES = [("", "None stated"), *ResponseCategory.choices]
 
 
@@ -204,10 +208,16 @@ class PlanForm(forms.Form):
 
 
 class StopForm(forms.Form):
-    reason = forms.ChoiceField(label="Why imaging stops", choices=STOP_CHOICES, widget=forms.RadioSelect)
+    reason = forms.ChoiceField(label="Why surveillance stops", choices=STOP_CHOICES, widget=forms.RadioSelect)
     ask_again_on = forms.DateField(
         label="Ask again on", required=False, widget=forms.DateInput, help_text="When the patient declined"
     )
+
+    def __init__(self, *args: Any, is_lab: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reason = self.fields["reason"]
+        if is_lab and isinstance(reason, forms.ChoiceField):
+            reason.choices = LAB_STOP_CHOICES
 
 
 class StudyForm(forms.Form):

@@ -68,7 +68,7 @@ def why_not_stop(plan: SurveillancePlan, user: User | None, reason: str, ask_aga
     if plan.stopped_on is not None:
         reasons.append("The plan is stopped already.")
     if reason not in StopReason.values:
-        reasons.append("Choose why imaging stops.")
+        reasons.append("Choose why surveillance stops.")
     if reason == StopReason.DECLINED and user is not None and ask_again_on is None:
         reasons.append("Choose a date to ask again.")
     return reasons

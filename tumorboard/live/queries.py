@@ -123,7 +123,7 @@ def case_of(item: AgendaItem, today: date) -> CaseCard:
     patient = item.patient
     goals = goals_of(patient.pk, today)
     statuses = DiseaseStatus.objects.valid().filter(patient=patient)
-    studies = ImagingStudy.objects.valid().filter(patient=patient, performed_on__isnull=False)
+    studies = ImagingStudy.objects.valid().scans().filter(patient=patient, performed_on__isnull=False)
     receptors = ReceptorImaging.objects.valid().filter(patient=patient)
     livers = LiverAssessment.objects.valid().filter(patient=patient)
     draft = Decision.objects.valid().filter(item=item).select_related("recorded_by").first()

@@ -323,6 +323,11 @@ def confirm_key(patient: Patient) -> str:
     return f"plan:{patient.pk}"
 
 
+def again_key(patient: Patient, modality: str) -> str:
+    """The source key of the step that asks again about a lab which the patient declined."""
+    return f"labs-again:{patient.pk}:{modality}"
+
+
 def interval_key(plan: SurveillancePlan) -> str:
     """The source key of the step that asks a clinician to confirm an unsigned interval."""
     return f"interval:{plan.pk}"

@@ -19,6 +19,7 @@ from careteam.people.rules import Role
 from careteam.web.words import day
 from patients.imaging import policies
 from patients.imaging.commands.base import (
+    again_key,
     audit,
     audit_plan,
     close_with,
@@ -130,6 +131,7 @@ def start_plan(
         .first()
     )
     _ensure_study(plan, facts=None, by=by, now=now, owner=owner or (last.owner if last else None))
+    close_step(patient, source_key=again_key(patient, modality), because="Plan started", now=now)
     if not is_lab(modality):  # whether scans go on is a question that labs do not answer
         close_step(patient, source_key=confirm_key(patient), because="Plan started", now=now)
     _ask_interval(plan, now=now)

@@ -13,6 +13,7 @@ from careteam.audit.commands import record
 from careteam.people.rules import Role
 from patients.imaging import policies
 from patients.imaging.commands.base import (
+    again_key,
     audit_plan,
     close_with,
     confirm_key,
@@ -65,8 +66,8 @@ def stop_plan(
         open_step(
             plan.patient,
             kind=StepKind.STUDY,
-            source_key=confirm_key(plan.patient),
-            what="Ask again about surveillance imaging",
+            source_key=again_key(plan.patient, plan.modality) if plan.is_lab else confirm_key(plan.patient),
+            what=f"Ask again about {plan.get_modality_display() if plan.is_lab else 'surveillance imaging'}",
             now=now,
             owner_role=Role.NURSE_COORDINATOR,
             due_on=ask_again_on,

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from patients.imaging.models import ImagingStudy, PetSuggestion, SurveillancePlan
-from patients.imaging.rules import DONE, NOT_YET_DONE, PetFacts, StopReason, StudyModality
+from patients.imaging.rules import DONE, LABS, NOT_YET_DONE, PetFacts, StopReason, StudyModality
 from patients.record.models import DiseaseStatus, Metastasis, Patient, ReceptorImaging
 from patients.record.queries import grade_of_patient
 from patients.record.rules import SstrRads, UptakeModality
@@ -61,7 +61,7 @@ def pet_facts(patient: Patient, *, today: date) -> PetFacts:
 
 def is_not_asked(patient: Patient) -> bool:
     """Imaging was stopped for a reason that holds for every scan: hospice, declined, led by symptoms."""
-    plans = SurveillancePlan.objects.valid().filter(patient=patient)
+    plans = SurveillancePlan.objects.valid().filter(patient=patient).exclude(modality__in=LABS)
     if plans.filter(stopped_on=None).exists():
         return False
     last = plans.order_by("-pk").first()

@@ -119,9 +119,9 @@ def plan_stop(request: SignedInRequest, patient_id: int, plan_id: int) -> HttpRe
         "why_not": policies.why_not_plan(patient, request.user),
     }
     if request.method == "GET":
-        context["form"] = StopForm()
+        context["form"] = StopForm(is_lab=plan.is_lab)
         return render_page(request, FORM, context)
-    form = StopForm(request.POST)
+    form = StopForm(request.POST, is_lab=plan.is_lab)
     context["form"] = form
     if not form.is_valid():
         return invalid(request, FORM, context)

@@ -8,10 +8,10 @@ MOST = 100  # letters of one run: one PDF that a printer and a reader can handle
 
 
 class LetterKind(TextChoices):
-    INVITATION = "invitation", "Invitation to a booked scan"
-    REMINDER = "reminder", "Reminder of an overdue scan"
-    RECALL = "recall", "Time to arrange the next scan"
-    GP_NOTE = "gp_note", "Note to the GP about an overdue scan"
+    INVITATION = "invitation", "Invitation to a booked slot"
+    REMINDER = "reminder", "Reminder of what is overdue"
+    RECALL = "recall", "Time to arrange what is next"
+    GP_NOTE = "gp_note", "Note to the GP about what is overdue"
 
 
 TO_GP = frozenset({LetterKind.GP_NOTE})
@@ -20,8 +20,8 @@ PLACEHOLDERS: dict[str, str] = {
     "salutation": "greeting with the name, in the language of the text",
     "name": "the patient's name",
     "birth_date": "the patient's date of birth",
-    "scan": "what kind of scan, in the language of the text",
-    "due": "the day on which the scan is due",
+    "scan": "what kind of scan or test, in the language of the text",
+    "due": "the day on which it is due",
     "date": "the day of the booked slot",
     "time": "the hour of the booked slot",
     "place": "where the booked slot is",

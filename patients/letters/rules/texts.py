@@ -15,7 +15,7 @@ TEXTS: dict[tuple[LetterKind, str], tuple[str, str]] = {
 
 We have booked an appointment for you.
 
-Scan: {scan}
+Examination: {scan}
 Day: {date}
 Time: {time}
 Place: {place}
@@ -110,19 +110,19 @@ Cordiali saluti,
 {team}""",
     ),
     (K.REMINDER, "en"): (
-        "Please call us about your scan",
+        "Please call us about your examination",
         """{salutation}
 
-One of your regular scans was due on {due}, and we have not seen it yet.
+One of your regular examinations was due on {due}, and we have not seen it yet.
 
-Scan: {scan}
+Examination: {scan}
 
 Please call us, so that we can find a date together: {phone}.
 
-- If you have had the scan somewhere else, tell us where. We will ask for the images.
-- If you do not want the scan, please tell us that too. You stay in our care.
+- If you have had it somewhere else, tell us where. We will ask for the findings.
+- If you do not want it, please tell us that too. You stay in our care.
 
-Everybody whose scan is overdue gets this letter. It says nothing about your results.
+Everybody whose examination is overdue gets this letter. It says nothing about your results.
 
 With kind regards,
 {signature}
@@ -138,7 +138,7 @@ Untersuchung: {scan}
 
 Bitte rufen Sie uns an, damit wir gemeinsam einen Termin finden: {phone}.
 
-- Wenn die Untersuchung schon woanders gemacht wurde, sagen Sie uns, wo. Wir fordern die Aufnahmen an.
+- Wenn die Untersuchung schon woanders gemacht wurde, sagen Sie uns, wo. Wir fordern die Befunde an.
 - Wenn Sie die Untersuchung nicht möchten, sagen Sie uns auch das. Wir betreuen Sie weiter.
 
 Diesen Brief bekommen alle, deren Untersuchung überfällig ist. Er sagt nichts über Ihre Befunde.
@@ -157,7 +157,7 @@ Examen : {scan}
 
 Appelez-nous pour que nous trouvions une date ensemble : {phone}.
 
-- Si l’examen a déjà été fait ailleurs, dites-nous où. Nous demanderons les images.
+- Si l’examen a déjà été fait ailleurs, dites-nous où. Nous demanderons les résultats.
 - Si vous ne souhaitez pas cet examen, dites-le-nous aussi. Nous continuons à vous suivre.
 
 Toutes les personnes dont l’examen est en retard reçoivent cette lettre. Elle ne dit rien de vos résultats.
@@ -176,7 +176,7 @@ Prueba: {scan}
 
 Llámenos para que busquemos una fecha juntos: {phone}.
 
-- Si ya le hicieron la prueba en otro lugar, díganos dónde. Pediremos las imágenes.
+- Si ya le hicieron la prueba en otro lugar, díganos dónde. Pediremos los resultados.
 - Si no desea la prueba, díganoslo también. Seguiremos atendiéndole.
 
 Todas las personas con una prueba atrasada reciben esta carta. No dice nada de sus resultados.
@@ -195,7 +195,7 @@ Esame: {scan}
 
 Ci chiami, così troviamo insieme una data: {phone}.
 
-- Se ha già fatto l’esame altrove, ci dica dove. Chiederemo le immagini.
+- Se ha già fatto l’esame altrove, ci dica dove. Chiederemo i risultati.
 - Se non desidera l’esame, ci dica anche questo. Continueremo a seguirla.
 
 Tutte le persone il cui esame è in ritardo ricevono questa lettera. Non dice nulla dei Suoi risultati.
@@ -205,17 +205,17 @@ Cordiali saluti,
 {team}""",
     ),
     (K.RECALL, "en"): (
-        "Time to arrange your next scan",
+        "Time to arrange your next examination",
         """{salutation}
 
-It is time to arrange your next regular scan.
+It is time to arrange your next regular examination.
 
-Scan: {scan}
+Examination: {scan}
 Planned for about: {due}
 
 Please call us, so that we can find a date together: {phone}.
 
-Everybody whose next scan comes up gets this letter. It says nothing about the results of earlier ones.
+Everybody whose next examination comes up gets this letter. It says nothing about the results of earlier ones.
 
 With kind regards,
 {signature}
@@ -290,15 +290,15 @@ Cordiali saluti,
 {team}""",
     ),
     (K.GP_NOTE, "en"): (
-        "{name}, born {birth_date}: scan overdue",
+        "{name}, born {birth_date}: examination overdue",
         """{salutation}
 
-A regular scan of our patient {name}, born {birth_date}, is overdue. As far as we know it has not been done.
+A regular examination of our patient {name}, born {birth_date}, is overdue. As far as we know it has not been done.
 
-Scan: {scan}
+Examination: {scan}
 Due on: {due}
 
-If you see the patient, please ask them to call us: {phone}. If the scan was done elsewhere, or if there is a reason not to do it, please let us know.
+If you see the patient, please ask them to call us: {phone}. If it was done elsewhere, or if there is a reason not to do it, please let us know.
 
 This note says nothing about results.
 

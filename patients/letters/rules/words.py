@@ -12,7 +12,7 @@ from datetime import date
 from django.utils import translation
 from django.utils.dateformat import format as formatted
 
-from patients.imaging.rules import StudyModality
+from patients.imaging.rules import StudyModality, is_lab
 from patients.letters.rules.kinds import TO_GP, LetterKind
 
 SHIPPED = ("en", "de", "fr", "es", "it")
@@ -33,6 +33,11 @@ SCANS: dict[str, dict[str, str]] = {
         "echo": "heart ultrasound (echocardiography)",
         "scintigraphy": "scintigraphy",
         "xray": "X-ray",
+        "cga": "blood test (chromogranin A)",
+        "hiaa": "urine or blood test (5-HIAA)",
+        "nse": "blood test (NSE)",
+        "ntprobnp": "blood test (NT-proBNP)",
+        "prrt_labs": "blood test (blood count, kidneys, liver)",
         "other": "scan",
     },
     "de": {
@@ -44,6 +49,11 @@ SCANS: dict[str, dict[str, str]] = {
         "echo": "Herzultraschall (Echokardiografie)",
         "scintigraphy": "Szintigrafie",
         "xray": "Röntgenuntersuchung",
+        "cga": "Blutuntersuchung (Chromogranin A)",
+        "hiaa": "Urin- oder Blutuntersuchung (5-HIES)",
+        "nse": "Blutuntersuchung (NSE)",
+        "ntprobnp": "Blutuntersuchung (NT-proBNP)",
+        "prrt_labs": "Blutuntersuchung (Blutbild, Nieren, Leber)",
         "other": "bildgebende Untersuchung",
     },
     "fr": {
@@ -55,6 +65,11 @@ SCANS: dict[str, dict[str, str]] = {
         "echo": "échographie du cœur (échocardiographie)",
         "scintigraphy": "scintigraphie",
         "xray": "radiographie",
+        "cga": "prise de sang (chromogranine A)",
+        "hiaa": "analyse d’urine ou de sang (5-HIAA)",
+        "nse": "prise de sang (NSE)",
+        "ntprobnp": "prise de sang (NT-proBNP)",
+        "prrt_labs": "prise de sang (numération, reins, foie)",
         "other": "examen d’imagerie",
     },
     "es": {
@@ -66,6 +81,11 @@ SCANS: dict[str, dict[str, str]] = {
         "echo": "ecografía del corazón (ecocardiografía)",
         "scintigraphy": "gammagrafía",
         "xray": "radiografía",
+        "cga": "análisis de sangre (cromogranina A)",
+        "hiaa": "análisis de orina o de sangre (5-HIAA)",
+        "nse": "análisis de sangre (NSE)",
+        "ntprobnp": "análisis de sangre (NT-proBNP)",
+        "prrt_labs": "análisis de sangre (hemograma, riñones, hígado)",
         "other": "prueba de imagen",
     },
     "it": {
@@ -77,6 +97,11 @@ SCANS: dict[str, dict[str, str]] = {
         "echo": "ecografia del cuore (ecocardiografia)",
         "scintigraphy": "scintigrafia",
         "xray": "radiografia",
+        "cga": "esame del sangue (cromogranina A)",
+        "hiaa": "esame delle urine o del sangue (5-HIAA)",
+        "nse": "esame del sangue (NSE)",
+        "ntprobnp": "esame del sangue (NT-proBNP)",
+        "prrt_labs": "esame del sangue (emocromo, reni, fegato)",
         "other": "esame di imaging",
     },
 }
@@ -84,6 +109,9 @@ SCANS: dict[str, dict[str, str]] = {
 PREPARATION: dict[str, dict[str, str]] = {
     "en": {
         "bring": "Please bring this letter, and images from other hospitals if you have any.",
+        "letter": "Please bring this letter.",
+        "acid": "Call us beforehand if you take medicines against stomach acid. Do not stop them on your own.",
+        "diet": "Call us some days beforehand: we tell you what not to eat before this test.",
         "contrast": "Call us beforehand if you have ever reacted to a contrast agent or have a kidney disease.",
         "metformin": "Call us beforehand if you take metformin.",
         "diabetes": "Call us beforehand if you have diabetes: meals and medicines must fit the time of the scan.",
@@ -96,6 +124,11 @@ PREPARATION: dict[str, dict[str, str]] = {
         "transport": "If you cannot come by yourself, tell us when you call.",
     },
     "de": {
+        "letter": "Bitte bringen Sie diesen Brief mit.",
+        "acid": "Rufen Sie uns vorher an, wenn Sie Medikamente gegen Magensäure einnehmen. Setzen Sie sie nicht von "
+        "sich aus ab.",
+        "diet": "Rufen Sie uns einige Tage vorher an: Wir sagen Ihnen, was Sie vor dieser Untersuchung nicht essen "
+        "sollten.",
         "bring": "Bitte bringen Sie diesen Brief mit, und Aufnahmen aus anderen Häusern, falls Sie welche haben.",
         "contrast": "Rufen Sie uns vorher an, wenn Sie schon einmal auf ein Kontrastmittel reagiert haben oder eine "
         "Nierenerkrankung haben.",
@@ -112,6 +145,10 @@ PREPARATION: dict[str, dict[str, str]] = {
         "transport": "Wenn Sie nicht allein kommen können, sagen Sie es uns am Telefon.",
     },
     "fr": {
+        "letter": "Merci d’apporter cette lettre.",
+        "acid": "Appelez-nous avant si vous prenez des médicaments contre l’acidité de l’estomac. Ne les arrêtez pas "
+        "de vous-même.",
+        "diet": "Appelez-nous quelques jours avant : nous vous dirons ce qu’il ne faut pas manger avant cet examen.",
         "bring": "Merci d’apporter cette lettre, ainsi que les images d’autres hôpitaux si vous en avez.",
         "contrast": "Appelez-nous avant si vous avez déjà réagi à un produit de contraste ou si vous avez une maladie "
         "des reins.",
@@ -128,6 +165,9 @@ PREPARATION: dict[str, dict[str, str]] = {
         "transport": "Si vous ne pouvez pas venir par vos propres moyens, dites-le-nous au téléphone.",
     },
     "es": {
+        "letter": "Traiga esta carta.",
+        "acid": "Llámenos antes si toma medicamentos contra la acidez del estómago. No los deje por su cuenta.",
+        "diet": "Llámenos unos días antes: le diremos qué no debe comer antes de esta prueba.",
         "bring": "Traiga esta carta y las imágenes de otros hospitales, si las tiene.",
         "contrast": "Llámenos antes si alguna vez ha tenido una reacción a un medio de contraste o si tiene una "
         "enfermedad de los riñones.",
@@ -143,6 +183,9 @@ PREPARATION: dict[str, dict[str, str]] = {
         "transport": "Si no puede venir por su cuenta, díganoslo por teléfono.",
     },
     "it": {
+        "letter": "Porti con sé questa lettera.",
+        "acid": "Ci chiami prima se prende medicine contro l’acidità di stomaco. Non le sospenda di Sua iniziativa.",
+        "diet": "Ci chiami qualche giorno prima: Le diremo che cosa non mangiare prima di questo esame.",
         "bring": "Porti con sé questa lettera e le immagini di altri ospedali, se ne ha.",
         "contrast": "Ci chiami prima se ha già avuto una reazione a un mezzo di contrasto o se ha una malattia dei "
         "reni.",
@@ -164,6 +207,8 @@ _ASKED: dict[str, tuple[str, ...]] = {
     StudyModality.FDG_PET: ("diabetes", "contrast", "pregnant", "narrow"),
     StudyModality.SCINTIGRAPHY: ("injection", "pregnant"),
     StudyModality.XRAY: ("pregnant",),
+    StudyModality.CGA: ("acid",),
+    StudyModality.HIAA: ("diet",),
 }
 _TO_PATIENT = {
     "en": "Dear {},",
@@ -226,7 +271,7 @@ def scan_words(modality: str, language: str) -> str:
 def preparation_words(modality: str, language: str, *, sex: str, extra: Iterable[str] = ()) -> tuple[str, ...]:
     """What to bring and to tell us before this kind of scan, a sentence each. `extra` are further codes."""
     known = PREPARATION.get(language, {})
-    codes = ["bring", *_ASKED.get(modality, ()), *extra]
+    codes = ["letter" if is_lab(modality) else "bring", *_ASKED.get(modality, ()), *extra]
     return tuple(known[code] for code in codes if code in known and not (code == "pregnant" and sex == "male"))
 
 

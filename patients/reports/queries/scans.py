@@ -34,6 +34,7 @@ def scan_marks(patient: Patient, today: date) -> tuple[tuple[ScanMark, ...], int
     """Studies, receptor findings and judgments of response; how many studies have no date."""
     studies = list(
         ImagingStudy.objects.valid()
+        .scans()  # labs are curves
         .filter(patient=patient)
         .exclude(status=StudyStatus.CLOSED)
         .only("patient_id", "modality", "status", "due_on", "scheduled_for", "performed_on", "response")

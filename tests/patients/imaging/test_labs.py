@@ -71,7 +71,7 @@ def lab(patient: Patient, modality: str = "cga") -> ImagingStudy:
 
 def steps(patient: Patient, kind: str) -> list[str]:
     rows = NextStep.objects.filter(patient=patient, closed_at=None, source_key__startswith=f"{kind}:")
-    return list(rows.values_list("what", flat=True))
+    return sorted(rows.values_list("what", flat=True))
 
 
 @pytest.fixture

@@ -192,7 +192,7 @@ def test_the_gp_hears_after_the_patient_or_with_a_reason(team: Team, nurse: User
     client.post(url, {"gp_address": "Dr Brandl\nMarkt 4", "despite": "No address known"})
     letter = LetterSent.objects.get()
     assert (letter.despite, letter.recipient) == ("No address known", "Dr Brandl\nMarkt 4")
-    assert letter.subject == f"{study.patient.name}, born 14 February 1959: scan overdue"
+    assert letter.subject == f"{study.patient.name}, born 14 February 1959: examination overdue"
     assert ContactAttempt.objects.count() == 0
 
 

@@ -114,15 +114,17 @@ def _procedures(row: Any, given: list[Any], export: Any) -> list[JsonObject]:
 
 
 def study(row: Any, export: Any) -> list[JsonObject]:
-    """A study with its report, an order, or a booked slot. What was closed without is left out."""
+    """A study with its report, an order, or a booked slot. What was closed without is left out; of a lab that was
+    taken, the results are observations of their own."""
     label = row.get_modality_display()
+    what = "Laboratory" if row.is_lab else "Imaging"
     if row.status in ("planned", "ordered"):
         return [
             filled(
                 **start("ServiceRequest", "study", row.pk),
                 status="active" if row.status == "ordered" else "draft",
                 intent="order" if row.status == "ordered" else "plan",
-                code=concept(text=f"Imaging: {label} {row.region}".strip()),
+                code=concept(text=f"{what}: {label} {row.region}".strip()),
                 subject=export.subject,
                 occurrenceDateTime=row.due_on.isoformat(),
             )
@@ -133,14 +135,14 @@ def study(row: Any, export: Any) -> list[JsonObject]:
             filled(
                 **start("Appointment", "study", row.pk),
                 status="booked",
-                serviceType=[concept(text=f"Imaging: {label}")],
+                serviceType=[concept(text=f"{what}: {label}")],
                 description=f"{label} {row.region}".strip(),
                 start=when,
                 end=when,
                 participant=[{"actor": export.subject, "status": "accepted"}],
             )
         ]
-    if row.status == "closed" or row.performed_on is None:
+    if row.status == "closed" or row.performed_on is None or row.is_lab:
         return []
     accession = {"type": hl7("v2-0203", "ACSN"), "system": f"{own.BASE}/accession", "value": row.accession_number}
     images = filled(
