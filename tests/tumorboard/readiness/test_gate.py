@@ -17,7 +17,7 @@ from patients.record.commands import record_death
 from patients.record.models import NextStep
 from tests import factories
 from tests.factories.board import Room
-from tumorboard.meetings.commands import defer_item
+from tumorboard.meetings.commands import defer_item, show_item
 from tumorboard.meetings.commands.readiness import keep_readiness
 from tumorboard.meetings.models import AgendaItem
 from tumorboard.meetings.queries.readiness import cases_readiness, meeting_readiness
@@ -277,3 +277,30 @@ def test_queries_do_not_grow_with_cases(room: Room, now: datetime) -> None:
     for _ in range(2):
         factories.line(room.item().patient, "prrt")
     assert count() == one
+
+
+def test_case_card_fetches_what_is_open_and_the_inputs(room: Room, now: datetime) -> None:
+    item = room.item()
+    factories.measurement(item.patient, "777-3", 71, unit="10*9/L", taken_at=now)
+    factories.measurement(item.patient, "1975-2", "0.1", comparator="<", unit="mg/dL", taken_at=now)
+    room.start()
+    show_item(room.meeting, item, by=room.chair, now=room.meeting_time)
+    live = _as(room.dietitian).get(reverse("live", args=[room.meeting.pk])).content.decode()
+    assert '<td class="num">71 <span' in live  # each value once: 71 is never read as 7171
+    assert '<td class="num">&lt;0.1 <span' in live
+    for name, args in (
+        ("case-readiness", [item.referral_id]),
+        ("guidance-eligibility", [item.patient_id, "prrt"]),
+        ("guidance-panel", [item.patient_id]),
+        ("response-panel", [item.patient_id]),
+        ("timeline-panel", [item.patient_id]),
+    ):
+        assert f'hx-get="{reverse(name, args=args)}"' in live
+    htmx = {"HX-Request": "true", "HX-Request-Type": "partial"}
+    client, url = _as(room.dietitian), reverse("case-readiness", args=[item.referral_id])
+    part = client.get(url, headers=htmx).content.decode()
+    assert part.lstrip().startswith('<section class="card" id="readiness"')
+    assert "SSTR PET" in part
+    said = client.post(reverse("case-input", args=[item.referral_id, "dietitian"]), {"nothing": "1"}, headers=htmx)
+    assert (said.status_code, "readinessChanged" in said["HX-Trigger"]) == (204, True)
+    assert "Nothing to add" in client.get(url, headers=htmx).content.decode()

@@ -61,7 +61,7 @@ def _case(request: SignedInRequest, referral_id: int) -> tuple[Referral, CaseRea
 @requires(Permission.PATIENT_VIEW)
 @require_safe
 def case_readiness(request: SignedInRequest, referral_id: int) -> HttpResponse:
-    """One case: each item with its value, and apart from it what a value forbids."""
+    """One case, item by item, and apart from it what a value forbids; for htmx one card of what is open."""
     referral, case = _case(request, referral_id)
     context = {
         "patient": referral.patient,
@@ -73,7 +73,7 @@ def case_readiness(request: SignedInRequest, referral_id: int) -> HttpResponse:
         "inputs": inputs_of(referral, request.user),
         "may_say": referral.status in policies.ASKED_WHILE,
     }
-    return render_page(request, "tumorboard/readiness/case.html", context)
+    return render_page(request, "tumorboard/readiness/case.html", context, fragment="panel")
 
 
 @requires(Permission.PATIENT_VIEW)
@@ -116,7 +116,8 @@ def _item(code: str) -> Item:
 
 
 def _changed(request: SignedInRequest, referral: Referral, said: str) -> HttpResponse:
-    response = redirect_or_refresh(request, reverse("case-readiness", args=[referral.pk]))
+    back = reverse("case-readiness", args=[referral.pk])
+    response = redirect_or_refresh(request, back, events=("readinessChanged",))
     toast(request, said, response=response)
     return response
 
