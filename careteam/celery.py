@@ -55,6 +55,7 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"expires": 3000},
         },
+        "freeze": {"task": "tumorboard.freeze", "schedule": 300.0, "options": {"expires": 295}},
         "suggest": {"task": "tumorboard.suggest", "schedule": crontab(minute=37), "options": {"expires": 3500}},
         "minutes": {
             "task": "tumorboard.print_waiting",

@@ -7,7 +7,7 @@ from tumorboard.actions.commands import send_back_overdue
 from tumorboard.boards.models import Board
 from tumorboard.boards.rules import AHEAD
 from tumorboard.live.commands import purge_notes
-from tumorboard.meetings.commands import unfold_meetings
+from tumorboard.meetings.commands import freeze_at_cutoff, unfold_meetings
 from tumorboard.meetings.commands.readiness import keep_readiness
 from tumorboard.minutes.commands import make_print, waiting_prints
 from tumorboard.suggestions.commands import reconcile
@@ -47,3 +47,9 @@ def print_waiting() -> None:
 def readiness() -> None:
     """Asked every minute: open cases are compared with the record, what they lack is asked for by name."""
     keep_readiness(now=timezone.now())
+
+
+@shared_task(name="tumorboard.freeze")
+def freeze() -> None:
+    """Agendas stand from their cut-off on."""
+    freeze_at_cutoff(now=timezone.now())

@@ -43,6 +43,7 @@ _KINDS = {
     "readiness": MailKind.BOARD,
     "suggestion": MailKind.BOARD,
     "action": MailKind.BOARD,
+    "agenda": MailKind.BOARD,
     "palliative": MailKind.PALLIATIVE,
 }
 

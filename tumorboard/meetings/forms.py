@@ -55,3 +55,17 @@ class FunctionsForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  # declared above
             field.queryset = User.objects.filter(pk__in=[person.pk for person in people]).order_by("name", "pk")
+
+
+class AvailabilityForm(forms.Form):
+    """Times of the meeting's day where the team is; empty: from its start, to its end."""
+
+    person = forms.ModelChoiceField(queryset=User.objects.none(), label="Who", empty_label=None)
+    comes = forms.TimeField(required=False, label="Comes at", widget=forms.TimeInput(attrs={"type": "time"}))
+    leaves = forms.TimeField(required=False, label="Leaves at", widget=forms.TimeInput(attrs={"type": "time"}))
+
+    def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["person"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  # declared above
+        field.queryset = User.objects.filter(pk__in=[person.pk for person in people]).order_by("name", "pk")

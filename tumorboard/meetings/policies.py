@@ -42,6 +42,14 @@ def why_not_prepare(meeting: Meeting, user: User) -> list[str]:
     return reasons
 
 
+def why_not_send(meeting: Meeting, user: User) -> list[str]:
+    """The agenda of a meeting that lies ahead."""
+    reasons = why_not_prepare(meeting, user)
+    if meeting.status == MeetingStatus.RUNNING:
+        reasons.append("The meeting runs already.")
+    return reasons
+
+
 def why_not_run(meeting: Meeting, user: User) -> list[str]:
     """Start, move on, close: who prepares, or who may decide at the board."""
     if access_of(user).may(Permission.BOARD_DECIDE, meeting.board.team_id):

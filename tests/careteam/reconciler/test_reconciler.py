@@ -200,7 +200,9 @@ def test_after_an_upgrade_the_night_is_done_again_and_the_worklist_is_in_order(t
     assert (order(), reconcile_waiting(now=NOW)) == (["Late", "Worse"], [])
     ReconcilerRun.objects.create(team=factories.team(), on=DUE, started_at=NOW, after_id=worse.pk)  # killed
     with connection.cursor() as cursor:
-        cursor.execute(import_module("careteam.migrations.0007_repeated").NIGHT_AGAIN.replace("current_date", "%s"), [DUE])
+        cursor.execute(
+            import_module("careteam.migrations.0007_repeated").NIGHT_AGAIN.replace("current_date", "%s"), [DUE]
+        )
     (run,) = reconcile_waiting(now=NOW)
     assert (run.repaired, order()) == (2, ["Worse", "Late"])
     assert studies.get(patient=late).unanswered == 2

@@ -1,11 +1,9 @@
 """The only writers of meetings, agendas and attendance."""
 
 from tumorboard.meetings.commands.agenda import (
-    change_minutes,
     close_item,
     defer_item,
     list_referral,
-    move_item,
     show_item,
     step_item,
     withdraw,
@@ -18,26 +16,44 @@ from tumorboard.meetings.commands.course import (
     set_functions,
     start,
 )
+from tumorboard.meetings.commands.order import (
+    AgendaMoved,
+    change_minutes,
+    freeze_at_cutoff,
+    move_item,
+    propose_order,
+    set_availability,
+    set_section,
+    undo_order,
+)
 from tumorboard.meetings.commands.planning import set_up_board, unfold_meetings
+from tumorboard.meetings.commands.sending import send_agenda
 from tumorboard.meetings.commands.suggested import Accepted, accept_suggestion
 
 __all__ = [
     "Accepted",
+    "AgendaMoved",
     "accept_suggestion",
     "cancel",
     "change_minutes",
     "close_item",
     "defer_item",
     "freeze",
+    "freeze_at_cutoff",
     "hold",
     "list_referral",
     "move_item",
+    "propose_order",
+    "send_agenda",
     "set_attendance",
+    "set_availability",
     "set_functions",
+    "set_section",
     "set_up_board",
     "show_item",
     "start",
     "step_item",
+    "undo_order",
     "unfold_meetings",
     "withdraw",
 ]

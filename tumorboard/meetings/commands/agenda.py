@@ -13,8 +13,9 @@ from django.urls import reverse
 from careteam.access.policies import insist
 from careteam.audit.commands import record
 from tumorboard.meetings import policies
+from tumorboard.meetings.commands.order import note_change
 from tumorboard.meetings.models import AgendaItem, Meeting
-from tumorboard.meetings.rules import ItemStatus, item_minutes, moved, next_in_order, section_of
+from tumorboard.meetings.rules import ChangeKind, ItemStatus, item_minutes, next_in_order, section_of
 from tumorboard.referrals import commands as referrals
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import DeferReason
@@ -52,51 +53,8 @@ def list_referral(
         by=by,
         now=now,
     )
-    meeting.save_version()
+    note_change(meeting, ChangeKind.LISTED, by=by, now=now, item=item)
     _audit("meetings.list_referral", item, meeting, by=by, now=now, reason=item.after_cutoff_reason)
-    return item
-
-
-@transaction.atomic
-def move_item(item: AgendaItem, steps: int, *, by: User, now: datetime) -> list[int]:
-    """Moves an open case `steps` places down the open cases of its section (negative: up); returns their ids in the new
-    order. Beyond either end it stays at the end."""
-    meeting = Meeting.objects.lock(item.meeting_id)
-    insist(policies.why_not_prepare(meeting, by))
-    section = AgendaItem.objects.filter(pk=item.pk).values_list("section", flat=True)
-    items = {row.pk: row for row in AgendaItem.objects.open().filter(meeting=meeting, section__in=section).in_order()}
-    if item.pk not in items:
-        raise ValidationError("This case is no longer open on the agenda.")
-    before = list(items)
-    after = moved(before, item.pk, steps)
-    if after == before:
-        return after
-    places = sorted(row.position for row in items.values())
-    if len(set(places)) < len(places):  # two cases at one place (an import): number them anew
-        places = [_GAP * number for number in range(1, len(places) + 1)]
-    for row_id, place in zip(after, places, strict=True):
-        if items[row_id].position != place:
-            items[row_id].position = place
-            items[row_id].save_version("position")
-    meeting.save_version()
-    _audit("meetings.move_item", items[item.pk], meeting, by=by, now=now, details={"before": before, "after": after})
-    return after
-
-
-@transaction.atomic
-def change_minutes(item: AgendaItem, minutes: int, *, by: User, now: datetime) -> AgendaItem:
-    """How long the case may take, 1 to 120 minutes."""
-    meeting = Meeting.objects.lock(item.meeting_id)
-    insist(policies.why_not_prepare(meeting, by))
-    if not 1 <= minutes <= 120:
-        raise ValidationError("Choose 1 to 120 minutes.")
-    item = AgendaItem.objects.lock_full(item.pk)
-    before, item.minutes = item.minutes, minutes
-    if before == minutes:
-        return item
-    item.save_version("minutes")
-    meeting.save_version()
-    _audit("meetings.change_minutes", item, meeting, by=by, now=now, details={"before": before, "after": minutes})
     return item
 
 
@@ -107,7 +65,7 @@ def defer_item(item: AgendaItem, *, reason: DeferReason, by: User, now: datetime
     insist(policies.why_not_run(meeting, by))
     item = AgendaItem.objects.lock_full(item.pk)
     defer_locked(item, meeting, reason=reason, by=by, now=now)
-    meeting.save_version()
+    note_change(meeting, ChangeKind.DEFERRED, by=by, now=now, item=item, note=reason.label)
     return item
 
 
@@ -184,7 +142,7 @@ def withdraw(referral: Referral, *, reason: str, by: User | None, now: datetime)
     withdrawn = referrals.withdraw(referral, reason=reason, by=by, now=now)
     item.closed_at = now
     _move(item, ItemStatus.WITHDRAWN, "closed_at")
-    meeting.save_version()
+    note_change(meeting, ChangeKind.WITHDRAWN, by=by, now=now, item=item)
     _audit("meetings.withdraw", item, meeting, by=by, now=now, reason=reason)
     return withdrawn
 

@@ -24,12 +24,14 @@ from tumorboard.meetings.queries.lists import (
     visible_item,
     visible_meeting,
 )
+from tumorboard.meetings.queries.program import Program, program_of
 
 __all__ = [
     "Agenda",
     "AgendaRow",
     "BoardRow",
     "NextMeeting",
+    "Program",
     "Seat",
     "agenda_of",
     "agenda_rows",
@@ -41,6 +43,7 @@ __all__ = [
     "past_meetings",
     "patients_with_open_prompt",
     "present_specialties",
+    "program_of",
     "quorum_for",
     "seats_of",
     "specialty_at",

@@ -37,11 +37,15 @@ class AgendaRow:
     sex: str
     disease: str
     question_kind: str
+    question_code: str
     question: str
     kind: str
+    section: str
     urgency: str
     urgency_label: str
     presenter: str
+    presenter_id: int | None
+    since: datetime
     minutes: int
     status: ItemStatus
     defer_reason: str
@@ -162,11 +166,15 @@ def agenda_rows(meeting: Meeting, present: frozenset[str]) -> tuple[AgendaRow, .
             sex=item.patient.get_sex_display(),
             disease=diseases.get(item.patient_id, ""),
             question_kind=item.referral.get_question_kind_display(),
+            question_code=item.referral.question_kind,
             question=item.referral.question,
             kind=item.referral.get_kind_display(),
+            section=item.section,
             urgency=item.referral.urgency,
             urgency_label=item.referral.get_urgency_display(),
             presenter=str(item.referral.presenter or ""),
+            presenter_id=item.referral.presenter_id,
+            since=item.referral.submitted_at or item.listed_at,
             minutes=item.minutes,
             status=ItemStatus(item.status),
             defer_reason=item.get_defer_reason_display() if item.defer_reason else "",

@@ -14,7 +14,7 @@ from careteam.people.rules import Permission
 from tumorboard.boards.models import Board
 from tumorboard.boards.rules import in_words
 from tumorboard.meetings.models import AgendaItem, Meeting
-from tumorboard.meetings.rules import ItemStatus, MeetingStatus
+from tumorboard.meetings.rules import ItemStatus, MeetingStatus, Section
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import ReferralStatus
 
@@ -101,7 +101,7 @@ def next_meetings(user: User, now: datetime) -> tuple[NextMeeting, ...]:
         .annotate(
             cases=Count("items", filter=open_item),
             mine=Count("items", filter=open_item & Q(items__referral__presenter=user)),
-            minutes=Sum("items__minutes", filter=open_item, default=0),
+            minutes=Sum("items__minutes", filter=open_item & ~Q(items__section=Section.STANDBY), default=0),
         )
         .order_by("starts_at", "pk")
     )

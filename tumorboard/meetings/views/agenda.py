@@ -14,12 +14,13 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
-from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast, wants_fragment
+from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from tumorboard.meetings import commands, policies
 from tumorboard.meetings.forms import DeferForm, FunctionsForm, ListForm, WithdrawForm
-from tumorboard.meetings.queries import agenda_of, visible_item, visible_meeting
+from tumorboard.meetings.queries import agenda_of, program_of, visible_item, visible_meeting
 from tumorboard.meetings.queries.readiness import meeting_readiness
-from tumorboard.meetings.rules import MeetingStatus
+from tumorboard.meetings.rules import MeetingStatus, Section
+from tumorboard.meetings.rules.order import OrderBy
 from tumorboard.meetings.views.answers import act, refused
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import DeferReason
@@ -43,6 +44,9 @@ def meeting_context(request: SignedInRequest, row: Meeting) -> dict[str, Any]:
         "meeting": row,
         "agenda": agenda,
         "readiness": meeting_readiness(row, team.local_date(now)),
+        "program": program_of(row, agenda.rows),
+        "sections": Section.choices,
+        "order_by": OrderBy.choices,
         "on": team.local_date(row.starts_at),
         "today": team.local_date(now),
         "is_late": policies.is_late(row, now),
@@ -60,51 +64,26 @@ def meeting_context(request: SignedInRequest, row: Meeting) -> dict[str, Any]:
     }
 
 
-@requires(Permission.PATIENT_VIEW)
-@require_safe
-def meeting(request: SignedInRequest, meeting_id: int) -> HttpResponse:
-    """The agenda: cases in order, who waits, who is there, what is missing for the quorum."""
-    row = visible_meeting(request.user, meeting_id)
+def agenda_page(
+    request: SignedInRequest, row: Meeting, *, status: int = 200, extra: dict[str, Any] | None = None
+) -> HttpResponse:
+    """The page, or its agenda alone where htmx asks for it; `extra` goes into its context."""
     context = meeting_context(request, row)
     if context["may_prepare"]:
         people = team_people(frozenset({row.board.team_id}))
         context["functions_form"] = FunctionsForm(
             people=people, initial={"chair": row.chair_id, "scribe": row.scribe_id}
         )
-    return render_page(request, "tumorboard/meetings/agenda.html", context, fragment="agenda")
+    context |= extra or {}
+    return render_page(request, "tumorboard/meetings/agenda.html", context, fragment="agenda", status=status)
 
 
-@requires(*PREPARING)
-@require_POST
-def item_move(request: SignedInRequest, item_id: int) -> HttpResponse:
-    """One place up or down (`steps` −1 or 1, or as many as asked)."""
-    item = visible_item(request.user, item_id)
-    back = reverse("meeting", args=[item.meeting_id])
-    try:
-        steps = max(-500, min(500, int(request.POST.get("steps", "0"))))
-    except ValueError:
-        return refused(request, ["Say by how many places the case moves."], back=back)
-    if not wants_fragment(request):
-        return act(request, lambda: commands.move_item(item, steps, by=request.user, now=timezone.now()), back=back)
-    try:
-        commands.move_item(item, steps, by=request.user, now=timezone.now())
-    except ValidationError as error:
-        return refused(request, error.messages, back=back)
-    row = visible_meeting(request.user, item.meeting_id)
-    return render_page(request, "tumorboard/meetings/agenda.html", meeting_context(request, row), fragment="agenda")
-
-
-@requires(*PREPARING)
-@require_POST
-def item_minutes(request: SignedInRequest, item_id: int) -> HttpResponse:
-    """How long the case may take."""
-    item = visible_item(request.user, item_id)
-    back = reverse("meeting", args=[item.meeting_id])
-    try:
-        minutes = int(request.POST.get("minutes", ""))
-    except ValueError:
-        return refused(request, ["Write the minutes as a number."], back=back)
-    return act(request, lambda: commands.change_minutes(item, minutes, by=request.user, now=timezone.now()), back=back)
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def meeting(request: SignedInRequest, meeting_id: int) -> HttpResponse:
+    """The agenda: cases in order, who waits, who is there, what is missing for the quorum."""
+    row = visible_meeting(request.user, meeting_id)
+    return agenda_page(request, row)
 
 
 @requires(*PREPARING)
