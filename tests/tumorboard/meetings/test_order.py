@@ -264,8 +264,6 @@ def test_the_agenda_on_paper_names_cases_and_the_invitation_nobody(room: Room) -
         assert (answer.content[:5], answer["Cache-Control"]) == (b"%PDF-", "no-store")
         shown = {key: answer.context[key] for key in ("meeting", "program", "on", "url")}
         said[name] = render_to_string(f"tumorboard/meetings/{name}_pdf.html", shown)
-            f"tumorboard/meetings/{name}_pdf.html", {key: answer.context[key] for key in answer.context.keys()}
-        )
     assert item.patient.name in said["agenda"]
     assert "Is PRRT possible?" in said["agenda"]
     for secret in (item.patient.name, "PRRT", item.patient.name.split()[-1]):
