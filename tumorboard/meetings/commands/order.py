@@ -54,7 +54,7 @@ def propose_order(meeting: Meeting, first: OrderBy, *, by: User, now: datetime, 
     """Puts the open cases in the order that the rules propose; `undo_order` puts them back."""
     meeting = _locked(meeting.pk, by=by, seen=seen)
     items = _open(meeting)
-    after = proposed(cases_of(meeting, items), first)
+    after = proposed(cases_of(meeting, items, today=meeting.board.team.local_date(now)), first)
     return _arrange(meeting, items, after, ChangeKind.ORDERED, by=by, now=now, note=f"by {first.label.lower()}")
 
 

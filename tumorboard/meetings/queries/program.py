@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from careteam.people.rules import Specialty
@@ -14,6 +14,7 @@ from patients.protocol.queries import number
 from tumorboard.boards.models import BoardMember
 from tumorboard.meetings.models import AgendaChange, AgendaItem, Availability, Meeting
 from tumorboard.meetings.queries.agenda import AgendaRow
+from tumorboard.meetings.queries.readiness import meeting_readiness
 from tumorboard.meetings.rules import OPEN_ITEMS, Section
 from tumorboard.meetings.rules.order import NEEDED_FOR, Case, Window, absent_at, clock_times, minutes_taken
 
@@ -121,8 +122,10 @@ def program_of(meeting: Meeting, rows: Sequence[AgendaRow]) -> Program:
     )
 
 
-def cases_of(meeting: Meeting, items: Sequence[AgendaItem]) -> list[Case]:
-    """Open cases (with referral) as the rules of the order see them. Two queries."""
+def cases_of(meeting: Meeting, items: Sequence[AgendaItem], *, today: date) -> list[Case]:
+    """Open cases (with referral) as the rules of the order see them, as ready as the record makes them today."""
+    found = meeting_readiness(meeting, today).cases
+    unready = {case.referral.pk: 2 if case.reds else 1 for case in found if not case.is_ready}
     windows, named = _windows(meeting), _by_specialty(meeting)
     return [
         Case(
@@ -132,6 +135,7 @@ def cases_of(meeting: Meeting, items: Sequence[AgendaItem]) -> list[Case]:
             since=item.referral.submitted_at or item.listed_at,
             minutes=item.minutes,
             needed=NEEDED_FOR.get(item.referral.question_kind, ""),
+            readiness=unready.get(item.referral_id, 0),
             windows=_needed_windows(item.referral.question_kind, item.referral.presenter_id, windows, named),
         )
         for item in items
