@@ -16,14 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.db import connection, models, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from careteam.cohort.bench import Result, client_of, memory_mib, milliseconds, percentile
+from careteam.cohort.bench import Result, client_of, milliseconds, peak_mib, percentile
 from careteam.notifications.models import InboxItem
 from careteam.people.models import Membership, Team, User
 from careteam.people.rules import Role
@@ -114,7 +113,7 @@ def _measured(patients: int, *, now: datetime) -> _Size:
     created: list[int] = []
     with override_settings(EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend"):
         _undone(bare)  # both once unmeasured
-        memory = _peak(lambda: _undone(lambda: created.append(sweep(now=now).created)))
+        memory = peak_mib(lambda: _undone(lambda: created.append(sweep(now=now).created)))
         swept, plain = [], []
         for _ in range(RUNS):
             plain.append(_undone(bare))
@@ -160,19 +159,6 @@ def _undone(act: Callable[[], object]) -> float:
         took = milliseconds(act)
         transaction.set_rollback(True)
     return took
-
-
-def _peak(act: Callable[[], object]) -> float:
-    """The most memory this process had during `act`, in MiB; after it where the kernel does not tell."""
-    clear = Path("/proc/self/clear_refs")
-    if clear.exists():
-        clear.write_text("5")  # begins the peak anew
-    act()
-    status = Path("/proc/self/status")
-    if clear.exists() and status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    return memory_mib()
 
 
 def _email(number: int) -> str:

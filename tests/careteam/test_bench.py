@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,14 +13,14 @@ from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from careteam.cohort import scale
+from careteam.cohort import faults, scale
 from careteam.cohort.bench import NAMES, PAGES, Bench, Page, counted, load_result, memory_mib, percentile
 from careteam.notifications.models import InboxItem
 from careteam.people.models import Team
 from careteam.people.rules import Role
 from patients.imaging.commands import sweep
 from patients.imaging.models import Reminder
-from patients.record.models import Patient
+from patients.record.models import NextStep, Patient
 from tests.factories import team
 
 
@@ -116,6 +117,38 @@ def test_bare_sql_inserts_what_the_sweep_inserts(monkeypatch: pytest.MonkeyPatch
             transaction.set_rollback(True)
     assert made[0] == made[1]
     assert len(made[0][0]) == 12
+
+
+def test_storms_have_seeds_of_their_own_and_the_first_that_does_damage_ends_them(tmp_path: Path) -> None:
+    with pytest.raises(faults.NoStorm, match="an image carries no tests"):
+        next(faults.storms(1, base=tmp_path))
+    storm = tmp_path / faults.STORM
+    storm.parent.mkdir(parents=True)
+    storm.write_text(
+        "import os\n"
+        "def test_storm():\n"
+        "    assert os.environ['FAULT_KILLS'] == '9' and 'DATABASE_URL' not in os.environ\n"
+        "    assert os.environ['FAULT_SEED'] != '8', 'a mail was lost'\n"
+    )
+    survived = []
+    with pytest.raises(faults.Damage, match=r"^FAULT_SEED=8 FAULT_KILLS=9 pytest .*\n(.*\n)*.*a mail was lost"):
+        survived += [storm.name for storm in faults.storms(3, seed=8, kills=9, base=tmp_path)]
+    survived += [result.name for result in faults.storms(1, seed=7, kills=9, base=tmp_path)]
+    assert survived == ["faults_7"]
+
+
+@pytest.mark.django_db
+def test_bench_reconciles_the_team_twice_in_the_memory_of_a_batch() -> None:
+    bench("memory", "--patients", "8")
+    NextStep.objects.filter(patient__team__slug="net").delete()
+    found = {one["name"]: one for one in bench("reconcile")}
+    assert list(found) == [
+        "reconcile_first", "reconcile_first_mended", "reconcile", "reconcile_mended", "reconcile_memory",
+    ]  # fmt: skip
+    assert found["reconcile_first_mended"]["figure"] > 0
+    assert found["reconcile_mended"]["figure"] == 0
+    assert found["reconcile"]["unit"] == "ms/1,000"
+    assert found["reconcile_memory"]["ratio"] < 1
 
 
 @pytest.mark.django_db

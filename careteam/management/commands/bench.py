@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from careteam.cohort import audience, scale
+from careteam.cohort import audience, faults, scale
 from careteam.cohort.bench import NAMES, RUNS, Bench, Result, load_result, population
 from careteam.cohort.cast import FIRST_TEAM, NotADemo, create_teams, insist_on_demo, is_empty
 from careteam.cohort.load.cohort import load_cohort
@@ -24,21 +24,28 @@ class Command(BaseCommand):
         "Measures pages, search, sweep and memory in a demo database. With --patients the demo team is filled up to "
         f"that number first. Names: {', '.join(NAMES)}. "
         f"{scale.NAME}: a sweep held against the bare SQL, worklist and memory, in a team of its own. "
-        f"{audience.NAME}: a meeting with {audience.VIEWERS} viewers on a web server of its own."
+        f"{audience.NAME}: a meeting with {audience.VIEWERS} viewers on a web server of its own. "
+        f"{faults.NAME}: the storm of the test suite again and again (--runs), each time with another seed (--seed)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="*", help="what to measure (everything)")
         parser.add_argument("--patients", type=int, metavar="N", help="fill the demo team up to so many patients first")
         parser.add_argument("--runs", type=int, default=RUNS, help=f"requests of each page ({RUNS})")
+        parser.add_argument("--seed", type=int, default=faults.SEED, help="of the first storm")
         parser.add_argument("--json", action="store_true", help="as a list of objects")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Refuses outside a demo database: measuring reads patients, and every read is audited."""
-        known = (*NAMES, scale.NAME, audience.NAME)
+        known = (*NAMES, scale.NAME, audience.NAME, faults.NAME)
         unknown = set(options["name"]) - set(known)
         if unknown:
             raise CommandError(f"Not measured here: {', '.join(sorted(unknown))}. Known: {', '.join(known)}.")
+        if options["name"] == [faults.NAME]:
+            self._faults(max(1, options["runs"]), options["seed"], as_json=options["json"])
+            return
+        if faults.NAME in options["name"]:
+            raise CommandError(f"{faults.NAME} is measured alone: it brings servers of its own.")
         if options["name"] == [scale.NAME]:
             self._scale(options["patients"] or scale.SMALL, as_json=options["json"])
             return
@@ -97,6 +104,21 @@ class Command(BaseCommand):
                 self._print(result)
         if as_json:
             self.stdout.write(json.dumps([{**asdict(one), "patients": patients} for one in results], indent=1))
+
+    def _faults(self, runs: int, seed: int, *, as_json: bool) -> None:
+        """Storm after storm; exits with an error after the first that was not survived."""
+        results = []
+        try:
+            for result in faults.storms(runs, seed=seed):
+                results.append(result)
+                if not as_json:
+                    self._print(result)
+        except faults.NoStorm as why:
+            raise CommandError(str(why)) from None
+        except faults.Damage as damage:
+            raise CommandError(f"A storm was not survived. The same one again: {damage}") from None
+        if as_json:
+            self.stdout.write(json.dumps([asdict(one) for one in results], indent=1))
 
     def _prepare(self, patients: int | None) -> list[Result]:
         now = timezone.now()

@@ -61,13 +61,24 @@ def reconcile_waiting(*, now: datetime) -> list[ReconcilerRun]:
 
 def reconcile(team: Team, *, now: datetime, again: bool = False) -> ReconcilerRun:
     """The team's run of the night, or what is left of it; with `again` one more, whatever was done before."""
+    run = begin(team, now=now, again=again)
+    while next_batch(run.pk, team, now=now):
+        pass
+    return finish(run, team, now=now)
+
+
+def begin(team: Team, *, now: datetime, again: bool = False) -> ReconcilerRun:
+    """The run that `reconcile` takes up: of the night, or with `again` one more."""
     on = night_of(_local(team, now))
     number = 0
     if again:
         number = ReconcilerRun.objects.filter(team=team, on=on).count() + 1
     run, _ = ReconcilerRun.objects.get_or_create(team=team, on=on, number=number, defaults={"started_at": now})
-    while _batch(run.pk, team, now=now):
-        pass
+    return run
+
+
+def finish(run: ReconcilerRun, team: Team, *, now: datetime) -> ReconcilerRun:
+    """Ends a run that has no patients left; old runs go."""
     _finish(run.pk, team, now=now)
     ReconcilerRun.objects.filter(team=team, started_at__lt=now - KEPT).delete()
     run.refresh_from_db()
@@ -75,7 +86,7 @@ def reconcile(team: Team, *, now: datetime, again: bool = False) -> ReconcilerRu
 
 
 @transaction.atomic
-def _batch(run_id: int, team: Team, *, now: datetime) -> bool:
+def next_batch(run_id: int, team: Team, *, now: datetime) -> bool:
     """The next patients of the run, in one transaction; False when nothing is left."""
     run = ReconcilerRun.objects.select_for_update().get(pk=run_id)
     in_care = Patient.objects.in_care().filter(team=team, pk__gt=run.after_id)

@@ -231,7 +231,7 @@ def test_run_goes_on_where_it_was_killed_and_one_failure_stops_nothing(
     monkeypatch.setattr(commands, "BATCH", 2)
     for number in range(5):
         NextStep.objects.filter(patient=in_order(team, f"P{number}")).delete()
-    first = commands._batch
+    first = commands.next_batch
     run = ReconcilerRun.objects.create(team=team, on=DUE, started_at=NOW)
     assert first(run.pk, team, now=NOW)  # then the worker is killed
     run.refresh_from_db()
