@@ -1,11 +1,15 @@
 """Mail: exactly once, leased, retried, stable Message-ID, no patient data."""
 
 import threading
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 import pytest
 from django.core import mail
-from django.db import connection
+from django.core.mail import EmailMessage
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import connection, transaction
 
 from careteam.notifications.commands import mark_done, notify, withdraw
 from careteam.notifications.models import Delivery, InboxItem
@@ -68,6 +72,25 @@ def test_killed_worker_loses_nothing_after_its_lease(now: datetime) -> None:
     assert deliver_pending(now=now + LEASE + timedelta(seconds=1)) == (1, 0)
 
 
+class Meanwhile(EmailBackend):
+    """While a mail is being handed over, the next round comes."""
+
+    rounds: ClassVar[list[tuple[int, int]]] = []
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        self.rounds.append(deliver_pending(now=factories.NOW + timedelta(minutes=1)))
+        return len(email_messages)
+
+
+def test_a_mail_that_is_being_sent_is_nobody_elses(settings: Any) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Meanwhile"
+    Meanwhile.rounds.clear()
+    _raise(factories.person(factories.team(), Role.NURSE_COORDINATOR), factories.NOW)
+    make_urgent(now=factories.NOW)
+    assert deliver_pending(now=factories.NOW) == (1, 0)
+    assert Meanwhile.rounds == [(0, 0)]
+
+
 def test_withdrawn_message_is_neither_shown_nor_sent(now: datetime) -> None:
     person = factories.person(factories.team(), Role.NURSE_COORDINATOR)
     _raise(person, now)
@@ -105,6 +128,32 @@ def test_three_workers_send_each_mail_once(now: datetime) -> None:
         thread.join()
     assert sum(results) == 30
     assert len({message.extra_headers["Message-ID"] for message in mail.outbox}) == len(mail.outbox) == 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_that_somebody_holds_keeps_no_other_waiting(now: datetime) -> None:
+    team = factories.team()
+    for number in range(3):
+        _raise(factories.person(team, Role.NURSE_COORDINATOR), now, f"study:{number}")
+    make_urgent(now=now)
+    held = Delivery.objects.order_by("pk")[1]
+    results: list[tuple[int, int]] = []
+
+    def work() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '3s'")
+            results.append(deliver_pending(now=now))
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        Delivery.objects.select_for_update().get(pk=held.pk)
+        worker = threading.Thread(target=work)
+        worker.start()
+        worker.join()
+    assert results == [(2, 0)]
+    assert deliver_pending(now=now) == (1, 0)
 
 
 def test_urgent_messages_close_together_are_two_mails_not_a_hundred(now: datetime) -> None:
