@@ -92,7 +92,8 @@ class Hub:
 
     @contextmanager
     def watching(self, topic: str) -> Iterator[Viewer]:
-        """A viewer whose queue is told at once how the topic stands, and then each time that it changed."""
+        """A viewer whose queue is told at once how the topic stands, and then each time that it changed: what the state
+        tells, and `of`, how many listen to this process, so that they need not all fetch in the same moment."""
         viewer = Viewer(topic)
         self._viewers.setdefault(topic, set()).add(viewer)
         self._look(topic)
@@ -149,12 +150,13 @@ class Hub:
                 continue
             for topic in topics:
                 state = states.get(topic)
-                for viewer in tuple(self._viewers.get(topic, ())):
+                viewers = tuple(self._viewers.get(topic, ()))
+                for viewer in viewers:
                     if state is None:
                         viewer.put("over", {})
                     elif state != viewer.seen:
                         viewer.seen = state
-                        viewer.put("look", state.told())
+                        viewer.put("look", {**state.told(), "of": len(viewers)})
 
     def _read_once(self, topics: list[str]) -> Mapping[str, State]:
         try:

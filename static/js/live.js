@@ -4,12 +4,14 @@
   const LOST_SECONDS = 3;
   const SAID_SECONDS = 6;
   const SAY_EVERY = 2500;
+  const EACH = 40; // milliseconds that the server needs for one card
   const get = (id) => document.getElementById(id);
   const form = () => get("decision-form");
   const typing = () => [form(), get("note-form")].some((each) => each?.dataset.typed === "1");
   let alive = false;
   let over = false;
   let later;
+  let fetching;
   let silence;
   let saidAt = 0;
 
@@ -46,7 +48,12 @@
     if (typing()) poll();
     else if (state.case !== shown("case")) {
       if (String(state.item || "") !== shown("item")) goTo(state.item);
-      htmx.trigger(document.body, "caseChanged");
+      // Two hundred at once would wait for one another, and some in vain: a large room fetches within a few seconds.
+      clearTimeout(fetching);
+      fetching = setTimeout(() => {
+        if (typing()) poll();
+        else htmx.trigger(document.body, "caseChanged");
+      }, Math.random() * state.of * EACH);
     } else {
       // Somebody joined, an order changed: two hundred screens do not have to ask in the same moment.
       clearTimeout(later);
@@ -88,9 +95,11 @@
     }).catch(() => {});
   });
   // What could not be fetched is asked for again.
-  document.addEventListener("htmx:error", (event) => {
-    if (["case", "poller", "live-agenda"].includes(event.target.id)) setTimeout(poll, 2000);
-  });
+  for (const name of ["error", "response:error"]) {
+    document.addEventListener(`htmx:${name}`, (event) => {
+      if (["case", "poller", "live-agenda"].includes(event.target.id)) setTimeout(poll, 2000);
+    });
+  }
 
   // A private note that is kept is no reason to keep the page.
   document.addEventListener("htmx:after:request", (event) => {

@@ -91,6 +91,8 @@ def test_everybody_sees_what_the_chair_puts_on(visit: Visit, colleague: Callable
     expect(at_chair.locator("#live-quorum")).to_have_text("Quorate")
     expect(wall.locator("#case")).to_contain_text("Quorate")
     assert wall.locator("form").count() == 0
+    for page in everybody:  # it was the channel that told them, not the poll that stands in for it
+        expect(page.locator("#live-lost")).to_be_hidden()
 
     # Chair and scribe write at once, while Redis forgets everything: each keeps what they typed, both are recorded.
     at_scribe.locator("#id_rationale").press_sequentially("Receptors everywhere")

@@ -69,11 +69,11 @@ def test_bell_tells_every_viewer_once_and_only_what_changed() -> None:
         truth = Truth()
         hub = Hub("stream-test", truth)
         with hub.watching(TOPIC) as one, hub.watching(TOPIC) as other:
-            assert await told(one) == await told(other) == ("look", {"v": 1})
+            assert await told(one) == await told(other) == ("look", {"v": 1, "of": 2})
             await heard(hub)
             truth.number = 2
             ring(TOPIC)
-            assert await told(one) == await told(other) == ("look", {"v": 2})
+            assert await told(one) == await told(other) == ("look", {"v": 2, "of": 2})
             ring(TOPIC)
             ring("stream-test:2")
             ring(TOPIC, {"who": "Nora"})
@@ -92,9 +92,9 @@ def test_lost_bell_heals(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene() -> None:
         truth = Truth()
         with Hub("stream-test", truth).watching(TOPIC) as viewer:
-            assert await told(viewer) == ("look", {"v": 1})
+            assert await told(viewer) == ("look", {"v": 1, "of": 1})
             truth.number = 2
-            assert await told(viewer) == ("look", {"v": 2})
+            assert await told(viewer) == ("look", {"v": 2, "of": 1})
 
     run(scene())
 
@@ -112,7 +112,7 @@ def test_cut_subscription_is_renewed_and_looks_at_once() -> None:
             for each in client.client_list(_type="pubsub"):
                 if each["name"] == f"{settings.CACHES['default']['KEY_PREFIX']}:stream-test":
                     client.client_kill_filter(_id=each["id"])
-            assert await told(viewer) == ("look", {"v": 2})
+            assert await told(viewer) == ("look", {"v": 2, "of": 1})
 
     run(scene())
 
