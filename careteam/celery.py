@@ -67,6 +67,11 @@ app.conf.update(
             "schedule": float(TICK_SECONDS),
             "options": {"expires": TICK_SECONDS - 5},
         },
+        "letters": {
+            "task": "patients.letters_waiting",
+            "schedule": float(TICK_SECONDS),
+            "options": {"expires": TICK_SECONDS - 5},
+        },
         "imports": {
             "task": "patients.import_waiting",
             "schedule": float(TICK_SECONDS),

@@ -9,6 +9,8 @@ from careteam.events.commands import beat
 from patients.fhir.commands import give_up_lost, waiting_runs, work_off
 from patients.goals.commands import review_once_a_day
 from patients.imaging.commands import sweep
+from patients.letters.commands import waiting_runs as waiting_letters
+from patients.letters.commands import work_off as write_letters
 
 
 @app.task(name="patients.tick")
@@ -34,3 +36,16 @@ def import_waiting() -> None:
     give_up_lost(now=now)
     for run_id in waiting_runs(now=now):
         import_run.delay(run_id=run_id)
+
+
+@app.task(name="patients.letter_run")
+def letter_run(*, run_id: int) -> None:
+    """Writes the letters of one run. Called twice, each letter is written once."""
+    write_letters(run_id, now=timezone.now())
+
+
+@app.task(name="patients.letters_waiting")
+def letters_waiting() -> None:
+    """Takes up letters that nobody writes: asked for while the worker was away, or left behind by one that died."""
+    for run_id in waiting_letters():
+        letter_run.delay(run_id=run_id)

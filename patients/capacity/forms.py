@@ -13,6 +13,19 @@ from patients.imaging.rules import SCAN_CHOICES
 DAYS = tuple(f"day_{n}" for n in range(7))
 
 
+class SlotRowForm(forms.Form):
+    """One study of several that are booked at once, with its own prefix; empty is left out."""
+
+    at = forms.DateTimeField(label="Day and time", required=False, widget=forms.DateTimeInput)
+    place = forms.CharField(max_length=160, required=False)
+
+
+class PlaceForm(forms.Form):
+    place_all = forms.CharField(
+        label="Place of all", max_length=160, required=False, help_text="Where a row says nothing else"
+    )
+
+
 class CapacityForm(forms.Form):
     modality = forms.ChoiceField(label="Scan", choices=SCAN_CHOICES)
     place = forms.CharField(max_length=160, help_text="Written as in the slots that are booked there")

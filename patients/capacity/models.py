@@ -10,7 +10,7 @@ from django.db import models
 from careteam.access.queries import access_of
 from careteam.audit.models import tracked
 from careteam.people.models import Team
-from patients.capacity.rules import Pattern
+from patients.capacity.rules import Pattern, week_words
 from patients.imaging.rules import StudyModality
 
 if TYPE_CHECKING:
@@ -55,3 +55,8 @@ class ImagingCapacity(models.Model):
     def pattern(self) -> Pattern:
         what = str(self.get_modality_display())
         return Pattern(self.modality, what, self.place, tuple(self.slots), self.valid_from, self.valid_until)
+
+    @property
+    def week(self) -> str:
+        """Places a day in words."""
+        return week_words(self.slots)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from django.db.models.functions import TruncDate
 
 from careteam.web.holidays import holidays_of
 from patients.capacity.models import ImagingCapacity
-from patients.capacity.rules import AHEAD, OFFERED, Load, days_of, loads_on
+from patients.capacity.rules import AHEAD, Held, Load, days_of, loads_on, offered
 from patients.imaging.models import ImagingStudy
 from patients.imaging.rules import StudyStatus
 
@@ -58,20 +59,46 @@ def loads(
     }
 
 
-def free_days(study: ImagingStudy, *, now: datetime) -> list[Load]:
-    """The next days with a free place for this kind of scan, from tomorrow on, the due date first where it lies ahead.
-    Empty: none in sight, or nobody has set up places for it."""
-    team = study.patient.team
-    today = team.local_date(now)
-    since = max(today + timedelta(days=1), (study.due_on or today) - timedelta(days=AHEAD // 4))
-    found = loads(
-        [team.pk],
-        days_of(since, AHEAD),
-        zone=ZoneInfo(team.time_zone),
-        country=team.country,
-        modality=study.modality,
-    )
-    return [load for on in sorted(found) for load in found[on] if load.free][:OFFERED]
+@dataclass(frozen=True)
+class Free:
+    """Free places of several studies' kinds. `by_team`: loads by day; `kinds`: (team, kind) that somebody set up."""
+
+    by_team: Mapping[int, Mapping[date, list[Load]]]
+    kinds: frozenset[tuple[int, str]]
+    today: Mapping[int, date]
+
+    def of(self, study: ImagingStudy, held: Iterable[Held] = ()) -> list[Load]:
+        """The next days with a free place for this study, from tomorrow on, those near its due date where it lies
+        ahead. Empty: none in sight, or nobody has set up places for it."""
+        since = _since(study, self.today[study.team_id])
+        return offered(self.by_team[study.team_id], study.get_modality_display(), since, held, study=study.pk)
+
+    def is_set_up(self, study: ImagingStudy) -> bool:
+        return (study.team_id, study.modality) in self.kinds
+
+
+def _since(study: ImagingStudy, today: date) -> date:
+    return max(today + timedelta(days=1), (study.due_on or today) - timedelta(days=AHEAD // 4))
+
+
+def free_days_of(studies: Sequence[ImagingStudy], *, now: datetime) -> Free:
+    """For studies with `patient__team`: three queries for each team, whatever their number."""
+    by_team: dict[int, Mapping[date, list[Load]]] = {}
+    kinds: set[tuple[int, str]] = set()
+    todays: dict[int, date] = {}
+    for team in {study.team_id: study.patient.team for study in studies}.values():
+        today = todays[team.pk] = team.local_date(now)
+        mine = [study for study in studies if study.team_id == team.pk]
+        last = max(_since(study, today) for study in mine) + timedelta(days=AHEAD)
+        days = days_of(today + timedelta(days=1), (last - today).days)
+        wanted = {study.modality for study in mine}
+        modality = wanted.pop() if len(wanted) == 1 else ""
+        by_team[team.pk] = loads(
+            [team.pk], days, zone=ZoneInfo(team.time_zone), country=team.country, modality=modality
+        )
+        rows = ImagingCapacity.objects.filter(team=team).values_list("modality", flat=True).distinct()
+        kinds |= {(team.pk, kind) for kind in rows.order_by()}
+    return Free(by_team, frozenset(kinds), todays)
 
 
 def capacities_of(team: Team) -> list[ImagingCapacity]:

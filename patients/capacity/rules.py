@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -14,7 +14,8 @@ AHEAD = 60  # days in which they are looked for
 
 @dataclass(frozen=True)
 class Load:
-    """Booked places of one kind on one day. `place` where the kind has several; `is_closed`: a holiday, no places."""
+    """Booked places of one kind on one day. `place` where the kind has several; `where`: the place as it is set up;
+    `is_closed`: a holiday, no places."""
 
     on: date
     what: str
@@ -22,6 +23,7 @@ class Load:
     slots: int
     place: str = ""
     is_closed: bool = False
+    where: str = ""
 
     @property
     def free(self) -> int:
@@ -93,7 +95,8 @@ def loads_on(
         )
         slots = 0 if is_holiday else pattern.slots[on.weekday()]
         if slots or taken:
-            found.append(Load(on, pattern.what, taken, slots, "" if alone else pattern.place, is_holiday))
+            place = "" if alone else pattern.place
+            found.append(Load(on, pattern.what, taken, slots, place, is_holiday, pattern.place))
     for modality, patterns_of in of_kind.items():
         if len(patterns_of) == 1:
             continue
@@ -105,6 +108,49 @@ def loads_on(
         if elsewhere:
             found.append(Load(on, patterns_of[0].what, elsewhere, 0, "elsewhere", is_holiday))
     return found
+
+
+def week_words(slots: Sequence[int]) -> str:
+    """`Mon–Thu 3, Fri 2`; days without places are left out."""
+    spans: list[list[int]] = []
+    for day, number in enumerate(slots):
+        if spans and slots[spans[-1][0]] == number:
+            spans[-1][1] = day
+        else:
+            spans.append([day, day])
+    names = [name[:3] for name in WEEKDAYS]
+    said = [
+        f"{names[first]}{f'–{names[last]}' if last > first else ''} {slots[first]}"
+        for first, last in spans
+        if slots[first]
+    ]
+    return ", ".join(said) or "none"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A day that somebody has put into a form for a study and not booked yet."""
+
+    study: int
+    what: str
+    place: str
+    on: date
+
+
+def offered(
+    loads: Mapping[date, Iterable[Load]], what: str, since: date, held: Iterable[Held], *, study: int
+) -> list[Load]:
+    """The next days from `since` on with a free place for this kind, at most `OFFERED`; what other rows of the same
+    form hold is taken."""
+    others = [each for each in held if each.what == what and each.study != study]
+    found = []
+    for on in sorted(on for on in loads if on >= since):
+        for load in loads[on]:
+            taken = sum(each.on == on and (not load.place or same_place(each.place, load.place)) for each in others)
+            left = replace(load, booked=load.booked + taken)
+            if load.what == what and left.free:
+                found.append(left)
+    return found[:OFFERED]
 
 
 def days_of(since: date, count: int) -> list[date]:

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django import forms
+from django.http import QueryDict
+from django.urls import reverse
 
+from careteam.people.queries import team_people
+from patients.imaging.queries import Place, places_of
+from patients.imaging.queries.places import NO_SLOT, OUTSIDE
+from patients.imaging.queries.worklist import STOPPED, TABS
 from patients.imaging.rules import (
     LAB_CHOICES,
     CloseReason,
@@ -20,7 +27,7 @@ from patients.imaging.rules import (
     is_lab,
 )
 from patients.imaging.rules.preparation import Claustrophobia, Interpreting, Transport, asks
-from patients.record.rules import ResponseCategory
+from patients.record.rules import PrimarySite, ResponseCategory
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -64,9 +71,22 @@ class FilterForm(forms.Form):
         label="At stake", required=False, choices=[("", "All"), ("any", "Anything"), *Stake.choices]
     )
     tried = forms.ChoiceField(label="Contact", required=False, choices=TRY_CHOICES)
+    place = forms.ChoiceField(required=False)
+    site = forms.ChoiceField(label="Primary", required=False, choices=[("", "All"), *PrimarySite.choices])
 
-    def __init__(self, *args: Any, people: Sequence[User] = (), **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, people: Sequence[User] = (), places: Mapping[str, Place] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["place"] = forms.ChoiceField(
+            required=False,
+            choices=[
+                ("", "All"),
+                (NO_SLOT, "No slot"),
+                *((code, place.name) for code, place in (places or {}).items()),
+                (OUTSIDE, "Made elsewhere"),
+            ],
+        )
         self.fields["owner"] = forms.ChoiceField(
             required=False,
             choices=[
@@ -93,6 +113,22 @@ def coded(
     return kept
 
 
+TAB_KEYS = (*dict(TABS), STOPPED)
+SORT_KEYS = ("risk", "due", "name", "try", "back")
+
+
+def filter_form(params: QueryDict, teams: frozenset[int]) -> FilterForm:
+    """The filters with the people and places of these teams, bound to the parameters."""
+    return FilterForm(params, auto_id="f_%s", people=team_people(teams), places=places_of(teams))
+
+
+def list_address(back: str, teams: frozenset[int]) -> str:
+    """The worklist with the filters of `back` (the query that a page came with) that it knows."""
+    before = QueryDict(back[:500])
+    query = coded(before, filter_form(before, teams), tabs=TAB_KEYS, sorts=SORT_KEYS)
+    return f"{reverse('imaging-worklist')}?{urlencode(query)}" if query else reverse("imaging-worklist")
+
+
 class ViewForm(forms.Form):
     """Name of a saved view and how it is used."""
 
@@ -116,19 +152,6 @@ class BulkAssignForm(forms.Form):
         self.fields["to"] = forms.TypedChoiceField(
             label="To", coerce=int, choices=[(person.pk, str(person)) for person in people]
         )
-
-
-class SlotRowForm(forms.Form):
-    """One study of the bulk booking, with its own prefix; empty is left out."""
-
-    at = forms.DateTimeField(label="Day and time", required=False, widget=forms.DateTimeInput)
-    place = forms.CharField(max_length=160, required=False)
-
-
-class PlaceForm(forms.Form):
-    place_all = forms.CharField(
-        label="Place of all", max_length=160, required=False, help_text="Where a row says nothing else"
-    )
 
 
 def offer(form: forms.Form, name: str, choices: Sequence[tuple[str, str]]) -> None:

@@ -367,6 +367,11 @@ class PetSuggestion(ClinicalRow):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
 
+    overruled_at = models.DateTimeField(null=True, blank=True, help_text="the PET shortly before does not count")
+    overruled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
     class Meta(ClinicalRow.Meta):
         constraints = (
             *ClinicalRow.Meta.constraints,

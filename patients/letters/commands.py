@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ from patients.record.models import Patient, StaleEdit
 
 if TYPE_CHECKING:
     from careteam.people.models import User
+
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -98,40 +101,63 @@ def _audit(verb: str, letter: LetterSent, *, by: User, now: datetime, reason: st
 
 
 @transaction.atomic
-def write_letters(
-    team: Team, study_ids: Sequence[int], kinds: Iterable[LetterKind], *, by: User, now: datetime
-) -> LetterRun:
-    """Writes these kinds for each study of the team, in their order, as one run. What cannot be written is kept in the
-    run with why; the others are written. At most `MOST` studies. Raises `ValidationError` for none or too many."""
+def start_run(team: Team, study_ids: Sequence[int], *, gp: bool = False, by: User, now: datetime) -> LetterRun:
+    """Asks for the letter that fits each study of the team now, with `gp` also for the note to the GP where a reminder
+    goes out. `work_off` writes them. At most `MOST` studies. Raises `ValidationError` for none or too many."""
     ids = list(dict.fromkeys(study_ids))
     if not ids:
         raise ValidationError("Choose at least one row.")
     if len(ids) > MOST:
         raise ValidationError(f"Choose at most {MOST} rows at a time; the others stay in the list.")
-    wanted = list(kinds)
-    run = LetterRun.objects.create(team=team, made_by=by, made_at=now)
-    studies = ImagingStudy.objects.valid().select_related("patient").in_bulk(ids)
-    failed = []
-    for pk in sorted(ids, key=lambda pk: studies[pk].patient_id if pk in studies else 0):
-        study = studies.get(pk)
-        if study is None or study.team_id != team.pk:
-            continue
-        for kind in wanted:
-            try:
-                write_letter(study, kind, by=by, now=now, run=run)
-            except ValidationError as error:
-                failed.append({"study": pk, "kind": str(kind), "why": " ".join(error.messages)})
-    run.failed = failed
-    run.save(update_fields=["failed"])
-    record(
-        "letters.run",
-        by=by,
-        now=now,
-        subject=run,
-        team_id=team.pk,
-        details={"written": run.letters.count(), "failed": len(failed)},
-    )
+    rows = ImagingStudy.objects.valid().select_related("patient__team", "plan").filter(pk__in=ids, team=team)
+    asked = []
+    for study in rows.order_by("patient_id", "pk"):
+        kind = policies.fitting(study, now)
+        asked.append([study.pk, str(kind)])
+        if gp and kind is LetterKind.REMINDER:
+            asked.append([study.pk, str(LetterKind.GP_NOTE)])
+    if not asked:
+        raise ValidationError("Choose at least one row of your team.")
+    run = LetterRun.objects.create(team=team, made_by=by, made_at=now, asked=asked)
+    record("letters.run", by=by, now=now, subject=run, team_id=team.pk, details={"asked": len(asked)})
     return run
+
+
+def waiting_runs() -> list[int]:
+    """Runs that are not written to their end: just asked for, or left behind by a worker that died."""
+    return list(LetterRun.objects.filter(finished_at=None).order_by("pk").values_list("pk", flat=True))
+
+
+def work_off(run_id: int, *, now: datetime) -> int:
+    """Writes what is left of a run, each letter in its own transaction: whoever stops it loses nothing, whoever goes on
+    begins behind the last one. What cannot be written is kept in the run with why. Returns how many were tried."""
+    tried = 0
+    while write_next(run_id, now=now):
+        tried += 1
+    return tried
+
+
+@transaction.atomic
+def write_next(run_id: int, *, now: datetime) -> bool:
+    """The next letter of a run; False when there is none."""
+    run = LetterRun.objects.select_for_update(of=("self",)).select_related("made_by").get(pk=run_id)
+    if run.finished_at is not None:
+        return False
+    study_id, kind = run.asked[run.done]
+    try:
+        with transaction.atomic():
+            study = ImagingStudy.objects.valid().get(pk=study_id)
+            write_letter(study, LetterKind(kind), by=run.made_by, now=now, run=run)
+    except ValidationError as error:
+        run.failed.append({"study": study_id, "kind": kind, "why": " ".join(error.messages)})
+    except Exception:
+        log.exception("letter %s of study %s in run %s", kind, study_id, run_id)
+        run.failed.append({"study": study_id, "kind": kind, "why": "A fault of the program. Write it by itself."})
+    run.done += 1
+    if run.done == len(run.asked):
+        run.finished_at = now
+    run.save(update_fields=["failed", "done", "finished_at"])
+    return True
 
 
 @transaction.atomic

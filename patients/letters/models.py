@@ -93,11 +93,15 @@ class LetterText(models.Model):
 
 @tracked
 class LetterRun(models.Model):
-    """Letters that were written in one go and print as one file. `failed` says which studies got none, and why."""
+    """Letters that were asked for in one go and print as one file. A worker writes them one by one: `done` of `asked`,
+    until `finished_at`. `failed` says which studies got none, and why."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     made_at = models.DateTimeField()
+    asked = models.JSONField(default=list, help_text="[study, kind], in the order in which they are written")
+    done = models.PositiveSmallIntegerField(default=0, help_text="how many of them were tried")
+    finished_at = models.DateTimeField(null=True, blank=True)
     failed = models.JSONField(default=list, help_text="study, kind, why: sentences without names")
 
     objects = OfTeamQuerySet.as_manager()

@@ -38,6 +38,13 @@ def why_not_kind(study: ImagingStudy, kind: LetterKind, now: datetime) -> list[s
     return [] if is_over else ["The scan is not overdue."]
 
 
+def fitting(study: ImagingStudy, now: datetime) -> LetterKind:
+    """The letter to the patient that fits what the study is now; the reminder, with its reasons against, where none
+    does."""
+    kinds = (kind for kind in LetterKind if kind not in TO_GP and not why_not_kind(study, kind, now))
+    return next(kinds, LetterKind.REMINDER)
+
+
 def why_not_write(draft: Draft, user: User, *, now: datetime, despite: str = "") -> list[str]:
     """Everything that speaks against this letter today. Asked before it is written, and again when it is."""
     study, patient = draft.study, draft.study.patient

@@ -78,7 +78,7 @@ class World:
         self.capacity = ImagingCapacity.objects.create(
             team=self.team, modality="mri", place="Radiology", slots=[1] * 7, valid_from=DAY
         )
-        self.letter_run = LetterRun.objects.create(team=self.team, made_by=self.person, made_at=NOW)
+        self.letter_run = LetterRun.objects.create(team=self.team, made_by=self.person, made_at=NOW, finished_at=NOW)
         self.letter = LetterSent.objects.create(
             patient=self.patient,
             study=self.study,

@@ -189,6 +189,8 @@ def _decided(
         told_patient=told,
         told_gp=gp,
         in_care=profile.in_care,
+        # The minutes of two meetings ago are not closed: what the safety net is for.
+        draft=week in {-2, -3} and recent,
     )
 
 
@@ -210,11 +212,12 @@ def decide(
     in_care: bool,
     what: str = "",
     action_kind: str = "start_treatment",
+    draft: bool = False,
 ) -> Ref:
-    """A case of a past meeting with everything that follows from it."""
+    """A case of a past meeting with everything that follows from it; from a draft that nobody signed, nothing does."""
     day = board_day(today, week)
     palliative = dice.chance(0.15)
-    closed = told_patient and told_gp
+    closed = told_patient and told_gp and not draft
     referral = _refer(history, question, "progression", day - timedelta(days=6), "closed" if closed else "discussed")
     opened = at(day, 13, position % 50)
     item = history.add(
@@ -233,14 +236,14 @@ def decide(
     decision = history.add(
         "decision",
         item=item,
-        status="signed",
+        status="draft" if draft else "signed",
         text=wording(options, detail=detail) or "Observation.",
         rationale=dice.choice(RATIONALE),
         goals_seen=True,
         recorded_by=Person("board_coordinator"),
         recorded_at=opened + timedelta(minutes=3),
-        signed_by=Person("oncologist"),
-        signed_at=signed,
+        signed_by=None if draft else Person("oncologist"),
+        signed_at=None if draft else signed,
     )
     settled = status in {"implemented", "not_implemented", "superseded", "partly"}
     recommendation = history.add(
@@ -255,6 +258,8 @@ def decide(
         line=line,
         settled_at=at(min(day + timedelta(days=20), today), 12) if settled else None,
     )
+    if draft:
+        return decision
     if palliative:
         history.add(
             "recommendation",

@@ -42,6 +42,17 @@ STOPPED = {
     "deceased": "deceased",
 }
 SYMPTOM_LED = {"hospice": "hospice", "bsc": "symptom_led"}
+OUTSIDE = "Radiology Center South"
+ANSWERS = {
+    "contrast": "yes",
+    "reaction_settled": True,
+    "metformin_told": True,
+    "implant_settled": True,
+    "claustrophobia": "no",
+    "interpreter": "no",
+    "transport": "own",
+    "note": "Difficult veins: the port may be used.",
+}
 ABSENT = Person("nurse_coordinator", 1)  # away around the day the demo is made
 QUEUES = {"red": "oncologist", "board": "board_coordinator"}
 
@@ -101,6 +112,7 @@ def _done(
         }
     if status in {"reviewed", "acted_on"}:
         values |= {"reviewed_at": at(reviewed, 16), "reviewed_by": reader}
+    values |= _outside(scan.on, today)
     if status == "acted_on":
         note = "Treatment reconsidered" if urgent else "Goes on as planned"
         values |= {"acted_on_at": at(reviewed, 16, 30), "acted_note": note}
@@ -116,6 +128,16 @@ def _done(
         )
     if profile.in_care and status != "acted_on":
         wait_for(history, study, values, reader, reviewed)
+
+
+def _outside(on: date, today: date) -> dict[str, Any]:
+    """One scan in nine was made elsewhere: its images came, or were asked for this week."""
+    if on.toordinal() % 9 or not 6 <= (today - on).days <= 400:
+        return {}
+    asked = working_day(on + timedelta(days=1))
+    if (today - on).days <= 120:
+        return {"center": OUTSIDE, "images_requested_on": max(asked, today - timedelta(days=4))}
+    return {"center": OUTSIDE, "images_requested_on": asked, "images_received_on": asked + timedelta(days=4)}
 
 
 def wait_for(history: History, study: Ref, values: dict[str, Any], reader: Person, reviewed: date) -> None:
@@ -264,6 +286,9 @@ def outstanding(
     if values["status"] == "scheduled" and "scheduled_for" not in values:
         slot = working_day(max(due + timedelta(days=dice.randint(-3, 5)), today + timedelta(days=dice.randint(1, 9))))
         values |= {"scheduled_for": at(slot, dice.randint(7, 15), dice.choice((0, 20, 40))), "place": "Site A"}
+    if values["status"] == "scheduled" and profile.in_care and due.toordinal() % 3 == 0:
+        asked = at(working_day(today - timedelta(days=4)), 14)
+        values |= {"preparation": ANSWERS, "prepared_at": asked, "prepared_by": coordinator(history)}
     waits = (
         profile.in_care and values["status"] in {"planned", "ordered"} and 0 < days <= 28 and due.toordinal() % 3 == 1
     )
@@ -313,6 +338,14 @@ def _step(history: History, values: dict[str, Any], study: Ref, due: date, today
     )
 
 
+def _acknowledged(by: Person, on: date) -> dict[str, Any]:
+    return {
+        "acknowledged_at": at(on, 9, 20),
+        "acknowledged_by": by,
+        "acknowledged_note": "Spoke to the family; I call again on Monday.",
+    }
+
+
 def _remind(history: History, values: dict[str, Any], study: Ref, due: date, today: date, plan: dict[str, Any]) -> None:
     """The step that yesterday's sweep reached; what today reaches is left to today's sweep."""
     yesterday = today - timedelta(days=1)
@@ -340,6 +373,7 @@ def _remind(history: History, values: dict[str, Any], study: Ref, due: date, tod
         assignee={"red": lead, "board": None}.get(str(step), owner),
         state="open",
         raised_at=raised,
+        **(_acknowledged(lead, yesterday) if due.toordinal() % 4 == 1 and str(step) in {"amber", "red"} else {}),
     )
     for recipient in recipients:
         history.add(

@@ -64,6 +64,9 @@ def _line(dice: Dice, aside: Dice, history: History, profile: Profile, treatment
     elif treatment.end is not None:
         status = "completed" if treatment.end_reason == "completed" else "stopped"
     supportive = regimen.code in {"bsc", "hospice", "observation"}
+    planned = treatment.start if treatment.ahead else treatment.start - timedelta(days=dice.randint(3, 20))
+    if status == "planned" and regimen.modality == "embolization" and profile.in_care:
+        planned = today - timedelta(days=12)  # nobody said that it was done, or why not: the safety net finds it
     return history.add(
         "line",
         modality=regimen.modality,
@@ -72,7 +75,7 @@ def _line(dice: Dice, aside: Dice, history: History, profile: Profile, treatment
         intent="symptom" if treatment.role == "symptom_control" else regimen.intent,
         start_reason=treatment.reason,
         status=status,
-        planned_on=treatment.start if treatment.ahead else treatment.start - timedelta(days=dice.randint(3, 20)),
+        planned_on=planned,
         started_on=None if treatment.ahead else treatment.start,
         ended_on=treatment.end,
         end_reason=treatment.end_reason,

@@ -5,7 +5,7 @@ A builtin library: no `{% load %}` needed. Tags raise at once when they are used
 """
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django import template
@@ -256,8 +256,19 @@ def dialog(content: str, name: str, title: str, lead: str = "") -> SafeString:
 
 @register.inclusion_tag("components/filters.html")
 def filters(form: BaseForm, keep: Mapping[str, str] | None = None) -> dict[str, object]:
-    """A bar of coded filters kept in the URL (GET). Only choices and ticks belong here: no names, no free text."""
-    return {"form": form, "keep": keep or {}}
+    """A bar of coded filters kept in the URL (GET). Only choices and ticks belong here: no names, no free text. Many
+    fold up on a small screen, where their heading says what is chosen."""
+    fields = form.visible_fields()
+    return {"form": form, "keep": keep or {}, "folds": len(fields) > 3, "chosen": [*_chosen(fields)]}
+
+
+def _chosen(fields: Iterable[BoundField]) -> Iterator[str]:
+    """`Owner: Nobody, or absent` for each choice that filters."""
+    for bound in fields:
+        choices = dict(getattr(bound.field, "choices", ()))
+        value = bound.value() or ""
+        if value and value in choices:
+            yield f"{bound.label}: {choices[value]}"
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------

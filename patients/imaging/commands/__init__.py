@@ -3,9 +3,7 @@
 from patients.imaging.commands.arrivals import Arrival, close_answered, receive, start_clocks
 from patients.imaging.commands.base import finish_step, reopen_reminders
 from patients.imaging.commands.bulk import (
-    LIMIT,
     Answer,
-    Pick,
     assign_picked,
     close_picked,
     one_by_one,
@@ -29,7 +27,7 @@ from patients.imaging.commands.details import (
 from patients.imaging.commands.early import decline_early, suggest_early
 from patients.imaging.commands.lab_steps import ask_labs
 from patients.imaging.commands.labs import receive_results, review_at_once, start_labs
-from patients.imaging.commands.pets import decline_pet, suggest_pets
+from patients.imaging.commands.pets import decline_pet, overrule_pet, suggest_pets
 from patients.imaging.commands.plans import (
     ask_to_confirm,
     confirm_interval,
@@ -39,7 +37,7 @@ from patients.imaging.commands.plans import (
 )
 from patients.imaging.commands.preparation import prepare, refresh_bookings
 from patients.imaging.commands.responses import confirm_response, take_back_response
-from patients.imaging.commands.saved import change_view, remove_view, restore_view, save_view
+from patients.imaging.commands.saved import adopt_view, change_view, remove_view, restore_view, save_view
 from patients.imaging.commands.snoozes import end_snooze, snooze
 from patients.imaging.commands.stops import pause, silence, stop_all, stop_plan
 from patients.imaging.commands.studies import (
@@ -61,14 +59,13 @@ from patients.imaging.commands.studies import (
 from patients.imaging.commands.sweep import SweepResult, sweep
 
 __all__ = [
-    "LIMIT",
     "Answer",
     "Arrival",
-    "Pick",
     "SweepResult",
     "acknowledge",
     "act_on",
     "add_study",
+    "adopt_view",
     "ask_labs",
     "ask_to_confirm",
     "assign_picked",
@@ -91,6 +88,7 @@ __all__ = [
     "one_by_one",
     "order",
     "order_picked",
+    "overrule_pet",
     "pause",
     "prepare",
     "receive",

@@ -20,25 +20,16 @@ from patients.imaging.commands.base import audit, lock, refresh_step
 from patients.imaging.commands.snoozes import snooze
 from patients.imaging.commands.studies import close_study, hand_over, order, schedule, take_back_order
 from patients.imaging.models import ImagingStudy
+from patients.imaging.queries.picks import Pick
 from patients.imaging.rules import CloseReason, SnoozeReason, StudyStatus
 from patients.record.models import StaleEdit
 
 if TYPE_CHECKING:
     from careteam.people.models import User
 
-LIMIT = 100  # studies per act
-
 
 class AlreadySo(Exception):
     """Nothing was to be done; the argument says how it stands."""
-
-
-@dataclass(frozen=True)
-class Pick:
-    """A study as it stood on the list that the person saw."""
-
-    study: ImagingStudy
-    version: int
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,9 @@ def suggest_pets(patient: Patient, *, by: User | None, now: datetime) -> int:
     """Suggests every PET that the record asks for and that was not suggested for the same event before; closes what was
     planned, done or is asked for no longer. Returns how many were new. Safe to run at any time.
 
+    What a PET shortly before answers is kept as answered by it, for a clinician to see and overrule; it is asked again
+    when that PET turns out not to be one.
+
     A reason that rests on a number nobody has signed suggests nothing (`model.md` 7). Nothing is ordered.
     """
     patient = lock_patient(patient)
@@ -51,11 +54,20 @@ def suggest_pets(patient: Patient, *, by: User | None, now: datetime) -> int:
         facts = pet_facts(patient, today=patient.team.local_date(now))
         reasons, coming = pets_for(facts, intervals_of(known)), facts.coming
     wanted = {(reason.modality, reason.event): reason for reason in reasons if reason.is_settled}
-    for row in open_pets(patient.pk):
-        if (row.modality, row.event) not in wanted:
+    there = {
+        (row.modality, row.event): row
+        for row in PetSuggestion.objects.filter(patient=patient).select_related("patient")
+    }
+    for key, row in there.items():
+        reason = wanted.get(key)
+        counts = reason.counts if reason and row.overruled_at is None else ""
+        if reason is None and not row.answer and row.error_at is None:
             answer = PetAnswer.ORDERED if row.modality in coming else PetAnswer.SETTLED
             _answer(row, answer, by=by, now=now)
-    there = set(PetSuggestion.objects.filter(patient=patient).values_list("modality", "event"))
+        elif counts and not row.answer:
+            _answer(row, PetAnswer.COUNTS, by=None, now=now, reason=counts)
+        elif reason is not None and row.answer == PetAnswer.COUNTS and not counts:
+            _open_again(row, by=by, now=now)
     fresh = [reason for key, reason in wanted.items() if key not in there]
     for reason in fresh:
         row = PetSuggestion.objects.create(
@@ -67,8 +79,30 @@ def suggest_pets(patient: Patient, *, by: User | None, now: datetime) -> int:
             created_by=by,
         )
         _audit("suggest_pet", row, patient, by=by, now=now)
+        if reason.counts:
+            _answer(row, PetAnswer.COUNTS, by=None, now=now, reason=reason.counts)
     _refresh_steps(patient, days=known["triage.scan"].days, now=now)
-    return len(fresh)
+    return sum(not reason.counts for reason in fresh)
+
+
+@transaction.atomic
+def overrule_pet(row: PetSuggestion, *, by: User, now: datetime) -> PetSuggestion:
+    """The PET shortly before does not count: a new one is asked for, and stays asked for until it is answered."""
+    patient = lock_patient(row.patient)
+    insist(policies.why_not_plan(patient, by))
+    row = PetSuggestion.objects.valid().select_related("patient").lock(row.pk)
+    insist([] if row.answer == PetAnswer.COUNTS else ["Nothing counts here any more. Look again."])
+    row.overruled_at, row.overruled_by = now, by
+    row.save_version("overruled_at", "overruled_by")
+    _open_again(row, by=by, now=now)
+    _refresh_steps(patient, days=numbers(patient.team_id)["triage.scan"].days, now=now)
+    return row
+
+
+def _open_again(row: PetSuggestion, *, by: User | None, now: datetime) -> None:
+    row.answer, row.reason, row.answered_at, row.answered_by = "", "", None, None
+    row.save_version("answer", "reason", "answered_at", "answered_by")
+    _audit("reopen_pet", row, row.patient, by=by, now=now)
 
 
 @transaction.atomic

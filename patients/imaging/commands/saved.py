@@ -84,6 +84,20 @@ def change_view(view: SavedView, *, name: str, is_default: bool, is_shared: bool
 
 
 @transaction.atomic
+def adopt_view(view: SavedView, *, by: User, now: datetime) -> SavedView:
+    """Opens one's worklist with these filters. A colleague's view is kept as one's own: it stays when they remove
+    theirs. Returns one's own view; twice changes nothing."""
+    mine = SavedView.objects.kept().filter(owner=by, team_id=view.team_id)
+    own = view if view.owner_id == by.pk else mine.filter(query=view.query).order_by("pk").first()
+    if own is not None:
+        return change_view(own, name=own.name, is_default=True, is_shared=own.is_shared, by=by, now=now)
+    insist([] if view.is_shared and view.removed_at is None else ["Nobody shares this view any more."])
+    names = [view.name, *(f"{view.name[:50]} {number}" for number in range(2, 100))]
+    name = next(name for name in names if not _taken(by, view.team_id, name))
+    return save_view(view.team, name=name, query=view.query, is_default=True, by=by, now=now)
+
+
+@transaction.atomic
 def remove_view(view: SavedView, *, by: User, now: datetime) -> SavedView:
     """Takes it from every list; `restore_view` brings it back. Twice changes nothing."""
     view = _lock(view, by)

@@ -2,6 +2,7 @@
 
 from patients.imaging.queries.arrivals import answered_by, is_somebody_elses
 from patients.imaging.queries.facts import Known, default_scan, facts_of, intervals_of, known_of
+from patients.imaging.queries.figures import figures_of, forget_figures
 from patients.imaging.queries.ladder import Hand, LadderRow, Raised, hands_of, ladder_of, raised_of
 from patients.imaging.queries.late import past
 from patients.imaging.queries.patient import (
@@ -14,6 +15,8 @@ from patients.imaging.queries.patient import (
     readable_study,
     red_day,
 )
+from patients.imaging.queries.picks import LIMIT, Pick, picked, why_not_these
+from patients.imaging.queries.places import Place, places_of
 from patients.imaging.queries.preparation import Preparation, preparations_of
 from patients.imaging.queries.rows import WorkRow, rows_of
 from patients.imaging.queries.saved import views_of
@@ -33,6 +36,7 @@ from patients.imaging.queries.worklist import (
 )
 
 __all__ = [
+    "LIMIT",
     "SNOOZED",
     "STOPPED",
     "STOPPED_SORTS",
@@ -42,6 +46,8 @@ __all__ = [
     "Known",
     "LadderRow",
     "PatientImaging",
+    "Pick",
+    "Place",
     "Preparation",
     "Raised",
     "Scope",
@@ -53,6 +59,8 @@ __all__ = [
     "counts",
     "default_scan",
     "facts_of",
+    "figures_of",
+    "forget_figures",
     "hands_of",
     "imaging_of",
     "intervals_of",
@@ -64,6 +72,8 @@ __all__ = [
     "next_due",
     "overdue_reviews",
     "past",
+    "picked",
+    "places_of",
     "preparations_of",
     "raised_of",
     "readable_study",
@@ -73,5 +83,6 @@ __all__ = [
     "sorts_of",
     "stopped_plans",
     "views_of",
+    "why_not_these",
     "work",
 ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from patients.imaging.models import ImagingStudy, PetSuggestion, SurveillancePlan
-from patients.imaging.rules import DONE, LABS, NOT_YET_DONE, PetFacts, StopReason, StudyModality
+from patients.imaging.rules import DONE, LABS, NOT_YET_DONE, PetAnswer, PetFacts, StopReason, StudyModality
 from patients.record.models import DiseaseStatus, Metastasis, Patient, ReceptorImaging
 from patients.record.queries import grade_of_patient
 from patients.record.rules import SstrRads, UptakeModality
@@ -24,6 +24,13 @@ def open_pets(patient_id: int) -> QuerySet[Any]:
     """Suggestions that nobody has answered, oldest first."""
     rows: QuerySet[Any] = PetSuggestion.objects.valid().filter(patient_id=patient_id, answer="").order_by("pk")
     return rows
+
+
+def counted_pets(patient_id: int, since: datetime) -> QuerySet[Any]:
+    """Suggestions that a PET shortly before answered lately."""
+    rows = PetSuggestion.objects.valid().filter(patient_id=patient_id, answer=PetAnswer.COUNTS, answered_at__gte=since)
+    counted: QuerySet[Any] = rows.order_by("pk")
+    return counted
 
 
 def pet_facts(patient: Patient, *, today: date) -> PetFacts:

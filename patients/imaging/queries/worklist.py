@@ -25,6 +25,7 @@ from django.db.models.functions import Greatest
 from careteam.web.paging import Sort, Stream
 from patients.imaging.models import ContactAttempt, ImagingStudy, SurveillancePlan
 from patients.imaging.queries.late import past
+from patients.imaging.queries.places import Place, at_place
 from patients.imaging.queries.scope import Scope
 from patients.imaging.rules import (
     LABS,
@@ -36,7 +37,7 @@ from patients.imaging.rules import (
     StudyStatus,
     by_weight,
 )
-from patients.record.models import in_care
+from patients.record.models import Diagnosis, in_care
 
 _BY_RISK = Sort("risk", "Status", ("bucket", "-score", "due_on", "id"))
 _NAME = Sort("name", "Patient", ("patient__sort_key", "id"))
@@ -166,13 +167,20 @@ def _by_lateness(scope: Scope) -> list[tuple[int, Q]]:
     return [(RED, late(scope, RED)), (AMBER, late(scope, AMBER)), (DUE, Q(due_on__lte=scope.today))]
 
 
-def narrowed(rows: QuerySet[Any], scope: Scope, chosen: Mapping[str, str], user_id: int) -> QuerySet[Any]:
-    """The filters of the page on a tab's rows; unknown values filter nothing."""
+def narrowed(
+    rows: QuerySet[Any], scope: Scope, chosen: Mapping[str, str], user_id: int, places: Mapping[str, Place]
+) -> QuerySet[Any]:
+    """The filters of the page on a tab's rows; unknown values filter nothing. `places` as `places_of` knows them."""
     owner, stake = chosen.get("owner", ""), chosen.get("stake", "")
     if chosen.get("kind"):
         rows = rows.filter(modality__in=LABS) if chosen["kind"] == "labs" else rows.exclude(modality__in=LABS)
     if chosen.get("modality"):
         rows = rows.filter(modality=chosen["modality"])
+    if chosen.get("site"):
+        main = Diagnosis.objects.valid().filter(patient_id=OuterRef("patient_id"), is_main=True)
+        rows = rows.filter(Exists(main.filter(primary_site=chosen["site"])))
+    if chosen.get("place"):
+        rows = rows.filter(at_place(chosen["place"], places))
     if owner == "nobody":
         rows = rows.filter(scope.unowned())
     elif owner:

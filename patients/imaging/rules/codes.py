@@ -191,11 +191,12 @@ class ReminderState(TextChoices):
 
 
 class PetAnswer(TextChoices):
-    """What became of a suggested PET; the last two come about by themselves."""
+    """What became of a suggested PET; the last three come about by themselves."""
 
     NOT_NEEDED = "not_needed", "Not needed"
     ORDERED = "ordered", "Ordered"
     SETTLED = "settled", "Done, or no longer asked for"
+    COUNTS = "counts", "A PET shortly before counts"
 
 
 class ContactKind(TextChoices):

@@ -39,17 +39,20 @@ class PetFacts:
 @dataclass(frozen=True)
 class PetReason:
     """One reason for one PET. `event` names what happened, so that it is suggested once; `is_settled`: the number
-    behind it may be relied on by this team."""
+    behind it may be relied on by this team. `counts`: the PET shortly before the event that answers it, in words; a
+    clinician may say otherwise."""
 
     modality: StudyModality
     event: str
     code: str
     why: str
     is_settled: bool = True
+    counts: str = ""
 
 
 def pets_for(facts: PetFacts, numbers: Mapping[str, Interval]) -> tuple[PetReason, ...]:
-    """Every reason for a PET that is neither known to be done since nor on its way, the most pressing first."""
+    """Every reason for a PET that is neither known to be done since nor on its way, the most pressing first; what a PET
+    shortly before may answer says so (`counts`)."""
     found = [*_receptor(facts, numbers), *_glucose(facts, numbers)]
     return tuple(reason for reason in found if reason.modality not in facts.coming)
 
@@ -78,7 +81,8 @@ def _receptor(facts: PetFacts, numbers: Mapping[str, Interval]) -> list[PetReaso
     progressed = _latest(facts, ResponseCategory.PD, window)
     if progressed is not None and not _since(facts.sstr_on, progressed):
         why = f"progression of {day(progressed)}; {last}"
-        found.append(PetReason(modality, f"pd:{progressed.isoformat()}", "S13", why, s13))
+        counts = _counts(facts.sstr_on, progressed, numbers["pet.before"])
+        found.append(PetReason(modality, f"pd:{progressed.isoformat()}", "S13", why, s13, counts))
     unclear = _latest(facts, ResponseCategory.NE, window)
     if unclear is not None and not _since(facts.sstr_on, unclear):
         why = f"CT or MRI of {day(unclear)} could not be judged; {last}"
@@ -91,6 +95,14 @@ def _receptor(facts: PetFacts, numbers: Mapping[str, Interval]) -> list[PetReaso
             why = f"metastases mainly of the bone, which CT shows late; {last}"
             found.append(PetReason(modality, f"bone:{facts.sstr_on.isoformat()}", "S13", why, routine.is_settled))
     return found
+
+
+def _counts(pet: date | None, event: date, most: Interval) -> str:
+    """A PET shortly before shows what the event asks to see. On a number that nobody signed none counts."""
+    days = (event - pet).days if pet is not None else 0
+    if pet is None or not most.is_settled or not 0 < days <= most.days:
+        return ""
+    return f"PET of {day(pet)}, {days} {'day' if days == 1 else 'days'} before, counts"
 
 
 def _bone_dominates(sites: frozenset[str]) -> bool:

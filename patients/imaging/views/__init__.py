@@ -13,10 +13,10 @@ from patients.imaging.views.details import (
 from patients.imaging.views.early import early_scan, pet_suggestion
 from patients.imaging.views.labs import plan_labs, study_order, study_seen
 from patients.imaging.views.plans import imaging_panel, plan_confirm, plan_start, plan_stop, study_create
-from patients.imaging.views.preparation import study_prepare, study_schedule
+from patients.imaging.views.preparation import preparation_pdf, study_prepare, study_schedule
 from patients.imaging.views.protocol import protocol_change
 from patients.imaging.views.reports import study_act, study_report, study_review
-from patients.imaging.views.saved import view_change, view_remove, view_restore, view_save
+from patients.imaging.views.saved import view_change, view_default, view_remove, view_restore, view_save
 from patients.imaging.views.snoozes import study_snooze, study_unsnooze
 from patients.imaging.views.studies import (
     contact_log,
@@ -46,6 +46,7 @@ __all__ = [
     "plan_labs",
     "plan_start",
     "plan_stop",
+    "preparation_pdf",
     "protocol_change",
     "step_acknowledge",
     "step_undo",
@@ -73,6 +74,7 @@ __all__ = [
     "study_take",
     "study_unsnooze",
     "view_change",
+    "view_default",
     "view_remove",
     "view_restore",
     "view_save",

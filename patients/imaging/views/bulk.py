@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,15 +20,14 @@ from careteam.people.models import User
 from careteam.people.queries import team_people
 from careteam.web.responses import invalid, render_page, toast
 from patients.imaging import commands
-from patients.imaging.commands import LIMIT, Answer, Pick
-from patients.imaging.forms import BulkAssignForm, BulkCloseForm, BulkSnoozeForm, PlaceForm, SlotRowForm, coded
+from patients.imaging.commands import Answer
+from patients.imaging.forms import BulkAssignForm, BulkCloseForm, BulkSnoozeForm, list_address
 from patients.imaging.models import ImagingStudy
 from patients.imaging.policies import PLANNING
+from patients.imaging.queries import LIMIT, Pick, forget_figures, picked, why_not_these
 from patients.imaging.rules import CloseReason, SnoozeReason
-from patients.imaging.views.worklist import SORT_KEYS, TAB_KEYS, filter_form, forget_figures
 
 FORM = "patients/imaging/bulk.html"
-_PICK = re.compile(r"(\d{1,18})-(\d{1,9})")
 _UNDO_SECONDS = 3600
 _SALT = "imaging.bulk"
 
@@ -43,39 +41,22 @@ class Act:
     verb: str
 
 
+# "schedule" stands in `patients/capacity`, which knows the free places.
 ACTS = {
     "assign": Act("Assign", "Assign", "assigned"),
     "snooze": Act("Snooze", "Snooze", "snoozed"),
     "close": Act("Close without a scan", "Close them", "closed"),
-    "schedule": Act("Schedule", "Book", "booked"),
 }
 
 
 def _picked(request: SignedInRequest, data: QueryDict) -> list[Pick]:
-    """The studies that were picked and this person may see, in the order of the list. What is not theirs is not
-    there."""
-    versions: dict[int, int] = {}
-    for value in data.getlist("ids"):
-        found = _PICK.fullmatch(value)
-        if found is not None:
-            versions.setdefault(int(found[1]), int(found[2]))
-    rows = ImagingStudy.objects.valid().visible_to(request.user).filter(pk__in=list(versions)[: LIMIT + 1])
-    studies = {study.pk: study for study in rows.select_related("patient__team", "plan", "owner")}
-    note_read(request, [study.patient_id for study in studies.values()])
-    return [Pick(studies[pk], version) for pk, version in versions.items() if pk in studies]
+    picks = picked(data.getlist("ids"), request.user)
+    note_read(request, [pick.study.patient_id for pick in picks])
+    return picks
 
 
 def _back(request: SignedInRequest, data: QueryDict) -> str:
-    """Where the person came from: the worklist with the filters it knows."""
-    before = QueryDict(data.get("back", "")[:500])
-    query = coded(before, filter_form(request, before), tabs=TAB_KEYS, sorts=SORT_KEYS)
-    return f"{reverse('imaging-worklist')}?{urlencode(query)}" if query else reverse("imaging-worklist")
-
-
-def _refusal(picks: Sequence[Pick]) -> str:
-    if not picks:
-        return "Select at least one study of yours first."
-    return f"Select at most {LIMIT} studies at a time." if len(picks) > LIMIT else ""
+    return list_address(data.get("back", ""), request.access.team_ids)
 
 
 @requires(*PLANNING)
@@ -83,12 +64,16 @@ def _refusal(picks: Sequence[Pick]) -> str:
 def imaging_bulk(request: SignedInRequest) -> HttpResponse:
     """Orders or takes what was picked at once; everything else is asked for on its own page."""
     act = request.POST.get("act", "")
-    if act in ACTS:
+    if act == "letters":
+        study = [value.partition("-")[0] for value in request.POST.getlist("ids")[:LIMIT]]
+        if study:
+            return HttpResponseRedirect(f"{reverse('letters')}?{urlencode({'study': study}, doseq=True)}", status=303)
+    if act in ACTS or act == "schedule":
         query = [("ids", value) for value in request.POST.getlist("ids")[: LIMIT + 1]]
         query.append(("back", request.POST.get("back", "")[:500]))
         return HttpResponseRedirect(f"{reverse('imaging-bulk-form', args=[act])}?{urlencode(query)}", status=303)
     picks, back = _picked(request, request.POST), _back(request, request.POST)
-    refusal = _refusal(picks) if act in {"order", "take"} else "Choose what to do with the selected studies."
+    refusal = why_not_these(picks) if act in {"order", "take"} else "Choose what to do with the selected studies."
     if refusal:
         toast(request, refusal, kind="amb")
         return HttpResponseRedirect(back, status=303)
@@ -155,13 +140,11 @@ def imaging_bulk_form(request: SignedInRequest, act: str) -> HttpResponse:
         raise Http404("No such act.")
     data = request.POST if request.method == "POST" else request.GET
     picks, back = _picked(request, data), _back(request, data)
-    refusal = _refusal(picks)
+    refusal = why_not_these(picks)
     if refusal:
         toast(request, refusal, kind="amb")
         return HttpResponseRedirect(back, status=303)
     context: dict[str, Any] = {"picks": picks, "back": back, "back_query": data.get("back", "")[:500], "act": ACTS[act]}
-    if act == "schedule":
-        return _schedule(request, picks, context)
     form = _form(request, act)
     context["form"] = form
     if request.method == "GET":
@@ -189,46 +172,3 @@ def _bound(request: SignedInRequest, act: str, data: dict[str, Any]) -> Callable
         return lambda study, version: commands.close_picked(study, version, reason=reason, by=person, now=now)
     wait = {"until": data["until"], "reason": SnoozeReason(data["reason"]), "note": data["note"]}
     return lambda study, version: commands.snooze_picked(study, version, **wait, by=person, now=now)
-
-
-def _schedule(request: SignedInRequest, picks: list[Pick], context: dict[str, Any]) -> HttpResponse:
-    """A slot per study. What can be booked is booked; what cannot stays on the page with its error."""
-    sent = request.POST if request.method == "POST" else None
-    places = PlaceForm(sent)
-    forms = {
-        pick.study.pk: SlotRowForm(
-            sent, prefix=str(pick.study.pk), initial={"at": pick.study.scheduled_for, "place": pick.study.place}
-        )
-        for pick in picks
-    }
-    context |= {"places": places, "rows": [(pick, forms[pick.study.pk]) for pick in picks], "act_key": "schedule"}
-    if sent is None:
-        return render_page(request, FORM, context)
-    if not places.is_valid():
-        return invalid(request, FORM, context)
-    person, now = request.user, timezone.now()
-    ready = [pick for pick in picks if forms[pick.study.pk].is_valid() and forms[pick.study.pk].cleaned_data["at"]]
-
-    def book(study: ImagingStudy, version: int) -> ImagingStudy:
-        slot = forms[study.pk].cleaned_data
-        place = slot["place"] or places.cleaned_data["place_all"]
-        return commands.schedule_picked(study, version, at=slot["at"], place=place, by=person, now=now)
-
-    answers = {answer.study.pk: answer for answer in commands.one_by_one(ready, book)}
-    for answer in answers.values():
-        form = forms[answer.study.pk]
-        for field, message in answer.errors or ((("", answer.said),) if answer.state == "refused" else ()):
-            form.add_error(field if field in form.fields else None, message)
-    booked = [pk for pk, answer in answers.items() if answer.state != "refused"]
-    left = [pick for pick in picks if pick.study.pk not in booked]
-    wrong = [pick for pick in left if forms[pick.study.pk].errors]
-    forget_figures(request.access.team_ids)
-    if wrong or not answers:
-        context["said"] = (
-            f"{len(booked)} booked, {len(wrong)} not: look at each below." if wrong else "Enter a day and time first."
-        )
-        context |= {"picks": left, "rows": [(pick, forms[pick.study.pk]) for pick in left]}
-        return invalid(request, FORM, context)
-    out = f", {len(left)} left without a slot" if left else ""
-    toast(request, f"{commands.summary(list(answers.values()), 'booked')}{out}")
-    return HttpResponseRedirect(context["back"], status=303)

@@ -19,6 +19,7 @@ from patients.imaging.commands.pets import PETS
 from patients.imaging.forms import NotNeededForm, PetNotNeededForm
 from patients.imaging.models import PetSuggestion
 from patients.imaging.rules import StudyModality
+from patients.record.models import Patient
 from patients.record.queries import readable_patient
 from patients.triage.models import SymptomCall
 
@@ -51,10 +52,24 @@ def early_scan(request: SignedInRequest, patient_id: int, call_id: int) -> HttpR
     return redirect_or_refresh(request, reverse("patient", args=[patient.pk]))
 
 
+def _overrule(request: SignedInRequest, patient: Patient, rows: list[PetSuggestion]) -> HttpResponse:
+    row = next((row for row in rows if str(row.pk) == request.POST["overrule"]), None)
+    if row is None:
+        raise Http404("No such suggestion.")
+    said, kind = "A new PET is asked for", ""
+    try:
+        commands.overrule_pet(row, by=request.user, now=timezone.now())
+    except ValidationError as error:
+        said, kind = " ".join(error.messages), "red"
+    toast(request, said, kind=kind)
+    return redirect_or_refresh(request, reverse("pet-suggestion", args=[patient.pk, row.modality]))
+
+
 @requires(Permission.PATIENT_VIEW)
 @require_http_methods(["GET", "HEAD", "POST"])
 def pet_suggestion(request: SignedInRequest, patient_id: int, modality: str) -> HttpResponse:
-    """Why this PET is suggested, what was answered before, and the two ways to answer: order it, or say why not."""
+    """Why this PET is suggested, what was answered before, and the ways to answer: order it, or say why not; where a
+    PET shortly before counts, say that it does not (`overrule`)."""
     patient = readable_patient(request, patient_id)
     if modality not in PETS:
         raise Http404("No such suggestion.")
@@ -77,6 +92,8 @@ def pet_suggestion(request: SignedInRequest, patient_id: int, modality: str) -> 
     template = "patients/imaging/pet.html"
     if request.method != "POST":
         return render_page(request, template, context)
+    if "overrule" in request.POST:
+        return _overrule(request, patient, rows)
     if form.is_valid():
         try:
             commands.decline_pet(

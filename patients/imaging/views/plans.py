@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -20,7 +21,7 @@ from patients.imaging.forms import PlanForm, StopForm, StudyForm
 from patients.imaging.models import SurveillancePlan
 from patients.imaging.queries import default_scan, facts_of, imaging_of, intervals_of
 from patients.imaging.queries.labs import lab_offers, labs_step, repeat_of
-from patients.imaging.queries.pets import open_pets
+from patients.imaging.queries.pets import counted_pets, open_pets
 from patients.imaging.rules import StopReason, is_lab, situation_for
 from patients.imaging.views.labs import choices_of
 from patients.protocol.queries import numbers
@@ -50,6 +51,7 @@ def imaging_panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
         "imaging": imaging_of(patient, today=today, limit=500 if every else 8),
         "pets": open_pets(patient.pk),
         "labs_asked": labs_step(patient.pk),
+        "counted": counted_pets(patient.pk, now - timedelta(numbers(patient.team_id)["pet.event"].days)),
         "why_not": policies.why_not_plan(patient, request.user),
         "why_not_study": policies.why_not_add_study(patient, request.user),
     }

@@ -8,16 +8,22 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from careteam.access.gate import SignedInRequest, requires
+from careteam.audit.commands import note_read
+from careteam.audit.rules import Kind
+from careteam.people.rules import Permission
+from careteam.web.pdf import PdfUnavailable, pdf_of
+from careteam.web.responses import toast
 from patients.imaging import commands
 from patients.imaging.forms import PreparationForm, ScheduleForm
 from patients.imaging.models import ImagingStudy
-from patients.imaging.queries import preparations_of, readable_study
+from patients.imaging.queries import preparations_of, readable_study, rows_of, scope_of
 from patients.imaging.rules import StudyStatus
 from patients.imaging.rules.preparation import Answers, suggested_contrast
 from patients.imaging.views.labs import beside
@@ -114,3 +120,33 @@ def study_prepare(request: SignedInRequest, study_id: int) -> HttpResponse:
         template=BOOK,
         extra=_extra(study),
     )
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def preparation_pdf(request: SignedInRequest, study_id: int) -> HttpResponse:
+    """The checklist on one page, for the patient's file and the department; audited as an export."""
+    study = readable_study(request, study_id)
+    now, page = timezone.now(), reverse("study-page", args=[study_id])
+    checklist = _extra(study)["preparation"]
+    if checklist is None:
+        toast(request, "Nothing is outstanding on this study: there is no preparation to print.", kind="amb")
+        return HttpResponseRedirect(page, status=303)
+    note_read(request, [study.patient_id], team_id=study.team_id, kind=Kind.EXPORT)
+    scope = scope_of(study.patient.team, team_ids=[study.team_id], now=now)
+    context = {
+        "study": study,
+        "patient": study.patient,
+        "preparation": checklist,
+        "row": rows_of([study], scope)[0],
+        "by": request.user,
+        "now": now,
+    }
+    try:
+        document = pdf_of(render_to_string("patients/imaging/preparation_paper.html", context), fit=1)
+    except PdfUnavailable as missing:
+        toast(request, str(missing), kind="amb")
+        return HttpResponseRedirect(page, status=303)
+    response = HttpResponse(document, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="preparation-{study.pk}.pdf"'
+    return response

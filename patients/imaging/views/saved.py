@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -15,10 +16,9 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, invalid, render_page, toast
 from patients.imaging import commands
-from patients.imaging.forms import ViewForm, coded
+from patients.imaging.forms import SORT_KEYS, TAB_KEYS, ViewForm, coded, filter_form
 from patients.imaging.models import SavedView
 from patients.imaging.policies import may_share_views
-from patients.imaging.views.worklist import SORT_KEYS, TAB_KEYS, filter_form
 
 FORM = "patients/imaging/view_form.html"
 
@@ -40,7 +40,7 @@ def view_save(request: SignedInRequest) -> HttpResponse:
     """Keeps the present filters (`query`, the coded part of the address) under a name."""
     data = request.POST if request.method == "POST" else request.GET
     params = QueryDict(data.get("query", "")[:500])
-    query = coded(params, filter_form(request, params), tabs=TAB_KEYS, sorts=SORT_KEYS)
+    query = coded(params, filter_form(params, request.access.team_ids), tabs=TAB_KEYS, sorts=SORT_KEYS)
     home = request.access.home
     form = ViewForm(
         request.POST if request.method == "POST" else None,
@@ -81,6 +81,21 @@ def view_change(request: SignedInRequest, view_id: int) -> HttpResponse:
         add_errors(form, error)
         return invalid(request, FORM, context)
     toast(request, "View changed")
+    return _to(view)
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_POST
+def view_default(request: SignedInRequest, view_id: int) -> HttpResponse:
+    """The worklist opens with this view from now on, a colleague's too."""
+    seen = SavedView.objects.kept().filter(Q(owner=request.user) | Q(is_shared=True))
+    view = get_object_or_404(seen.select_related("team"), pk=view_id, team_id__in=request.access.team_ids)
+    try:
+        view = commands.adopt_view(view, by=request.user, now=timezone.now())
+    except ValidationError as error:
+        toast(request, " ".join(error.messages), kind="red")
+        return HttpResponseRedirect(f"{reverse('imaging-worklist')}?tab=act", status=303)
+    toast(request, f"Your worklist opens with “{view.name}”")
     return _to(view)
 
 

@@ -37,9 +37,9 @@ from patients.imaging.forms import (
     VersionForm,
 )
 from patients.imaging.models import ContactAttempt, ImagingStudy
-from patients.imaging.queries import readable_study
+from patients.imaging.queries import forget_figures, readable_study
 from patients.imaging.rules import CloseReason, ContactKind, ContactOutcome
-from patients.imaging.views.worklist import forget_figures, one_row
+from patients.imaging.views.worklist import one_row
 from patients.record.models import StaleEdit
 
 FORM = "patients/imaging/form.html"

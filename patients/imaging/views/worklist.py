@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.cache import cache
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -14,12 +13,20 @@ from django.views.decorators.http import require_safe
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.models import User
-from careteam.people.queries import team_people
 from careteam.people.rules import Permission
 from careteam.web.paging import keyset_page, with_params
 from careteam.web.parts import Tab
 from careteam.web.responses import render_page, wants_fragment
-from patients.imaging.forms import CLOSE_CHOICES, ContactForm, FilterForm, SnoozeForm, ViewForm, coded
+from patients.imaging.forms import (
+    CLOSE_CHOICES,
+    SORT_KEYS,
+    TAB_KEYS,
+    ContactForm,
+    SnoozeForm,
+    ViewForm,
+    coded,
+    filter_form,
+)
 from patients.imaging.models import ImagingStudy
 from patients.imaging.policies import PLANNING, may_share_views, why_not_take, why_not_wait
 from patients.imaging.queries import (
@@ -27,11 +34,11 @@ from patients.imaging.queries import (
     STOPPED_SORTS,
     TABS,
     Counts,
-    Scope,
     WorkRow,
-    counts,
+    figures_of,
     ladder_of,
     narrowed,
+    places_of,
     red_day,
     rows_of,
     scope_of,
@@ -43,26 +50,6 @@ from patients.imaging.queries import (
 from patients.imaging.rules import NOT_YET_DONE
 
 PAGE = 50
-FIGURES_SECONDS = 15  # how old the figures of the head line may be; the rows below are always of this moment
-TAB_KEYS = (*dict(TABS), STOPPED)
-SORT_KEYS = ("risk", "due", "name", "try", "back")
-
-
-def _figures_key(teams: frozenset[int]) -> str:
-    return f"imaging-figures:{'-'.join(map(str, sorted(teams)))}"
-
-
-def _figures(teams: frozenset[int], scope: Scope) -> Counts:
-    figures: Counts | None = cache.get(_figures_key(teams))
-    if figures is None:
-        figures = counts(scope)
-        cache.set(_figures_key(teams), figures, FIGURES_SECONDS)
-    return figures
-
-
-def forget_figures(teams: frozenset[int]) -> None:
-    """Whoever has just acted sees the head line of this moment."""
-    cache.delete(_figures_key(teams))
 
 
 def row_context(request: SignedInRequest, study: ImagingStudy, row: WorkRow, *, opened: str = "") -> dict[str, Any]:
@@ -132,11 +119,6 @@ def _stopped(request: SignedInRequest, *, counted: Counts) -> HttpResponse:
     return render_page(request, "patients/imaging/stopped.html", context, fragment="list")
 
 
-def filter_form(request: SignedInRequest, params: Any) -> FilterForm:
-    """The filters with the people who may be asked for; bound to these parameters."""
-    return FilterForm(params, auto_id="f_%s", people=team_people(request.access.team_ids))
-
-
 @requires(Permission.PATIENT_VIEW)
 @require_safe
 def imaging_worklist(request: SignedInRequest) -> HttpResponse:
@@ -149,14 +131,14 @@ def imaging_worklist(request: SignedInRequest) -> HttpResponse:
     if default is not None and not request.GET and not wants_fragment(request):
         return HttpResponseRedirect(f"?{urlencode({**default.query, 'view': default.pk})}")
     scope = scope_of(home, team_ids=access.team_ids, now=timezone.now())
-    figures = _figures(access.team_ids, scope)
+    figures = figures_of(access.team_ids, scope)
     tab = request.GET.get("tab", "act")
     if tab == STOPPED:
         return _stopped(request, counted=figures)
     tab = tab if tab in dict(TABS) else "act"
-    filters = filter_form(request, request.GET)
+    filters = filter_form(request.GET, access.team_ids)
     query = coded(request.GET, filters, tabs=TAB_KEYS, sorts=SORT_KEYS)
-    found = narrowed(work(scope, tab), scope, filters.cleaned_data, request.user.pk)
+    found = narrowed(work(scope, tab), scope, filters.cleaned_data, request.user.pk, places_of(access.team_ids))
     page = keyset_page(found, sorts=sorts_of(scope, tab), params=request.GET, size=PAGE)
     rows = rows_of(page.rows, scope)
     note_read(request, [row.study.patient_id for row in rows])
@@ -193,6 +175,7 @@ def _chips(views: list[Any], user: User, query: dict[str, str]) -> list[dict[str
             "view": view,
             "url": f"?{urlencode({**view.query, 'view': view.pk})}",
             "is_mine": view.owner_id == user.pk,
+            "is_default": view.is_default and view.owner_id == user.pk,
             "current": view.query == query,
         }
         for view in views

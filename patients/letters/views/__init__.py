@@ -1,7 +1,7 @@
 """Letters on screen and on paper: one, many, the team's texts."""
 
 from patients.letters.views.one import letter_not_sent, letter_page, letter_pdf, letter_write
-from patients.letters.views.runs import letters, run_page, run_pdf
+from patients.letters.views.runs import letters, run_page, run_pdf, run_progress
 from patients.letters.views.texts import (
     letter_head,
     letter_text,
@@ -25,4 +25,5 @@ __all__ = [
     "letters",
     "run_page",
     "run_pdf",
+    "run_progress",
 ]

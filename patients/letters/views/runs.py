@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
+from careteam.celery import app
 from careteam.people.models import Team
 from careteam.people.rules import Permission
-from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import invalid, redirect_or_refresh, render_page, wants_fragment
 from patients.imaging.models import ImagingStudy
 from patients.letters import commands, policies
 from patients.letters.models import LetterRun, LetterSent
@@ -24,6 +27,9 @@ from patients.letters.rules import MOST, LetterKind, language_name
 from patients.letters.views.paper import pdf_answer
 
 DUE, RUN = "patients/letters/due.html", "patients/letters/run.html"
+NO_NOTE = "Only with the reminder of an overdue scan."
+SLOW = timedelta(seconds=10)  # after that the page says that nobody has begun
+log = logging.getLogger(__name__)
 
 
 def _team(request: SignedInRequest) -> Team:
@@ -41,42 +47,57 @@ def _team(request: SignedInRequest) -> Team:
 @requires(*policies.RIGHTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def letters(request: SignedInRequest) -> HttpResponse:
-    """Whose letter is due by the ladder. POST (`study`, several; `gp`) writes them as one run."""
+    """Whose letter is due by the ladder, or the rows that were picked elsewhere (`study`, several). POST (the same;
+    `gp`) asks for them as one run."""
     team = _team(request)
-    now = timezone.now()
+    picked = _ids(request.GET.getlist("study"))
     if request.method == "POST":
-        ids = [int(value) for value in request.POST.getlist("study") if value.isascii() and value.isdigit()]
-        kinds = [LetterKind.REMINDER, *([LetterKind.GP_NOTE] if request.POST.get("gp") else [])]
+        ids = _ids(request.POST.getlist("study"))
         try:
-            run = commands.write_letters(team, ids, kinds, by=request.user, now=now)
+            run = commands.start_run(team, ids, gp=bool(request.POST.get("gp")), by=request.user, now=timezone.now())
         except ValidationError as error:
-            return invalid(request, DUE, {**_due(request, team), "errors": error.messages})
+            return invalid(request, DUE, {**_due(request, team, picked), "errors": error.messages})
         response = redirect_or_refresh(request, reverse("letter-run", args=[run.pk]))
-        toast(request, "Letters written: print them now", response=response)
+        try:
+            app.send_task("patients.letter_run", kwargs={"run_id": run.pk}, retry=False)
+        except Exception:  # noqa: BLE001  # whatever the broker's client raises, the run stands in its table
+            log.warning("letter run %s waits, but the broker cannot be reached", run.pk)
         return response
-    return render_page(request, DUE, _due(request, team))
+    return render_page(request, DUE, _due(request, team, picked))
 
 
-def _due(request: SignedInRequest, team: Team) -> dict[str, Any]:
+def _ids(values: list[str]) -> list[int]:
+    return [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19]
+
+
+def _due(request: SignedInRequest, team: Team, picked: list[int]) -> dict[str, Any]:
     now = timezone.now()
-    found = letters_due(team, now=now)
+    if picked:
+        found = ImagingStudy.objects.valid().visible_to(request.user).filter(team=team, pk__in=picked[: MOST + 1])
+    else:
+        found = letters_due(team, now=now)
     studies = list(for_letters(found[:MOST]))
     note_read(request, [study.patient_id for study in studies], team_id=team.pk)
-    pairs = drafts(studies, [LetterKind.REMINDER, LetterKind.GP_NOTE], by=request.user, now=now)
-    by_study: dict[int, list[Draft]] = {}
-    for draft in pairs:
-        by_study.setdefault(draft.study.pk, []).append(draft)
+    kinds = {study.pk: policies.fitting(study, now) for study in studies}
+    fitting: dict[int, Draft] = {}
+    for kind in set(kinds.values()):
+        of_kind = [study for study in studies if kinds[study.pk] is kind]
+        fitting |= {draft.study.pk: draft for draft in drafts(of_kind, [kind], by=request.user, now=now)}
+    reminded = [study for study in studies if kinds[study.pk] is LetterKind.REMINDER]
+    notes = {draft.study.pk: draft for draft in drafts(reminded, [LetterKind.GP_NOTE], by=request.user, now=now)}
     rows = []
     for study in studies:
-        letter, note = by_study[study.pk]
+        letter, note = fitting[study.pk], notes.get(study.pk)
         why_not = policies.why_not_write(letter, request.user, now=now)
         # The patient's letter goes out in the same run: that tells the patient.
-        gp = policies.why_not_write(note, request.user, now=now, despite="" if why_not else "told by this run")
+        told = "" if why_not else "told by this run"
+        gp = policies.why_not_write(note, request.user, now=now, despite=told) if note else [NO_NOTE]
         rows.append((study, letter, language_name(letter.language), why_not, gp))
     return {
         "team": team,
         "today": team.local_date(now),
         "rows": rows,
+        "picked": picked,
         "ready": sum(not why_not for _, _, _, why_not, _ in rows),
         "total": found.count(),
         "most": MOST,
@@ -92,9 +113,31 @@ def _run(request: SignedInRequest, letter_run_id: int) -> LetterRun:
 
 @requires(Permission.PATIENT_VIEW)
 @require_safe
-def run_page(request: SignedInRequest, letter_run_id: int) -> HttpResponse:
-    """What a run wrote, what it could not and why."""
+def run_progress(request: SignedInRequest, letter_run_id: int) -> HttpResponse:
+    """How many are written; the page asks every second. When the run is done, the whole page is."""
     run = _run(request, letter_run_id)
+    if run.finished_at is not None or not wants_fragment(request):
+        return redirect_or_refresh(request, reverse("letter-run", args=[run.pk]), events=())
+    return render_page(request, RUN, _state(run), fragment="state")
+
+
+def _state(run: LetterRun) -> dict[str, Any]:
+    now = timezone.now()
+    return {
+        "run": run,
+        "today": run.team.local_date(now),
+        "total": len(run.asked),
+        "is_slow": not run.done and now - run.made_at > SLOW,
+    }
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def run_page(request: SignedInRequest, letter_run_id: int) -> HttpResponse:
+    """What a run wrote, what it could not and why; while it is being written, how far it is."""
+    run = _run(request, letter_run_id)
+    if run.finished_at is None:
+        return render_page(request, RUN, _state(run))
     written = list(run.letters.visible_to(request.user).select_related("patient__team", "study").order_by("pk"))
     studies = (
         ImagingStudy.objects.visible_to(request.user)

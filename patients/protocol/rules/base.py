@@ -18,10 +18,10 @@ class Tag(TextChoices):
 
 
 class ScanChoice(TextChoices):
-    """Which cross-sectional scan a situation asks for. "As before" is the kind of the scan before, so that the
-    series stays comparable (the first one is CT); where the liver does not dominate, the last choice means CT."""
+    """Which cross-sectional scan a situation asks for. The same as last time keeps the
+    series comparable (the first one is CT); where the liver does not dominate, the last choice means CT."""
 
-    AS_BEFORE = "as_before", "As before"
+    AS_BEFORE = "as_before", "Same as last scan"
     CT = "ct", "CT"
     MRI = "mri", "MRI"
     LIVER_MRI = "liver_mri", "MRI if liver-dominant"

@@ -168,6 +168,7 @@ SERIES: tuple[ProtocolNumber, ...] = (
     ),
     _n("S13.routine", "SSTR PET without an event, every", "365", "d", "routine 12–24 months", Tag.P, "365", "730"),
     _n("pet.event", "Progression or an unclear scan asks for a PET for", "90", "d", "design", Tag.D, "28", "183"),
+    _n("pet.before", "A PET answers a progression so long after it", "30", "d", "prior knowledge", Tag.P, "14", "60"),
     _n("pet.high_g2", "High G2, FDG PET: Ki-67 from", "10", "%", "prior knowledge", Tag.P, "10", "15"),
     _n("study.report", "From scan to report", "5", "working d", "design", Tag.D, "1", "10"),
 )

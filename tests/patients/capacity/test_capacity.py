@@ -15,8 +15,8 @@ from careteam.people.models import Team, User
 from careteam.people.rules import Role
 from patients.capacity.commands import set_capacity
 from patients.capacity.models import ImagingCapacity
-from patients.capacity.queries import free_days, loads
-from patients.capacity.rules import Pattern, days_of, loads_on
+from patients.capacity.queries import free_days_of, loads
+from patients.capacity.rules import Pattern, days_of, loads_on, week_words
 from patients.imaging.models import ImagingStudy
 from tests import factories
 
@@ -66,6 +66,19 @@ def test_the_row_that_began_last_counts() -> None:
     assert loads_on(MONDAY, [later, pattern()], {}, is_holiday=False)[0].slots == 9
 
 
+@pytest.mark.parametrize(
+    ("slots", "words"),
+    [
+        ((3, 3, 3, 3, 2, 0, 0), "Mon–Thu 3, Fri 2"),
+        ((0, 1, 0, 1, 0, 0, 0), "Tue 1, Thu 1"),
+        ((4,) * 7, "Mon–Sun 4"),
+        ((0,) * 7, "none"),
+    ],
+)
+def test_a_week_is_said_in_spans_of_days(slots: tuple[int, ...], words: str) -> None:
+    assert week_words(slots) == words
+
+
 @pytest.mark.django_db
 class TestBooked:
     @pytest.fixture
@@ -108,7 +121,7 @@ class TestBooked:
         for hour in (9, 10):
             self.slot(team, datetime(2026, 11, 24, hour, tzinfo=UTC))
         self.slot(team, datetime(2026, 11, 25, 9, tzinfo=UTC))
-        free = free_days(study, now=now)  # Monday, 23 November
+        free = free_days_of([study], now=now).of(study)  # Monday, 23 November
         assert [(load.on.day, load.free) for load in free] == [(25, 1), (26, 2), (27, 1), (30, 2), (1, 2), (2, 2)]
         client.force_login(nurse)
         url = reverse("free-places", args=[study.pk])
@@ -118,6 +131,44 @@ class TestBooked:
         ct = factories.study(study.patient, modality="ct")
         answer = client.get(reverse("free-places", args=[ct.pk])).content.decode()
         assert "Nobody has said how many of these scans can be booked" in answer
+
+    def test_many_are_put_on_free_days_of_which_none_is_given_twice_and_nothing_is_booked(
+        self, team: Team, nurse: User, places: ImagingCapacity, client: Client, now: datetime
+    ) -> None:
+        for hour in (9, 10):
+            self.slot(team, datetime(2026, 11, 24, hour, tzinfo=UTC))
+        self.slot(team, datetime(2026, 11, 25, 9, tzinfo=UTC))
+        due = [
+            factories.study(factories.patient(team), modality="mri", due_on=date(2026, 11, 20 + n)) for n in (2, 0, 1)
+        ]
+        ct = factories.study(factories.patient(team), modality="ct")
+        client.force_login(nurse)
+        url, ids = reverse("bulk-schedule"), [f"{study.pk}-{study.version}" for study in (*due, ct)]
+        third, first, second = (study.pk for study in due)
+        typed = {"ids": ids, f"{second}-at": "2026-11-25T14:10", f"{ct.pk}-at": "soon", f"{ct.pk}-place": "Site C"}
+
+        def shown(fill: str) -> dict[int, tuple[object, object]]:
+            page = client.post(url, typed | {"fill": fill})
+            assert page.status_code == 200
+            return {row.pick.study.pk: tuple(row.form.initial.values()) for row in page.context["rows"]}
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("django.utils.timezone.now", lambda: now)  # Monday, 23 November
+            opened = client.get(url, {"ids": ids})
+            filled, one = shown("all"), shown(f"{third}:1")
+        # The 25th has one place left, which somebody typed already.
+        assert {pk: filled[pk][0] for pk in (first, second, third)} == {
+            first: datetime(2026, 11, 26, 9),
+            second: "2026-11-25T14:10",
+            third: datetime(2026, 11, 26, 9),
+        }
+        assert (filled[first][1], filled[ct.pk]) == ("Radiology", ("soon", "Site C"))
+        assert (one[third][0], one[first]) == (datetime(2026, 11, 27, 9), ("", ""))
+        html = opened.content.decode()
+        assert ("To ask or settle:" in html, "Nobody has said how many of these scans" in html) == (True, True)
+        assert set(ImagingStudy.objects.filter(pk__in=[study.pk for study in due]).values_list("status")) == {
+            ("planned",)
+        }
 
     def test_places_are_set_up_by_coordinator_and_lead_and_not_overwritten_unseen(
         self, team: Team, nurse: User, client: Client, now: datetime

@@ -70,6 +70,22 @@ def test_pets_for_each_event(found: PetFacts, events: list[str]) -> None:
     assert [reason.event for reason in pets_for(found, SIGNED)] == events
 
 
+@pytest.mark.parametrize(
+    ("before", "numbers", "counts"),
+    [
+        (20, SIGNED, "PET of 24 Oct 2026, 20 days before, counts"),
+        (1, SIGNED, "PET of 12 Nov 2026, 1 day before, counts"),
+        (31, SIGNED, ""),
+        (20, UNSIGNED, ""),
+    ],
+)
+def test_a_pet_shortly_before_a_progression_counts_once_the_number_is_signed(
+    before: int, numbers: dict[str, Interval], counts: str
+) -> None:
+    (reason,) = pets_for(facts(responses=((ago(10), "PD"),), sstr_on=ago(10 + before)), numbers)
+    assert (reason.event, reason.counts) == ("pd:2026-11-13", counts)
+
+
 def test_a_reason_says_why_and_whether_its_number_is_signed() -> None:
     found = facts(ahead=(7,), sstr_on=ago(400), ki67=Decimal(12))
     assert [(reason.code, reason.why, reason.is_settled) for reason in pets_for(found, UNSIGNED)] == [
@@ -168,6 +184,36 @@ def test_prrt_ahead_asks_only_once_the_age_is_signed(patient: Patient, team: Tea
     sign(team, "sstr.age", now)
     assert commands.suggest_pets(patient, by=None, now=now) == 1
     assert steps(patient)[0][1].startswith("SSTR PET suggested, S13: PRRT is proposed or planned; the last one is of")
+
+
+def test_a_clinician_may_say_that_the_pet_before_does_not_count(
+    patient: Patient, team: Team, nurse: User, doctor: User, now: datetime
+) -> None:
+    sign(team, "pet.before", now)
+    pet = ImagingStudy.objects.get(patient=patient, modality="sstr_pet")
+    ImagingStudy.objects.filter(pk=pet.pk).update(performed_on=date(2026, 11, 1))
+    progressed(patient, doctor, now)
+    assert commands.suggest_pets(patient, by=None, now=now) == 0
+    assert (steps(patient), suggestions(patient)) == ([], [("pd:2026-11-20", "counts")])
+    client, url = Client(), reverse("pet-suggestion", args=[patient.pk, "sstr_pet"])
+    client.force_login(doctor)
+    said = "PET of 1 Nov 2026, 19 days before, counts"
+    assert said in client.get(reverse("imaging-panel", args=[patient.pk])).content.decode()
+    ImagingStudy.objects.filter(pk=pet.pk).update(performed_on=date(2025, 11, 1))  # the year was mistyped
+    assert commands.suggest_pets(patient, by=None, now=now) == 0
+    assert suggestions(patient) == [("pd:2026-11-20", "")]  # asked again
+    ImagingStudy.objects.filter(pk=pet.pk).update(performed_on=date(2026, 11, 1))
+    commands.suggest_pets(patient, by=None, now=now)
+    page = client.get(url).content.decode()
+    row = PetSuggestion.objects.get()
+    assert (said in page, f'name="overrule" value="{row.pk}"' in page) == (True, True)
+    assert client.post(url, {"overrule": row.pk}).status_code == 303
+    commands.suggest_pets(patient, by=None, now=now)
+    assert suggestions(patient) == [("pd:2026-11-20", "")]
+    assert steps(patient)[0][0] == "pet:sstr_pet"
+    reader = Client()
+    reader.force_login(factories.person(team, Role.RADIOLOGIST))
+    assert 'name="overrule"' not in reader.get(url).content.decode()
 
 
 def sign(team: Team, code: str, now: datetime) -> None:

@@ -264,6 +264,15 @@ def test_saved_view_keeps_known_filters_and_is_what_the_worklist_opens_with(
     colleague.force_login(factories.person(team, Role.ONCOLOGIST))
     assert "Free CTs" in colleague.get("/imaging/").content.decode()
     assert colleague.post(reverse("imaging-view-remove", args=[view.pk])).status_code == 404
+    for _ in range(2):  # the second time changes nothing
+        colleague.post(reverse("imaging-view-default", args=[view.pk]))
+    assert colleague.get("/imaging/")["Location"].startswith("?owner=nobody&modality=ct")
+    assert colleague.get("/imaging/", follow=True).content.decode().count("Free CTs") == 3  # chip, change, toast
+    assert list(SavedView.objects.filter(is_default=True).order_by("pk").values_list("name", flat=True)) == [
+        "Red",
+        "Free CTs",
+    ]
+    SavedView.objects.exclude(owner=nurse).delete()
     client.post(reverse("imaging-view-remove", args=[view.pk]))
     assert "Free CTs" not in colleague.get("/imaging/").content.decode()
     client.post(reverse("imaging-view-restore", args=[view.pk]))
@@ -275,3 +284,22 @@ def test_only_coordinators_and_leads_share_views(team: Team, nurse: User) -> Non
     with pytest.raises(ValidationError, match="Coordinators and team leads share views"):
         commands.save_view(team, name="Mine", query={}, is_shared=True, by=doctor, now=now)
     assert commands.save_view(team, name="Ours", query={}, is_shared=True, by=nurse, now=now).is_shared
+
+
+def test_rows_are_narrowed_to_a_place_however_it_is_written_and_to_a_primary(
+    team: Team, nurse: User, today: date, client: Client
+) -> None:
+    at = timezone.now() + timedelta(days=2)
+    slot = {"owner": nurse, "status": "scheduled", "scheduled_for": at}
+    here = [due(team, today, 3, place=place, **slot) for place in ("Radiology", "radiology ")]
+    there, free = due(team, today, 3, place="Site B", **slot), due(team, today, 3, owner=nurse)
+    factories.diagnosis(free.patient, primary_site="pancreas")
+    page = client.get("/imaging/?tab=act").content.decode()
+    code = re.search(r'<option value="(\w{10})">Radiology</option>', page)
+    assert code is not None
+    narrowed = client.get(f"/imaging/?place={code[1]}").content.decode()
+    assert sorted(rows(narrowed)) == sorted(study.pk for study in here)
+    assert "Place: Radiology" in narrowed
+    assert rows(client.get("/imaging/?place=none").content.decode()) == [free.pk]
+    assert rows(client.get("/imaging/?site=pancreas").content.decode()) == [free.pk]
+    assert there.pk in rows(client.get("/imaging/?place=gone").content.decode())

@@ -11,13 +11,24 @@ from django.db import InternalError, ProgrammingError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from careteam.audit.models import AuditEvent
 from careteam.people.models import Team, User
 from careteam.people.rules import Role
 from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder
 from patients.imaging.rules import DEFAULT_INTERVAL, ReminderStep, ladder
-from patients.letters.commands import activate_text, end_text, save_head, save_text, take_back_letter, write_letter
+from patients.letters.commands import (
+    activate_text,
+    end_text,
+    save_head,
+    save_text,
+    take_back_letter,
+    waiting_runs,
+    work_off,
+    write_letter,
+    write_next,
+)
 from patients.letters.models import LetterRun, LetterSent
 from patients.letters.queries import drafts, letters_due, texts_in_use
 from patients.letters.rules import LetterKind
@@ -160,6 +171,14 @@ def test_many_letters_are_one_file_and_those_that_fail_say_why(
     answer = client.post(reverse("letters"), {"study": ids, "gp": "1"})
     run = LetterRun.objects.get()
     assert answer["Location"] == reverse("letter-run", args=[run.pk])
+    part = {"HX-Request": "true", "HX-Request-Type": "partial"}
+    progress = reverse("letter-run-progress", args=[run.pk])
+    assert "0 of 8" in client.get(answer["Location"]).content.decode()
+    write_next(run.pk, now=now)  # a worker that dies after the first
+    assert "1 of 8" in client.get(progress, headers=part).content.decode()
+    assert (waiting_runs(), work_off(run.pk, now=now), work_off(run.pk, now=now)) == ([run.pk], 7, 0)
+    assert (waiting_runs(), "HX-Redirect" in client.get(progress, headers=part).headers) == ([], True)
+    run.refresh_from_db()
     assert [(row.study_id, row.kind, row.language) for row in run.letters.order_by("pk")] == [
         (german.pk, "reminder", "de"),
         (german.pk, "gp_note", "en"),
@@ -181,6 +200,28 @@ def test_many_letters_are_one_file_and_those_that_fail_say_why(
     stranger = factories.person(foreign.team, Role.NURSE_COORDINATOR)
     client.force_login(stranger)
     assert client.get(reverse("letter-run-pdf", args=[run.pk])).status_code == 404
+
+
+def test_rows_picked_on_the_worklist_get_the_letter_that_fits_each(team: Team, nurse: User, client: Client) -> None:
+    now = timezone.now()
+    late, early = overdue(person(team, family_name="Adler")), overdue(person(team, family_name="Berg"), days=-20)
+    booked = {"scheduled_for": now + timedelta(days=3), "status": "scheduled", "place": "Site A"}
+    slot = overdue(person(team, family_name="Cohn"), **booked)
+    client.force_login(nurse)
+    picks = [f"{study.pk}-{study.version}" for study in (late, early, slot)]
+    answer = client.post(reverse("imaging-bulk"), {"act": "letters", "ids": picks})
+    page = client.get(answer["Location"]).content.decode()
+    labels = ("Reminder of an overdue scan", "Time to arrange the next scan", "Invitation to a booked scan")
+    assert [label in page for label in labels] == [True, True, True]
+    client.post(answer["Location"], {"study": [late.pk, early.pk, slot.pk], "gp": "1"})
+    run = LetterRun.objects.get()
+    work_off(run.pk, now=now)
+    assert list(run.letters.order_by("pk").values_list("study_id", "kind")) == [
+        (late.pk, "reminder"),
+        (late.pk, "gp_note"),
+        (early.pk, "recall"),
+        (slot.pk, "invitation"),
+    ]
 
 
 def test_the_gp_hears_after_the_patient_or_with_a_reason(team: Team, nurse: User, client: Client) -> None:
@@ -294,6 +335,8 @@ def test_letter_pages_need_the_same_queries_for_one_row_and_three(team: Team, nu
     client.post(reverse("letters"), {"study": [ImagingStudy.objects.order_by("pk")[0].pk]})
     client.post(reverse("letters"), {"study": [study.pk for study in ImagingStudy.objects.order_by("pk")[1:]]})
     one, two = LetterRun.objects.order_by("pk")
+    for run in (one, two):
+        work_off(run.pk, now=timezone.now())
     client.get(reverse("letter-run", args=[one.pk]))  # takes the toasts
     for run in (one, two):
         with CaptureQueriesContext(connection) as queries:

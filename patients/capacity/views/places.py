@@ -19,7 +19,7 @@ from careteam.web.stale import resolved, stale_answer
 from patients.capacity import commands, policies
 from patients.capacity.forms import CapacityForm
 from patients.capacity.models import ImagingCapacity
-from patients.capacity.queries import capacities_of, free_days
+from patients.capacity.queries import capacities_of, free_days_of
 from patients.imaging.policies import PLANNING
 from patients.imaging.queries import readable_study
 from patients.record.models import StaleEdit
@@ -112,11 +112,12 @@ def free_places(request: SignedInRequest, study_id: int) -> HttpResponse:
     study = readable_study(request, study_id)
     team = study.patient.team
     now = timezone.now()
+    free = free_days_of([study], now=now)
     context = {
         "study": study,
         "patient": study.patient,
         "today": team.local_date(now),
-        "free": free_days(study, now=now),
-        "is_set_up": ImagingCapacity.objects.filter(team=team, modality=study.modality).exists(),
+        "free": free.of(study),
+        "is_set_up": free.is_set_up(study),
     }
     return render_page(request, FREE, context, fragment="free")
