@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 
 from patients.fhir.models import ImportRun, ReviewItem, SourceRecord
 from patients.fhir.rules.export import Export
@@ -30,6 +30,7 @@ from patients.record.models import (
     Specimen,
 )
 from patients.record.rules import NetStatus
+from patients.response.models import LesionReading, ResponseAssessment
 from patients.treatment.models import TreatmentLine
 
 if TYPE_CHECKING:
@@ -135,4 +136,10 @@ def export_of(patient: Patient) -> Export:
     }
     lines = TreatmentLine.objects.valid().filter(patient=patient, error_at__isnull=True)
     rows["line"] = list(lines.in_order().prefetch_related("administrations"))
+    readings = LesionReading.objects.valid().select_related("lesion").order_by("lesion__role", "lesion__number", "pk")
+    read = ResponseAssessment.objects.valid().filter(patient=patient, study__error_at__isnull=True)
+    with_readings = read.select_related("study").prefetch_related(
+        Prefetch("readings", readings, to_attr="kept_readings")
+    )
+    rows["assessment"] = list(with_readings.order_by("study__performed_on", "pk"))
     return Export(patient, list(patient.identifiers.order_by("pk")), rows)

@@ -31,6 +31,7 @@ from patients.record.models import (
     ReceptorImaging,
     Specimen,
 )
+from patients.response.models import Lesion, LesionReading, ResponseAssessment
 from patients.treatment.models import Administration, TreatmentLine
 from tests import factories
 from tests.patients.fhir import bundles
@@ -207,7 +208,26 @@ def full_patient(team: Team) -> Patient:
     }
     pet = {"modality": "sstr_pet", "region": "whole body", "conclusion": "Stable.", "source": "fhir"}
     factories.study(patient, status="reviewed", **pet, **reported)
+    _assessed(patient)
     return patient
+
+
+def _assessed(patient: Patient) -> None:
+    """A CT that was read by RECIST: one lesion measured, a node, and a new one."""
+    done = {"status": "performed", "performed_on": date(2026, 10, 1), "due_on": None}
+    study = factories.study(patient, accession_number="A2", **done)
+    read = ResponseAssessment.objects.create(
+        patient=patient, study=study, baseline_mm=40, nadir_mm=38, sum_mm=Decimal("47.5"), confirmed="PD", read_at=NOW
+    )
+    for role, number, organ, is_node, seen, mm in (
+        ("target", 1, "liver", False, "measured", Decimal("29.5")),
+        ("target", 2, "mesentery", True, "measured", Decimal(18)),
+        ("new", 1, "bone", False, "present", None),
+    ):
+        lesion = Lesion.objects.create(
+            patient=patient, found_in=read, role=role, number=number, organ=organ, is_node=is_node
+        )
+        LesionReading.objects.create(patient=patient, assessment=read, lesion=lesion, seen=seen, mm=mm)
 
 
 def moved(tmp_path: Path, source: Team) -> Team:
@@ -221,6 +241,30 @@ def moved(tmp_path: Path, source: Team) -> Team:
 
 def test_export_is_valid_fhir(tmp_path: Path) -> None:
     validated(export_bundle(full_patient(factories.team()), by=None, now=NOW))
+
+
+def test_a_response_goes_out_with_its_sums_and_each_lesion() -> None:
+    bundle = export_bundle(full_patient(factories.team()), by=None, now=NOW)
+    found = [
+        entry["resource"]
+        for entry in bundle["entry"]
+        if entry["resource"].get("method", {}).get("text", "")[:6] == "RECIST"
+    ]
+    read, *lesions = found
+    assert read["valueCodeableConcept"]["coding"][0]["code"] == "PD"
+    assert [part["valueQuantity"]["value"] for part in read["component"]] == [47.5, 40, 38]
+    assert [member["reference"] for member in read["hasMember"]] == [f"Observation/{row['id']}" for row in lesions]
+    images = {
+        entry["resource"]["id"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "ImagingStudy"
+    }
+    assert read["derivedFrom"][0]["reference"].removeprefix("ImagingStudy/") in images
+    said = {row["code"]["text"]: row.get("valueQuantity", {}).get("value") for row in lesions}
+    assert said == {"Target lesion T1": 29.5, "Target lesion T2": 18, "New lesion N1": None}
+    assert {row["method"]["text"] for row in lesions} == {
+        "RECIST 1.1, longest diameter",
+        "RECIST 1.1, short axis",
+        "RECIST 1.1",
+    }
 
 
 def test_export_comes_back_as_it_left(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from patients.fhir.rules.export import care, disease, findings
+from patients.fhir.rules.export import care, disease, findings, response
 from patients.fhir.rules.export.shape import filled, instant
 from patients.fhir.rules.report import JsonObject
 
@@ -26,6 +26,7 @@ _ROWS: dict[str, Callable[[Any, "Export"], list[JsonObject]]] = {
     "care_team": findings.care_team,
     "line": care.line,
     "study": care.study,
+    "assessment": response.assessment,
 }
 
 

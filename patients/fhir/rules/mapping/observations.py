@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from patients.fhir.rules.codes import measurements as codes
+from patients.fhir.rules.codes import own
 from patients.fhir.rules.codes.systems import LOINC, SNOMED
 from patients.fhir.rules.codes.tumors import METASTATIC_WORDS, by_words
 from patients.fhir.rules.dates import PartialDate
@@ -158,6 +159,9 @@ def observation(resource: JsonObject, ctx: Context) -> list[Fact]:
         return []
     _kind, raw = choice(resource, "value")
     pairs = {(c.system, c.code) for c in code.codings}
+    if any(system == own.RECIST for system, _code in pairs):
+        ctx.warn("is part of an assessment by RECIST 1.1; a reader here measures anew, kept as it is")
+        return []
     staged = staging(resource, code, on)
     if staged is not None:
         if not staged:
