@@ -79,9 +79,9 @@ def _filled(request: SignedInRequest, picks: list[Pick]) -> dict[str, Any]:
             if not typed[pick.study.pk]["at"] and (offers := free.of(pick.study, _held(picks, typed))):
                 typed[pick.study.pk] = _at(pick.study, offers[0], typed[pick.study.pk])
     elif fill:
-        pk, _, number = fill.partition(":")
+        wanted, _, number = fill.partition(":")
         for pick in picks:
-            offers = free.of(pick.study, _held(picks, typed)) if str(pick.study.pk) == pk else []
+            offers = free.of(pick.study, _held(picks, typed)) if str(pick.study.pk) == wanted else []
             if number.isdigit() and int(number) < len(offers):
                 typed[pick.study.pk] = _at(pick.study, offers[int(number)], typed[pick.study.pk])
     forms = {pk: SlotRowForm(prefix=str(pk), initial=values) for pk, values in typed.items()}

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -72,6 +73,7 @@ def _ids(values: list[str]) -> list[int]:
 
 def _due(request: SignedInRequest, team: Team, picked: list[int]) -> dict[str, Any]:
     now = timezone.now()
+    found: QuerySet[ImagingStudy]
     if picked:
         found = ImagingStudy.objects.valid().visible_to(request.user).filter(team=team, pk__in=picked[: MOST + 1])
     else:
