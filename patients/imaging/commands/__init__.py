@@ -57,10 +57,12 @@ from patients.imaging.commands.studies import (
     take_back_order,
 )
 from patients.imaging.commands.sweep import SweepResult, sweep
+from patients.imaging.queries.picks import Pick
 
 __all__ = [
     "Answer",
     "Arrival",
+    "Pick",
     "SweepResult",
     "acknowledge",
     "act_on",
