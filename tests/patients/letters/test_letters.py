@@ -211,7 +211,7 @@ def test_rows_picked_on_the_worklist_get_the_letter_that_fits_each(team: Team, n
     picks = [f"{study.pk}-{study.version}" for study in (late, early, slot)]
     answer = client.post(reverse("imaging-bulk"), {"act": "letters", "ids": picks})
     page = client.get(answer["Location"]).content.decode()
-    labels = ("Reminder of an overdue scan", "Time to arrange the next scan", "Invitation to a booked scan")
+    labels = ("Reminder of what is overdue", "Time to arrange what is next", "Invitation to a booked slot")
     assert [label in page for label in labels] == [True, True, True]
     client.post(answer["Location"], {"study": [late.pk, early.pk, slot.pk], "gp": "1"})
     run = LetterRun.objects.get()
