@@ -57,6 +57,11 @@ app.conf.update(
         },
         "freeze": {"task": "tumorboard.freeze", "schedule": 300.0, "options": {"expires": 295}},
         "suggest": {"task": "tumorboard.suggest", "schedule": crontab(minute=37), "options": {"expires": 3500}},
+        "invitations": {
+            "task": "tumorboard.invitations",
+            "schedule": float(TICK_SECONDS),
+            "options": {"expires": TICK_SECONDS - 5},
+        },
         "minutes": {
             "task": "tumorboard.print_waiting",
             "schedule": float(TICK_SECONDS),

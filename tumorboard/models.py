@@ -4,10 +4,10 @@ from tumorboard.actions.models import Action
 from tumorboard.boards.models import Board, BoardMember
 from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
 from tumorboard.live.models import PrivateNote, ProjectorSession
-from tumorboard.meetings.models import AgendaChange, AgendaItem, Attendance, Availability, Meeting
+from tumorboard.meetings.models import AgendaChange, AgendaItem, Attendance, Availability, Invitation, Meeting
 from tumorboard.minutes.models import MinutesPrint, SignedMinutes
 from tumorboard.readiness.models import CaseInput, Chase, Waiver
-from tumorboard.referrals.models import Referral
+from tumorboard.referrals.models import Referral, ReferralDraft, ShownMaterial
 from tumorboard.suggestions.models import AgendaSuggestion
 
 __all__ = [
@@ -23,12 +23,15 @@ __all__ = [
     "Chase",
     "Decision",
     "DecisionAddendum",
+    "Invitation",
     "Meeting",
     "MinutesPrint",
     "PrivateNote",
     "ProjectorSession",
     "Recommendation",
     "Referral",
+    "ReferralDraft",
+    "ShownMaterial",
     "SignedMinutes",
     "Told",
     "Waiver",

@@ -7,7 +7,7 @@ from tumorboard.actions.commands import send_back_overdue
 from tumorboard.boards.models import Board
 from tumorboard.boards.rules import AHEAD
 from tumorboard.live.commands import purge_notes
-from tumorboard.meetings.commands import freeze_at_cutoff, unfold_meetings
+from tumorboard.meetings.commands import freeze_at_cutoff, send_invitations, unfold_meetings
 from tumorboard.meetings.commands.readiness import keep_readiness
 from tumorboard.minutes.commands import make_print, waiting_prints
 from tumorboard.suggestions.commands import reconcile
@@ -53,3 +53,9 @@ def readiness() -> None:
 def freeze() -> None:
     """Agendas stand from their cut-off on."""
     freeze_at_cutoff(now=timezone.now())
+
+
+@shared_task(name="tumorboard.invitations")
+def invitations() -> None:
+    """Sends the invitations that wait."""
+    send_invitations(now=timezone.now())

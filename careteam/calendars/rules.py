@@ -7,10 +7,11 @@ import zoneinfo
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from django.db.models import TextChoices
-from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vText
+from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vCalAddress, vText
 
 LIFETIME = timedelta(days=365)
 WARNED_BEFORE = timedelta(days=14)
@@ -124,6 +125,29 @@ def calendar_text(name: str, stated: Iterable[Stated], *, site: str) -> bytes:
     host = urlsplit(site).netloc
     for row in rows:
         calendar.add_component(_event(row, site.rstrip("/"), host))
+    return bytes(calendar.to_ical(sorted=False))
+
+
+def invitation_text(
+    entry: Entry, *, sequence: int, at: datetime, method: str, site: str, organizer: str, attendee: str
+) -> bytes:
+    """One entry as an invitation (RFC 5546): `method` is REQUEST, CANCEL, or PUBLISH for a file to download. Its UID is
+    that of the feeds: a program that reads both shows one event. `organizer` and `attendee` are addresses."""
+    calendar = Calendar()
+    calendar.add("prodid", "-//NET care team//Calendar//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    row = Stated(entry, sequence, at, entry.is_cancelled)
+    for zone, (first, last) in _spans([row]).items():
+        calendar.add_component(vtimezone(zone, first, last))
+    event = _event(row, site.rstrip("/"), urlsplit(site).netloc)
+    event.add("organizer", vCalAddress(f"mailto:{parseaddr(organizer)[1]}"))
+    if attendee:
+        person = vCalAddress(f"mailto:{attendee}")
+        person.params["PARTSTAT"] = "NEEDS-ACTION"
+        person.params["ROLE"] = "REQ-PARTICIPANT"
+        event.add("attendee", person)
+    calendar.add_component(event)
     return bytes(calendar.to_ical(sorted=False))
 
 

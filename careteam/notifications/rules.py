@@ -44,6 +44,7 @@ _KINDS = {
     "suggestion": MailKind.BOARD,
     "action": MailKind.BOARD,
     "agenda": MailKind.BOARD,
+    "meeting": MailKind.BOARD,
     "palliative": MailKind.PALLIATIVE,
 }
 

@@ -32,7 +32,7 @@ from tumorboard.decisions.models import Decision, Recommendation
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.minutes.models import SignedMinutes
 from tumorboard.readiness.models import Waiver
-from tumorboard.referrals.models import Referral
+from tumorboard.referrals.models import Referral, ShownMaterial
 from tumorboard.suggestions.models import AgendaSuggestion
 
 NOW = factories.NOW
@@ -156,6 +156,7 @@ class World:
             waived_by=self.person,
             waived_at=NOW,
         )
+        self.shown = ShownMaterial.objects.create(patient=self.patient, referral=self.referral, study=self.study)
         self.item = AgendaItem.objects.create(
             patient=self.patient, meeting=self.meeting, referral=self.referral, position=10, listed_at=NOW
         )
@@ -270,6 +271,7 @@ class Samples:
             "meeting_id": world.meeting,
             "suggestion_id": world.suggestion,
             "referral_id": world.referral,
+            "shown_id": world.shown,
             "waiver_id": world.waiver,
             "item_id": world.review if address.name.startswith("import") else world.item,
             "decision_id": world.decision,

@@ -20,13 +20,14 @@ from patients.record.rules import MEASURES
 from patients.response.queries import sums_of_studies
 from patients.treatment.queries import LineRow, lines_of
 from tumorboard.actions.models import Action
+from tumorboard.boards.rules import Quorum
 from tumorboard.decisions.models import Decision
 from tumorboard.decisions.queries import DecisionRow, decisions_of_patient
 from tumorboard.live.models import PrivateNote, ProjectorSession
 from tumorboard.live.rules import LABS, OVER, Clock, clock_of
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.queries import AgendaRow, quorum_for
-from tumorboard.meetings.rules import OPEN_ITEMS, ItemStatus, Quorum, next_in_order
+from tumorboard.meetings.rules import OPEN_ITEMS, ItemStatus, next_in_order
 
 if TYPE_CHECKING:
     from decimal import Decimal

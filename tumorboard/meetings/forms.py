@@ -38,7 +38,35 @@ class DeferForm(forms.Form):
 
 
 class CancelForm(forms.Form):
-    reason = forms.CharField(max_length=200, label="Why the meeting is cancelled")
+    """Why, and what becomes of the cases. `to` names the meeting that they would go to."""
+
+    reason = forms.CharField(max_length=200, label="Why the meeting is canceled")
+    carry_over = forms.BooleanField(required=False, initial=True)
+
+    def __init__(self, *args: Any, cases: str, to: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if cases and to:
+            self.fields["carry_over"].label = f"Put {cases} on the agenda of {to}"
+        else:
+            del self.fields["carry_over"]
+
+
+class WhenForm(forms.Form):
+    """A date of its own: local day and time of the team, and why."""
+
+    on = forms.DateField(label="Day")
+    at = forms.TimeField(label="Starts at", help_text="Local time of the team.")
+    reason = forms.CharField(max_length=200, label="Why", help_text="Stands on the meeting’s page; no mail carries it.")
+
+
+class MoveForm(WhenForm):
+    """Another day, time or room for one meeting."""
+
+    room = forms.CharField(max_length=160, required=False, label="Room")
+    link = forms.URLField(required=False, label="Video link", assume_scheme="https")
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    field_order = ("on", "at", "room", "link", "reason")
 
 
 class FunctionsForm(forms.Form):

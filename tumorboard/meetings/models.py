@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db import models
 
 from careteam.access.queries import access_of
 from careteam.audit.models import tracked
+from careteam.notifications.rules import DeliveryStatus
 from careteam.people.rules import Permission, Specialty
 from careteam.web.stream import ring_on_commit
 from patients.record.models import ClinicalQuerySet, ClinicalRow
@@ -71,6 +73,11 @@ class Meeting(models.Model):
     occurrence_on = models.DateField(help_text="the date the recurrence gave; stays when the meeting is moved")
     status = models.CharField(max_length=10, choices=MeetingStatus, default=MeetingStatus.PLANNED)
     place = models.CharField(max_length=160, blank=True)
+    link = models.URLField(blank=True)
+    is_extra = models.BooleanField(default=False, help_text="added by hand; the rhythm does not give it")
+    moved_from = models.DateTimeField(null=True, blank=True, help_text="when it was planned before it was moved")
+    move_reason = models.CharField(max_length=200, blank=True)
+    sequence = models.PositiveIntegerField(default=0, help_text="of invitations: rises with every change of the date")
     chair = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -91,6 +98,9 @@ class Meeting(models.Model):
             models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="meeting_lasts"),
             models.CheckConstraint(
                 condition=models.Q(cutoff_at__lte=models.F("starts_at")), name="meeting_cutoff_before_start"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(moved_from__isnull=True) | ~models.Q(move_reason=""), name="meeting_moved_has_reason"
             ),
         )
         indexes = (models.Index(fields=["starts_at"], name="meeting_at"),)
@@ -113,6 +123,48 @@ class Meeting(models.Model):
         self.version += 1
         self.save(update_fields=[*fields, "version"])
         ring_on_commit(self.topic)
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def claimable(self, now: datetime) -> InvitationQuerySet:
+        """Waiting, due, and not held by a worker that is still alive."""
+        return self.filter(
+            models.Q(leased_until__isnull=True) | models.Q(leased_until__lt=now),
+            status=DeliveryStatus.PENDING,
+            next_attempt_at__lte=now,
+        )
+
+
+class Invitation(models.Model):
+    """One mail with a calendar entry to one person: of a meeting as it stands at `sequence`, or that it is off. It
+    names board, place and time, and no patient."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="invitations")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    sequence = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=DeliveryStatus, default=DeliveryStatus.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["meeting", "user", "sequence"], name="invitation_once"),
+            models.CheckConstraint(
+                condition=~models.Q(status="sent") | models.Q(sent_at__isnull=False), name="invitation_sent_has_time"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["next_attempt_at"], name="invitation_pending", condition=models.Q(status="pending")),
+        )
+
+    def __str__(self) -> str:
+        return f"invitation {self.sequence} of {self.user_id} to {self.meeting_id}"
 
 
 @tracked

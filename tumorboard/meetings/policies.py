@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
-from tumorboard.meetings.rules import ITEM_TRANSITIONS, MEETING_TRANSITIONS, ItemStatus, MeetingStatus
+from tumorboard.meetings.rules import ITEM_TRANSITIONS, MEETING_TRANSITIONS, OPEN_MEETINGS, ItemStatus, MeetingStatus
 from tumorboard.referrals.rules import ReferralStatus
 
 if TYPE_CHECKING:
@@ -30,6 +30,22 @@ def why_not_unfold(board: Board, user: User | None) -> list[str]:
     if user is None or access_of(user).may(Permission.BOARD_CONFIGURE, board.team_id):
         return []
     return ["Only a board coordinator or team lead plans meetings."]
+
+
+def why_not_plan(board: Board, user: User) -> list[str]:
+    """Extra dates, and canceled ones that take place after all."""
+    access = access_of(user)
+    if access.may(Permission.BOARD_CONFIGURE, board.team_id) or access.may(Permission.BOARD_AGENDA, board.team_id):
+        return []
+    return ["Only a board coordinator or team lead plans meetings."]
+
+
+def why_not_reschedule(meeting: Meeting, user: User) -> list[str]:
+    """Another day, time or room, until the meeting begins."""
+    reasons = why_not_plan(meeting.board, user)
+    if meeting.status not in OPEN_MEETINGS:
+        reasons.append(f"The meeting is {meeting.get_status_display().lower()}; its date stands.")
+    return reasons
 
 
 def why_not_prepare(meeting: Meeting, user: User) -> list[str]:

@@ -9,10 +9,10 @@ from datetime import date, datetime
 from django.template.loader import render_to_string
 
 from tumorboard.actions.queries import ActionRow, actions_of_decisions
+from tumorboard.boards.rules import Quorum
 from tumorboard.decisions.queries import DecisionRow, decisions_of_meeting
 from tumorboard.meetings.models import Attendance, Meeting
-from tumorboard.meetings.queries import AgendaRow, agenda_rows
-from tumorboard.meetings.rules import Quorum, quorum_of, required_specialties
+from tumorboard.meetings.queries import AgendaRow, agenda_rows, quorum_of_meeting
 from tumorboard.minutes.models import SignedMinutes
 from tumorboard.minutes.rules import CaseText, Content
 
@@ -67,7 +67,7 @@ def minutes_of(meeting: Meeting, today: date) -> Minutes:
         attended=tuple(
             Attended(str(row.user), row.get_specialty_display(), row.joined_at, row.left_at) for row in people
         ),
-        quorum=quorum_of(required_specialties(meeting.board.quorum), came),
+        quorum=quorum_of_meeting(meeting, [row.quorum for row in rows if row.decision_id], came),
         cases=tuple(cases),
         is_final=meeting.status == "held" and all(row.is_signed for row in decisions.values()),
     )

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
 from patients.guidance.models import GuidanceAnswer
-from patients.record.models import Diagnosis, DiseaseStatus
+from patients.imaging.models import ImagingStudy
+from patients.record.models import Diagnosis, DiseaseStatus, Specimen
 from patients.record.queries import responsible_clinician
 from patients.record.rules import ResponseCategory
 from patients.treatment.models import TreatmentLine
 from patients.treatment.rules import LineRole
-from tumorboard.referrals.models import Referral
+from tumorboard.boards.models import Board
+from tumorboard.referrals.models import Referral, ReferralDraft, ShownMaterial
 from tumorboard.referrals.rules import (
     KIND_OF_RULE,
     OPEN_REFERRALS,
@@ -33,6 +35,8 @@ from tumorboard.referrals.rules import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from careteam.people.models import User
     from patients.record.models import Patient
 
@@ -57,6 +61,7 @@ class WaitingReferral:
     submitted_by: str
     presenter: str
     carried_over: str
+    late_reason: str = ""
 
     @property
     def mark(self) -> str:
@@ -102,6 +107,7 @@ def as_waiting(row: Referral) -> WaitingReferral:
         submitted_by=str(row.submitted_by or ""),
         presenter=str(row.presenter or ""),
         carried_over=DeferReason(row.defer_reason).label if row.defer_reason else "",
+        late_reason=row.late_reason,
     )
 
 
@@ -116,11 +122,12 @@ def waiting(user: User, *, board_id: int | None = None) -> tuple[WaitingReferral
 
 
 def open_referrals(patient_id: int) -> list[Referral]:
-    """Referrals of the patient that a board has not answered, with board and presenter; the newest first."""
+    """Referrals of the patient that a board has not answered, with board and presenter, also those under records that
+    were merged into theirs; the newest first."""
     return list(
         Referral.objects.valid()
-        .filter(patient_id=patient_id, status__in=OPEN_REFERRALS)
-        .select_related("board", "presenter", "submitted_by")
+        .filter(Q(patient_id=patient_id) | Q(patient__merged_into=patient_id), status__in=OPEN_REFERRALS)
+        .select_related("board__team", "presenter", "submitted_by", "patient")
         .order_by("-pk")
     )
 
@@ -156,3 +163,62 @@ def suggestion_for(patient: Patient, user: User, asked: GuidanceAnswer | None = 
         urgency=guessed_urgency(facts),
         presenter=responsible_clinician(patient.pk) or user,
     )
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a referral that is submitted now can go. `missed`: the coming meeting whose cut-off has passed or whose
+    agenda is frozen; `next`: the first that still takes cases."""
+
+    next: Any = None
+    missed: Any = None
+
+
+def destination(board_id: int, now: datetime) -> Destination:
+    """One query. Meetings are a slice above: they are read through the board, as rows of no known class."""
+    board = Board.objects.get(pk=board_id)
+    coming: Any = board.meetings.filter(status__in=["planned", "frozen"], starts_at__gt=now)
+    rows = list(coming.select_related("chair", "board__team").order_by("starts_at", "pk")[:6])
+    takes = [row for row in rows if row.status == "planned" and row.cutoff_at >= now]
+    first = rows[0] if rows else None
+    return Destination(next=takes[0] if takes else None, missed=first if first not in takes else None)
+
+
+def discussed_before(patient_id: int) -> list[Any]:
+    """The patient's referrals that a board has answered, latest first, with `said` (the decision) and `said_at` (when
+    the board met). One query."""
+    rows = (
+        Referral.objects.valid()
+        .filter(
+            patient_id=patient_id,
+            status__in=[ReferralStatus.DISCUSSED, ReferralStatus.CLOSED],
+            agenda_items__status="decided",
+        )
+        .annotate(said=F("agenda_items__decision__text"), said_at=F("agenda_items__meeting__starts_at"))
+        .order_by("-said_at", "-pk")
+    )
+    return list(rows[:10])
+
+
+def showable_studies(patient_id: int) -> list[ImagingStudy]:
+    """Studies that were done, newest first."""
+    rows = ImagingStudy.objects.valid().filter(patient_id=patient_id, performed_on__isnull=False)
+    return list(rows.order_by("-performed_on", "-pk")[:10])
+
+
+def showable_specimens(patient_id: int) -> list[Specimen]:
+    """Specimens, newest first; those without a date last."""
+    rows = Specimen.objects.valid().filter(patient_id=patient_id)
+    return list(rows.order_by(F("taken_on").desc(nulls_last=True), "-pk")[:10])
+
+
+def own_draft(patient_id: int, user: User) -> ReferralDraft | None:
+    row: ReferralDraft | None = ReferralDraft.objects.filter(patient_id=patient_id, author=user).first()
+    return row
+
+
+def material_of(referral_ids: Iterable[int]) -> list[ShownMaterial]:
+    """What is to be shown with these referrals, by patient and kind. One query."""
+    rows = ShownMaterial.objects.valid().filter(referral_id__in=list(referral_ids))
+    related = rows.select_related("study", "specimen", "referral__presenter", "patient", "settled_by")
+    return list(related.order_by("patient__sort_key", "referral_id", F("study_id").asc(nulls_last=True), "pk"))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.db.models import TextChoices
+
+from careteam.people.rules import Role
+from patients.imaging.rules import StudyModality
 
 
 class ReferralStatus(TextChoices):
@@ -54,6 +59,14 @@ class QuestionKind(TextChoices):
     OTHER = "other", "Other"
 
 
+class ShownStatus(TextChoices):
+    """What became of a study or specimen that the board is to see."""
+
+    ASKED = "asked", "Asked for"
+    UP = "up", "Ready to show"
+    UNAVAILABLE = "unavailable", "Cannot be shown"
+
+
 class DeferReason(TextChoices):
     MISSING_IMAGING = "missing_imaging", "Imaging missing"
     MISSING_PATHOLOGY = "missing_pathology", "Pathology missing"
@@ -62,7 +75,59 @@ class DeferReason(TextChoices):
     SPECIALTY_ABSENT = "specialty_absent", "Needed specialty absent"
     NO_TIME = "no_time", "No time left"
     PATIENT_WISH = "patient_wish", "Patient's wish"
+    MEETING_CANCELLED = "meeting_cancelled", "Meeting cancelled"
     OTHER = "other", "Other"
+
+
+def asked_of(modality: str) -> Role:
+    """Who puts it up: nuclear medicine what it images, radiology the other studies, pathology specimens (empty)."""
+    if not modality:
+        return Role.PATHOLOGIST
+    return Role.NUCLEAR_MEDICINE if modality in _OF_NUCLEAR_MEDICINE else Role.RADIOLOGIST
+
+
+_OF_NUCLEAR_MEDICINE = frozenset({StudyModality.SSTR_PET, StudyModality.FDG_PET, StudyModality.SCINTIGRAPHY})
+_READ_AT_BOARDS = (
+    frozenset({StudyModality.CT, StudyModality.MRI}),
+    frozenset({StudyModality.SSTR_PET}),
+    frozenset({StudyModality.FDG_PET}),
+)
+
+
+@dataclass(frozen=True)
+class Showable:
+    """A study (with modality) or a specimen (with Ki-67 in percent) that a board could be shown; newest first in a
+    list."""
+
+    id: int
+    modality: str = ""
+    ki67: Decimal | None = None
+
+
+def studies_to_show(studies: Sequence[Showable], kind: str) -> list[int]:
+    """The latest CT or MRI, SSTR PET and FDG PET; for a question about progression also the CT or MRI before, which it
+    is compared with."""
+    chosen: list[int] = []
+    for modalities in _READ_AT_BOARDS:
+        found = [study.id for study in studies if study.modality in modalities]
+        compared = kind == QuestionKind.PROGRESSION and StudyModality.CT in modalities
+        chosen += found[: 2 if compared else 1]
+    return chosen
+
+
+def specimens_to_show(specimens: Sequence[Showable]) -> list[int]:
+    """The latest specimen, and the one with the highest Ki-67 where that is another: the grade rests on it."""
+    if not specimens:
+        return []
+    highest = max(specimens, key=lambda specimen: specimen.ki67 if specimen.ki67 is not None else Decimal(-1))
+    return list(dict.fromkeys([specimens[0].id, highest.id]))
+
+
+def joined_questions(first: str, second: str) -> str:
+    """Both questions, one below the other; one that the other holds already is not repeated."""
+    if second.strip() in first:
+        return first
+    return second if first.strip() in second else f"{first}\n{second}"
 
 
 URGENCY_ORDER: dict[str, int] = {Urgency.URGENT: 0, Urgency.SOON: 1, Urgency.ROUTINE: 2}

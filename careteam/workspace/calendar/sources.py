@@ -17,7 +17,6 @@ from careteam.calendars.models import CalendarFeed
 from careteam.calendars.rules import AHEAD, BACK, Entry, FeedKind
 from careteam.people.models import User
 from careteam.people.rules import Permission
-from careteam.web.words import count
 from careteam.workspace.coming.rules import ONE_OF, kind_of
 from patients.imaging.models import ImagingStudy
 from patients.imaging.rules import StudyStatus
@@ -29,7 +28,8 @@ from tumorboard.actions.models import Action
 from tumorboard.actions.queries import in_force
 from tumorboard.boards.models import Board, BoardMember
 from tumorboard.meetings.models import Meeting
-from tumorboard.meetings.rules import ItemStatus, MeetingStatus
+from tumorboard.meetings.queries import entry_of
+from tumorboard.meetings.rules import ItemStatus
 
 SLOT = timedelta(minutes=30)  # a slot is booked by its beginning
 DAY = timedelta(days=1)
@@ -104,17 +104,7 @@ def _meetings(meetings: QuerySet[Any], window: Window) -> Iterator[Entry]:
         .annotate(cases=Count("items", filter=_ON_AGENDA))
     )
     for meeting in rows.order_by("starts_at", "pk"):
-        cases = f", {count(meeting.cases, 'case', 'cases')}" if meeting.cases else ""
-        yield Entry(
-            key=f"meeting-{meeting.pk}",
-            title=f"{meeting.board.name}{cases}",
-            starts=meeting.starts_at.astimezone(UTC),
-            ends=meeting.ends_at.astimezone(UTC),
-            zone=meeting.board.team.time_zone,
-            path=reverse("meeting", args=[meeting.pk]),
-            place=meeting.place or meeting.board.place,
-            is_cancelled=meeting.status == MeetingStatus.CANCELLED,
-        )
+        yield entry_of(meeting, meeting.cases)
 
 
 def _my_meetings(window: Window) -> Iterator[Entry]:

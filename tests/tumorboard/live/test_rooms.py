@@ -146,7 +146,7 @@ def test_clock_of_a_case_that_comes_back_begins_anew(room: Room, on: AgendaItem)
 
 
 def test_presence_says_how_and_changes_the_quorum_as_people_join(room: Room, on: AgendaItem) -> None:
-    assert quorum_for(on).missing == (Specialty.PATHOLOGY,)
+    assert [need.specialty for need in quorum_for(on).missing] == [Specialty.PATHOLOGY]
     url = reverse("meeting-attendance", args=[room.meeting.pk])
     here = {"present": "yes", "back": "live", "mode": "remote"}
     version = room.meeting.version

@@ -1,7 +1,7 @@
 """Meetings follow from the board's rhythm, once each."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -11,8 +11,10 @@ from django.db import connections
 from careteam.audit.models import AuditEvent
 from patients.record.models import StaleEdit
 from tests.factories.board import Room, settings
-from tumorboard.meetings.commands import set_up_board, unfold_meetings
+from tumorboard.boards.models import Board
+from tumorboard.meetings.commands import add_meeting, freeze, move_meeting, set_up_board, unfold_meetings
 from tumorboard.meetings.models import Meeting
+from tumorboard.meetings.queries import change_of
 from tumorboard.tasks import unfold
 
 pytestmark = pytest.mark.django_db
@@ -85,21 +87,51 @@ def test_set_up_board_moves_planned_meetings_to_the_new_time(room: Room) -> None
     assert room.meeting.starts_at == datetime(2026, 11, 26, 7, 30, tzinfo=UTC)
 
 
-def test_set_up_board_leaves_a_meeting_moved_by_hand(room: Room) -> None:
-    moved = datetime(2026, 11, 26, 16, tzinfo=UTC)
-    Meeting.objects.filter(pk=room.meeting.pk).update(starts_at=moved, ends_at=datetime(2026, 11, 26, 17, tzinfo=UTC))
-    set_up_board(room.team, settings(local_time=time(8, 30)), board=room.board, by=room.coordinator, now=room.now)
-    assert room.meeting.starts_at == moved
-
-
-def test_set_up_board_cancels_dates_of_the_old_rhythm_but_none_with_cases(room: Room) -> None:
+def test_set_up_board_leaves_what_was_set_by_hand_what_has_cases_and_what_is_frozen(room: Room) -> None:
+    """Only the empty meetings of the rhythm follow a new one; the others stay, and the preview says so before."""
+    meetings = {row.occurrence_on: row for row in Meeting.objects.filter(board=room.board)}
     room.item()
+    moved = move_meeting(
+        meetings[date(2026, 12, 3)], date(2026, 12, 4), time(9), reason="Congress", by=room.coordinator, now=room.now
+    )
+    freeze(meetings[date(2026, 12, 10)], by=room.coordinator, now=room.now)
+    extra = add_meeting(room.board, date(2026, 12, 14), time(8), reason="Many", by=room.coordinator, now=room.now)
     tuesday = settings(rrule="FREQ=WEEKLY;BYDAY=TU")
+    would = change_of(room.board, Board(team=room.team, pk=room.board.pk, **asdict(tuesday)), room.now)
+    kept = [(row.meeting.occurrence_on.day, row.because) for row in would.kept]
+    assert kept == [
+        (26, "Stays: cases are listed"),
+        (3, "Stays: set by hand"),
+        (10, "Stays: its agenda is frozen"),
+        (14, "Stays: set by hand"),
+    ]
     board = set_up_board(room.team, tuesday, board=room.board, by=room.coordinator, now=room.now)
-    assert _dates(room)[:3] == [date(2026, 11, 24), date(2026, 11, 26), date(2026, 12, 1)]
-    assert date(2026, 12, 3) in _dates(room, status="cancelled")
+    assert len(_dates(room, status="cancelled")) == would.off
+    december = [each for each in _dates(room) if each <= date(2026, 12, 15)]
+    assert december == [date(2026, 11, day) for day in (24, 26)] + [date(2026, 12, day) for day in (1, 3, 8, 14, 15)]
+    moved.refresh_from_db()
+    assert (moved.starts_at, extra.is_extra) == (datetime(2026, 12, 4, 8, tzinfo=UTC), True)
     set_up_board(room.team, settings(), board=board, by=room.coordinator, now=room.now)
-    assert _dates(room)[:3] == [date(2026, 11, 26), date(2026, 12, 3), date(2026, 12, 10)]
+    again = [each for each in _dates(room) if each <= date(2026, 12, 17)]
+    assert again == [date(2026, 11, 26), date(2026, 12, 3), date(2026, 12, 14), date(2026, 12, 17)]
+
+
+def test_set_up_board_brings_a_new_room_to_every_meeting_that_had_the_old_one(room: Room) -> None:
+    room.item()
+    own = move_meeting(
+        Meeting.objects.get(occurrence_on=date(2026, 12, 3)),
+        date(2026, 12, 3),
+        time(14),
+        room="Chapel",
+        reason="Paint",
+        by=room.coordinator,
+        now=room.now,
+    )
+    wanted = settings(place="Room 5", link="https://video.example.org/net")
+    set_up_board(room.team, wanted, board=room.board, by=room.coordinator, now=room.now)
+    own.refresh_from_db()
+    assert (room.meeting.place, room.meeting.link) == ("Room 5", "https://video.example.org/net")
+    assert (own.place, own.link) == ("Chapel", "https://video.example.org/net")
 
 
 def test_set_up_board_refuses_a_stale_form(room: Room) -> None:

@@ -4,18 +4,20 @@ from tumorboard.meetings.commands.agenda import (
     close_item,
     defer_item,
     list_referral,
+    merge,
     show_item,
     step_item,
     withdraw,
 )
 from tumorboard.meetings.commands.course import (
-    cancel,
     freeze,
     hold,
     set_attendance,
     set_functions,
     start,
 )
+from tumorboard.meetings.commands.dates import add_meeting, cancel, move_meeting, reinstate
+from tumorboard.meetings.commands.invitations import invite, invite_anew, send_invitations
 from tumorboard.meetings.commands.order import (
     AgendaMoved,
     change_minutes,
@@ -34,6 +36,7 @@ __all__ = [
     "Accepted",
     "AgendaMoved",
     "accept_suggestion",
+    "add_meeting",
     "cancel",
     "change_minutes",
     "close_item",
@@ -41,10 +44,16 @@ __all__ = [
     "freeze",
     "freeze_at_cutoff",
     "hold",
+    "invite",
+    "invite_anew",
     "list_referral",
+    "merge",
     "move_item",
+    "move_meeting",
     "propose_order",
+    "reinstate",
     "send_agenda",
+    "send_invitations",
     "set_attendance",
     "set_availability",
     "set_functions",

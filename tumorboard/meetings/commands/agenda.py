@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from careteam.access.policies import insist
 from careteam.audit.commands import record
+from careteam.notifications.commands import notify
 from tumorboard.meetings import policies
 from tumorboard.meetings.commands.order import note_change
 from tumorboard.meetings.models import AgendaItem, Meeting
@@ -22,6 +23,7 @@ from tumorboard.referrals.rules import DeferReason
 
 if TYPE_CHECKING:
     from careteam.people.models import User
+    from tumorboard.boards.models import Board
 
 _GAP = 10  # between two positions: an insertion renumbers nobody
 
@@ -34,6 +36,26 @@ def list_referral(
     meeting = Meeting.objects.lock(meeting.pk)
     referral = Referral.objects.select_for_update(of=("self",)).select_related("patient").get(pk=referral.pk)
     insist(policies.why_not_list(referral, meeting, by, now=now, reason=after_cutoff_reason))
+    late = after_cutoff_reason.strip()[:200] if policies.is_late(meeting, now) else ""
+    item = place(referral, meeting, reason=late, by=by, now=now)
+    if late and meeting.chair is not None and meeting.chair_id != by.pk:
+        notify(
+            [meeting.chair],
+            key=f"referral:{referral.pk}:taken:{meeting.pk}",
+            kind="referral",
+            title=f"{meeting.board.name}: a case was listed after the cut-off"[:200],
+            url=reverse("meeting", args=[meeting.pk]),
+            now=now,
+            patient_id=referral.patient_id,
+        )
+    return item
+
+
+def place(
+    referral: Referral, meeting: Meeting, *, by: User, now: datetime, reason: str = "", minutes: int = 0
+) -> AgendaItem:
+    """Puts a submitted referral at the end of the agenda, for commands that hold the lock of the meeting and have asked
+    who may. `minutes` 0: as the board takes for its kind."""
     last = AgendaItem.objects.filter(meeting=meeting).aggregate(last=Max("position"))["last"] or 0
     item = AgendaItem.objects.create(
         patient=referral.patient,
@@ -41,9 +63,9 @@ def list_referral(
         referral=referral,
         section=section_of(referral.kind, is_sent_back=referral.suggestions.exists()),
         position=last + _GAP,
-        minutes=item_minutes(referral.kind, full=meeting.board.minutes_full, routine=meeting.board.minutes_routine),
+        minutes=minutes or minutes_for(meeting.board, referral),
         listed_at=now,
-        after_cutoff_reason=after_cutoff_reason.strip()[:200] if policies.is_late(meeting, now) else "",
+        after_cutoff_reason=reason,
         created_by=by,
     )
     referrals.mark_listed(
@@ -54,8 +76,19 @@ def list_referral(
         now=now,
     )
     note_change(meeting, ChangeKind.LISTED, by=by, now=now, item=item)
-    _audit("meetings.list_referral", item, meeting, by=by, now=now, reason=item.after_cutoff_reason)
+    _audit("meetings.list_referral", item, meeting, by=by, now=now, reason=reason)
     return item
+
+
+def minutes_for(board: Board, referral: Referral) -> int:
+    """How long the board takes for a referral of this kind."""
+    return item_minutes(
+        referral.kind,
+        full=board.minutes_full,
+        routine=board.minutes_routine,
+        information=board.minutes_information,
+        rediscussion=board.minutes_rediscussion,
+    )
 
 
 @transaction.atomic
@@ -145,6 +178,28 @@ def withdraw(referral: Referral, *, reason: str, by: User | None, now: datetime)
     note_change(meeting, ChangeKind.WITHDRAWN, by=by, now=now, item=item)
     _audit("meetings.withdraw", item, meeting, by=by, now=now, reason=reason)
     return withdrawn
+
+
+@transaction.atomic
+def merge(first: Referral, second: Referral, *, by: User, now: datetime) -> Referral:
+    """Two open referrals of one person to one board become one, which is returned: the one whose meeting comes sooner,
+    else the one that stands on an agenda, else the older. The other's place on an agenda is freed; nothing is lost."""
+    items = {row.referral_id: row for row in AgendaItem.objects.open().filter(referral__in=[first, second])}
+    locked = {pk: Meeting.objects.lock(pk) for pk in sorted({item.meeting_id for item in items.values()})}
+
+    def rank(referral: Referral) -> tuple[bool, datetime, int]:
+        item = items.get(referral.pk)
+        return item is None, locked[item.meeting_id].starts_at if item else now, referral.pk
+
+    keep, other = sorted((first, second), key=rank)
+    kept = referrals.absorb(keep, other, by=by, now=now)
+    if other.pk in items:
+        item, meeting = AgendaItem.objects.lock_full(items[other.pk].pk), locked[items[other.pk].meeting_id]
+        item.closed_at = now
+        _move(item, ItemStatus.WITHDRAWN, "closed_at")
+        meeting.save_version()
+        _audit("meetings.merge", item, meeting, by=by, now=now, details={"into": kept.pk})
+    return kept
 
 
 def _move(item: AgendaItem, to: ItemStatus, *fields: str) -> None:

@@ -70,21 +70,6 @@ def hold(meeting: Meeting, *, by: User, now: datetime) -> Meeting:
 
 
 @transaction.atomic
-def cancel(meeting: Meeting, *, reason: str, by: User, now: datetime) -> Meeting:
-    """Cancels the meeting with a reason; its cases wait for another one."""
-    meeting = Meeting.objects.lock(meeting.pk)
-    insist(policies.why_not_prepare(meeting, by))
-    if not reason.strip():
-        raise ValidationError("Say why the meeting is cancelled.")
-    meeting.cancel_reason = reason.strip()[:200]
-    _move(meeting, MeetingStatus.CANCELLED, "cancel_reason")
-    for item_id in list(AgendaItem.objects.open().filter(meeting=meeting).values_list("pk", flat=True)):
-        defer_locked(AgendaItem.objects.lock_full(item_id), meeting, reason=DeferReason.OTHER, by=by, now=now)
-    _audit("meetings.cancel", meeting, by=by, now=now, reason=reason)
-    return meeting
-
-
-@transaction.atomic
 def set_functions(meeting: Meeting, *, chair: User | None, scribe: User | None, by: User, now: datetime) -> Meeting:
     """Who chairs and who writes: functions of this one meeting. The chair must be able to decide at the board."""
     meeting = Meeting.objects.lock(meeting.pk)

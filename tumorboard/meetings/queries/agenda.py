@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 from django.db.models import F
 
-from careteam.people.models import Membership
-from careteam.people.rules import Specialty
-from patients.goals.models import GoalsPrompt
-from patients.goals.rules import PromptStatus
 from patients.record.models import Diagnosis, Specimen
 from patients.record.queries import grade_from
-from tumorboard.boards.models import BoardMember
-from tumorboard.meetings.models import AgendaItem, Attendance, Meeting
-from tumorboard.meetings.rules import OPEN_ITEMS, ItemStatus, Quorum, quorum_of, required_specialties
+from tumorboard.boards.rules import Quorum, quorum_of
+from tumorboard.meetings.models import AgendaItem, Meeting
+from tumorboard.meetings.queries.quorum import (
+    needs_of_case,
+    patients_with_open_prompt,
+    present_specialties,
+    quorum_of_meeting,
+)
+from tumorboard.meetings.queries.seats import Seat, seats_of
+from tumorboard.meetings.rules import OPEN_ITEMS, ItemStatus
 from tumorboard.referrals.queries import WaitingReferral, waiting
 from tumorboard.suggestions.queries import SuggestionRow, suggested_for
 
@@ -73,19 +76,6 @@ class AgendaRow:
 
 
 @dataclass(frozen=True)
-class Seat:
-    """One person on the attendance list; `since` is None for who is not (or no longer) there."""
-
-    user_id: int
-    name: str
-    specialty: str
-    specialty_label: str
-    since: datetime | None
-    is_standing: bool
-    mode_label: str = ""
-
-
-@dataclass(frozen=True)
 class Agenda:
     meeting: Meeting
     rows: tuple[AgendaRow, ...]
@@ -93,6 +83,7 @@ class Agenda:
     suggested: tuple[SuggestionRow, ...]
     seats: tuple[Seat, ...]
     quorum: Quorum
+    forecast: Quorum  # with who is expected
     minutes: int
     length: int
 
@@ -116,8 +107,10 @@ class Agenda:
 
     @property
     def others(self) -> tuple[Seat, ...]:
-        """Who belongs to the team, is no standing member and not there."""
-        return tuple(seat for seat in self.seats if seat.since is None and not seat.is_standing)
+        """Who belongs to the team, has no seat that day and is not there."""
+        return tuple(
+            seat for seat in self.seats if seat.since is None and not seat.is_standing and not seat.stands_in_for
+        )
 
     @property
     def unsigned(self) -> tuple[AgendaRow, ...]:
@@ -125,20 +118,20 @@ class Agenda:
 
 
 def agenda_of(meeting: Meeting, user: User, *, today: date | None = None) -> Agenda:
-    """The whole agenda page on the local day `today` (None: the day of the meeting); ten queries whatever its
-    length."""
+    """The whole agenda page on the local day `today` (None: the day of the meeting); a constant number of queries
+    whatever its length."""
     present = present_specialties(meeting.pk)
     rows = agenda_rows(meeting, present)
     open_rows = [row for row in rows if row.status in OPEN_ITEMS or row.status is ItemStatus.DECIDED]
-    needed = {specialty for row in open_rows for specialty in row.quorum.required}
-    needed |= set(required_specialties(meeting.board.quorum))
+    seats, cases = seats_of(meeting), [row.quorum for row in open_rows]
     return Agenda(
         meeting=meeting,
         rows=rows,
         waiting=waiting(user, board_id=meeting.board_id),
         suggested=suggested_for(user, meeting.board_id, on=today or meeting.board.team.local_date(meeting.starts_at)),
-        seats=seats_of(meeting),
-        quorum=quorum_of(sorted(needed, key=lambda specialty: specialty.label), present),
+        seats=seats,
+        quorum=quorum_of_meeting(meeting, cases, present),
+        forecast=quorum_of_meeting(meeting, cases, [seat.specialty for seat in seats if seat.is_expected]),
         minutes=sum(row.minutes for row in open_rows),
         length=meeting.length_minutes,
     )
@@ -186,9 +179,9 @@ def agenda_rows(meeting: Meeting, present: frozenset[str]) -> tuple[AgendaRow, .
             ),
             is_deceased=item.patient.is_deceased,
             quorum=quorum_of(
-                required_specialties(
-                    meeting.board.quorum,
-                    question_kind=item.referral.question_kind,
+                needs_of_case(
+                    meeting.board,
+                    item.referral.question_kind,
                     goals_prompt_open=item.patient_id in prompted,
                 ),
                 present,
@@ -198,61 +191,6 @@ def agenda_rows(meeting: Meeting, present: frozenset[str]) -> tuple[AgendaRow, .
         )
         for number, item in enumerate(items, start=1)
     )
-
-
-def quorum_for(item: AgendaItem) -> Quorum:
-    """The quorum for this case with who is in the room now."""
-    required = required_specialties(
-        item.meeting.board.quorum,
-        question_kind=item.referral.question_kind,
-        goals_prompt_open=bool(patients_with_open_prompt([item.patient_id])),
-    )
-    return quorum_of(required, present_specialties(item.meeting_id))
-
-
-def present_specialties(meeting_id: int) -> frozenset[str]:
-    rows = Attendance.objects.filter(meeting_id=meeting_id, left_at__isnull=True).exclude(specialty="")
-    return frozenset(rows.values_list("specialty", flat=True))
-
-
-def seats_of(meeting: Meeting) -> tuple[Seat, ...]:
-    """Standing members, the rest of the team, and whoever came: present first, then by name. Three queries."""
-    came = {row.user_id: row for row in Attendance.objects.filter(meeting=meeting).select_related("user")}
-    people: dict[int, tuple[str, str, bool]] = {}
-    for membership in Membership.objects.current().filter(team_id=meeting.board.team_id).select_related("user"):
-        people[membership.user_id] = (str(membership.user), membership.specialty, False)
-    for member in BoardMember.objects.filter(board_id=meeting.board_id, user__is_active=True).select_related("user"):
-        people[member.user_id] = (str(member.user), member.specialty, True)
-    for user_id, row in came.items():
-        name, specialty, standing = people.get(user_id, (str(row.user), row.specialty, False))
-        people[user_id] = (name, row.specialty or specialty, standing)
-    seats = [
-        Seat(
-            user_id=user_id,
-            name=name,
-            specialty=specialty,
-            specialty_label=Specialty(specialty).label if specialty in Specialty.values else "",
-            since=came[user_id].joined_at if user_id in came and came[user_id].left_at is None else None,
-            is_standing=standing,
-            mode_label=came[user_id].get_mode_display() if user_id in came else "",
-        )
-        for user_id, (name, specialty, standing) in people.items()
-    ]
-    return tuple(sorted(seats, key=lambda seat: (seat.since is None, not seat.is_standing, seat.name, seat.user_id)))
-
-
-def specialty_at(meeting: Meeting, person: User) -> str:
-    """What the person stands for in this meeting: as a standing member, else by membership of the team."""
-    member = BoardMember.objects.filter(board_id=meeting.board_id, user=person).first()
-    if member is not None:
-        return member.specialty
-    membership = Membership.objects.current().filter(team_id=meeting.board.team_id, user=person).first()
-    return membership.specialty if membership else ""
-
-
-def patients_with_open_prompt(patient_ids: list[int]) -> frozenset[int]:
-    rows = GoalsPrompt.objects.valid().filter(status=PromptStatus.OPEN, patient_id__in=patient_ids)
-    return frozenset(rows.values_list("patient_id", flat=True))
 
 
 def _diseases(patient_ids: list[int]) -> dict[int, str]:

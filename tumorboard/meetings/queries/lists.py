@@ -170,10 +170,10 @@ def listing_targets(user: User, now: datetime) -> dict[int, Meeting]:
     return {row.board_id: row for row in rows}
 
 
-def next_open_meeting(board_id: int, now: datetime) -> Meeting | None:
-    """The next meeting of the board whose cut-off has not passed and whose agenda is not frozen."""
+def next_open_meeting(board_id: int, now: datetime, *, but: int = 0) -> Meeting | None:
+    """The next meeting of the board, other than `but`, whose cut-off has not passed and whose agenda is not frozen."""
     rows = Meeting.objects.filter(board_id=board_id, status=MeetingStatus.PLANNED, cutoff_at__gte=now)
-    return rows.order_by("starts_at", "pk").first()
+    return rows.exclude(pk=but).select_related("board__team").order_by("starts_at", "pk").first()
 
 
 def past_meetings(user: User, now: datetime, *, limit: int = 12) -> list[Meeting]:

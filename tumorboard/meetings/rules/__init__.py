@@ -2,14 +2,12 @@
 
 from tumorboard.meetings.rules.agenda import (
     OPEN_ITEMS,
-    Quorum,
     item_minutes,
     moved,
     next_in_order,
-    quorum_of,
-    required_specialties,
     section_of,
 )
+from tumorboard.meetings.rules.planning import KEPT, OPEN_MEETINGS, Ahead, Fate, fate_of, why_not_on
 from tumorboard.meetings.rules.states import (
     ITEM_TRANSITIONS,
     MEETING_TRANSITIONS,
@@ -23,19 +21,22 @@ from tumorboard.meetings.rules.states import (
 
 __all__ = [
     "ITEM_TRANSITIONS",
+    "KEPT",
     "MEETING_TRANSITIONS",
     "OPEN_ITEMS",
+    "OPEN_MEETINGS",
     "SECTION_RANK",
+    "Ahead",
     "AttendanceMode",
     "ChangeKind",
+    "Fate",
     "ItemStatus",
     "MeetingStatus",
-    "Quorum",
     "Section",
+    "fate_of",
     "item_minutes",
     "moved",
     "next_in_order",
-    "quorum_of",
-    "required_specialties",
     "section_of",
+    "why_not_on",
 ]

@@ -1,56 +1,22 @@
-"""Order, minutes and quorum of an agenda. Pure."""
+"""Order and minutes of an agenda. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from careteam.people.rules import Specialty
 from tumorboard.meetings.rules.states import ItemStatus, Section
-from tumorboard.referrals.rules import SHORT_KINDS, QuestionKind
+from tumorboard.referrals.rules import SHORT_KINDS, ReferralKind
 
 OPEN_ITEMS = frozenset({ItemStatus.LISTED, ItemStatus.CURRENT})
 
 
-@dataclass(frozen=True)
-class Quorum:
-    """Which specialties a decision needs, and which of them nobody in the room stands for."""
-
-    required: tuple[Specialty, ...]
-    missing: tuple[Specialty, ...]
-
-    @property
-    def is_quorate(self) -> bool:
-        return not self.missing
-
-    @property
-    def missing_label(self) -> str:
-        """`Pathology, Radiology`; empty when quorate."""
-        return ", ".join(specialty.label for specialty in self.missing)
-
-
-def required_specialties(
-    standing: Iterable[str], *, question_kind: str = "", goals_prompt_open: bool = False
-) -> tuple[Specialty, ...]:
-    """The board's quorum, plus interventional radiology when a liver-directed question is asked and palliative
-    medicine when a goals prompt is open (`clinical.md` 6). Sorted by name."""
-    needed = {Specialty(value) for value in standing if value in Specialty.values}
-    if question_kind == QuestionKind.LIVER_DIRECTED:
-        needed.add(Specialty.INTERVENTIONAL_RADIOLOGY)
-    if goals_prompt_open:
-        needed.add(Specialty.PALLIATIVE)
-    return tuple(sorted(needed, key=lambda specialty: specialty.label))
-
-
-def quorum_of(required: Sequence[Specialty], present: Iterable[str]) -> Quorum:
-    """Missing never blocks: it is shown, and stands with the decision."""
-    there = set(present)
-    return Quorum(tuple(required), tuple(specialty for specialty in required if specialty not in there))
-
-
-def item_minutes(kind: str, *, full: int, routine: int) -> int:
-    """Minutes on the agenda by the kind of the referral."""
-    return routine if kind in SHORT_KINDS else full
+def item_minutes(
+    kind: str, *, full: int, routine: int, information: int | None = None, rediscussion: int | None = None
+) -> int:
+    """Minutes on the agenda by the kind of the referral; information as routine and re-discussion as full unless the
+    board says otherwise."""
+    own = {ReferralKind.INFORMATION: information, ReferralKind.REDISCUSSION: rediscussion}.get(ReferralKind(kind))
+    return own or (routine if kind in SHORT_KINDS else full)
 
 
 def section_of(kind: str, *, is_sent_back: bool = False) -> Section:

@@ -6,15 +6,23 @@ from tumorboard.meetings.views.agenda import (
     referral_list,
     referral_withdraw,
 )
-from tumorboard.meetings.views.boards import board_create, board_edit, boards
+from tumorboard.meetings.views.boards import board_create, board_edit, board_member, board_member_remove, boards
 from tumorboard.meetings.views.course import (
     meeting_attendance,
-    meeting_cancel,
     meeting_freeze,
     meeting_functions,
     meeting_hold,
     meeting_start,
 )
+from tumorboard.meetings.views.dates import (
+    board_date_add,
+    meeting_cancel,
+    meeting_ics,
+    meeting_invite,
+    meeting_move,
+    meeting_reinstate,
+)
+from tumorboard.meetings.views.material import meeting_shown, referral_merge, shown_settle
 from tumorboard.meetings.views.order import (
     item_minutes,
     item_move,
@@ -44,7 +52,10 @@ from tumorboard.meetings.views.suggestions import (
 __all__ = [
     "agenda_pdf",
     "board_create",
+    "board_date_add",
     "board_edit",
+    "board_member",
+    "board_member_remove",
     "boards",
     "case_input",
     "case_readiness",
@@ -60,16 +71,23 @@ __all__ = [
     "meeting_freeze",
     "meeting_functions",
     "meeting_hold",
+    "meeting_ics",
+    "meeting_invite",
+    "meeting_move",
     "meeting_order",
     "meeting_order_undo",
     "meeting_readiness_page",
+    "meeting_reinstate",
     "meeting_send",
+    "meeting_shown",
     "meeting_start",
     "readiness_chaser",
     "readiness_waive",
     "referral_complete",
     "referral_list",
+    "referral_merge",
     "referral_withdraw",
+    "shown_settle",
     "study_suggestions",
     "suggestion",
     "suggestion_decline",

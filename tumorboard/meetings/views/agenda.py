@@ -17,7 +17,7 @@ from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from tumorboard.meetings import commands, policies
 from tumorboard.meetings.forms import DeferForm, FunctionsForm, ListForm, WithdrawForm
-from tumorboard.meetings.queries import agenda_of, program_of, visible_item, visible_meeting
+from tumorboard.meetings.queries import agenda_of, invited, program_of, visible_item, visible_meeting
 from tumorboard.meetings.queries.readiness import meeting_readiness
 from tumorboard.meetings.rules import MeetingStatus, Section
 from tumorboard.meetings.rules.order import OrderBy
@@ -60,6 +60,8 @@ def meeting_context(request: SignedInRequest, row: Meeting) -> dict[str, Any]:
         "is_running": row.status == MeetingStatus.RUNNING,
         "is_held": row.status == MeetingStatus.HELD,
         "is_cancelled": row.status == MeetingStatus.CANCELLED,
+        "is_future": row.starts_at > now,
+        "may_plan": not policies.why_not_plan(row.board, request.user),
         "is_here": any(seat.user_id == request.user.pk and seat.since for seat in agenda.seats),
     }
 
@@ -71,6 +73,7 @@ def agenda_page(
     context = meeting_context(request, row)
     if context["may_prepare"]:
         people = team_people(frozenset({row.board.team_id}))
+        context["invited"] = invited(row)
         context["functions_form"] = FunctionsForm(
             people=people, initial={"chair": row.chair_id, "scribe": row.scribe_id}
         )

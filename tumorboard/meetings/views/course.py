@@ -1,4 +1,4 @@
-"""Freeze, start, hold, cancel, functions, attendance."""
+"""Freeze, start, hold, functions, attendance."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.models import User
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
-from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import redirect_or_refresh, toast
 from tumorboard.meetings import commands
-from tumorboard.meetings.forms import CancelForm, FunctionsForm
+from tumorboard.meetings.forms import FunctionsForm
 from tumorboard.meetings.queries import visible_meeting
 from tumorboard.meetings.views.agenda import PREPARING
 from tumorboard.meetings.views.answers import act, refused
@@ -60,34 +60,6 @@ def meeting_start(request: SignedInRequest, meeting_id: int) -> HttpResponse:
 def meeting_hold(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     """Ends the meeting; what was not discussed is carried over."""
     return _course(request, meeting_id, commands.hold, to="meeting", said="Held; open cases are carried over")
-
-
-@requires(*PREPARING)
-@require_http_methods(["GET", "POST"])
-def meeting_cancel(request: SignedInRequest, meeting_id: int) -> HttpResponse:
-    """No meeting on this date, with the reason."""
-    row = visible_meeting(request.user, meeting_id)
-    back = reverse("meeting", args=[row.pk])
-    form = CancelForm(request.POST if request.method == "POST" else None)
-    context = {
-        "form": form,
-        "back": back,
-        "title": "Cancel the meeting",
-        "lead": "Its cases wait for another meeting.",
-        "save": "Cancel the meeting",
-        "is_danger": True,
-    }
-    if request.method == "GET":
-        return render_page(request, "tumorboard/form.html", context)
-    if not form.is_valid():
-        return invalid(request, "tumorboard/form.html", context)
-    reason = form.cleaned_data["reason"]
-    return act(
-        request,
-        lambda: commands.cancel(row, reason=reason, by=request.user, now=timezone.now()),
-        back=back,
-        said="The meeting is cancelled",
-    )
 
 
 @requires(*PREPARING)

@@ -1,8 +1,9 @@
-"""The only writers of referrals. What an agenda does to a referral (`mark_…`) is called by the meetings slice."""
+"""Referring, and what becomes of a referral."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -21,9 +22,12 @@ from patients.record.commands import close_step, open_step
 from patients.record.models import Patient, StaleEdit
 from patients.record.rules import StepKind
 from tumorboard.boards.queries import planned_occurrences
+from tumorboard.boards.rules import AHEAD
 from tumorboard.referrals import policies
+from tumorboard.referrals.commands.drafts import discard_draft
+from tumorboard.referrals.commands.material import ask_for_material, choose_material
 from tumorboard.referrals.models import Referral
-from tumorboard.referrals.queries import open_referral_to
+from tumorboard.referrals.queries import destination, discussed_before, open_referral_to
 from tumorboard.referrals.rules import (
     DeferReason,
     QuestionKind,
@@ -35,9 +39,9 @@ from tumorboard.referrals.rules import (
 
 if TYPE_CHECKING:
     from careteam.people.models import User
+    from patients.imaging.models import ImagingStudy
+    from patients.record.models import Specimen
     from tumorboard.boards.models import Board
-
-_LOOK_AHEAD = timedelta(days=120)
 
 
 class AlreadyReferred(ValidationError):
@@ -64,8 +68,17 @@ def refer(
     hoped_for: str = "",
     consent: bool | None = None,
     external_referrer: str = "",
+    studies: Iterable[ImagingStudy] = (),
+    specimens: Iterable[Specimen] = (),
+    earlier: Referral | None = None,
+    late_reason: str = "",
 ) -> Referral:
-    """Creates and submits a referral in one. Raises `AlreadyReferred` when one to this board is open."""
+    """Creates and submits a referral in one, and lets go of the author's draft. Raises `AlreadyReferred` when one to
+    this board is open, also under a record that was merged into this one.
+
+    A re-discussion is linked to `earlier`, or to what a board discussed last. `late_reason`: the cut-off of the coming
+    meeting has passed, and its chair is asked to take the case all the same.
+    """
     patient = Patient.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=patient.pk)
     insist(policies.why_not_refer(patient, by, board))
     if not question.strip():
@@ -73,6 +86,8 @@ def refer(
     existing = open_referral_to(patient.pk, board.pk)
     if existing is not None:
         raise AlreadyReferred(existing)
+    if kind == ReferralKind.REDISCUSSION and earlier is None:
+        earlier = next(iter(discussed_before(patient.pk)), None)
     try:
         with transaction.atomic():
             referral = Referral.objects.create(
@@ -87,6 +102,7 @@ def refer(
                 presenter=presenter or by,
                 consent=consent,
                 external_referrer=external_referrer,
+                earlier=earlier,
                 submitted_by=by,
                 submitted_at=now,
                 created_by=by,
@@ -96,7 +112,11 @@ def refer(
         if existing is None:
             raise
         raise AlreadyReferred(existing) from None
+    choose_material(referral, studies, specimens, by=by)
     _wait_for_agenda(referral, now=now)
+    if late_reason.strip():
+        _ask_chair(referral, late_reason, by=by, now=now)
+    discard_draft(patient, by=by, now=now)
     announce(EventKind.REFERRED, now=now, team_id=board.team_id, patient_id=patient.pk, subject_id=referral.pk)
     record(
         "referrals.refer",
@@ -118,6 +138,26 @@ def refer(
             patient_id=patient.pk,
         )
     return referral
+
+
+def _ask_chair(referral: Referral, reason: str, *, by: User, now: datetime) -> None:
+    """The chair of the meeting whose cut-off has passed (without one: the coordinators) decides whether the case can
+    still come."""
+    meeting = destination(referral.board_id, now).missed
+    if meeting is None:
+        return
+    referral.late_reason, referral.late_asked_by = reason.strip()[:200], by
+    referral.save_version("late_reason", "late_asked_by")
+    chair = [meeting.chair] if meeting.chair else people_with_role(referral.board.team, Role.BOARD_COORDINATOR)
+    notify(
+        chair,
+        key=f"referral:{referral.pk}:late",
+        kind="referral",
+        title=f"{referral.board.name}: a case after the cut-off, take it?"[:200],
+        url=reverse("meeting", args=[meeting.pk]),
+        now=now,
+        patient_id=referral.patient_id,
+    )
 
 
 @transaction.atomic
@@ -164,7 +204,7 @@ def withdraw(referral: Referral, *, reason: str, by: User | None, now: datetime)
     referral.withdrawn_at, referral.withdraw_reason = now, reason.strip()[:250]
     _move(referral, ReferralStatus.WITHDRAWN, "withdrawn_at", "withdraw_reason")
     close_step(referral.patient, source_key=step_key(referral.pk), because="Referral withdrawn", now=now)
-    take_back(keys=[f"referral:{referral.pk}:urgent"], now=now)
+    take_back(keys=[f"referral:{referral.pk}:urgent", f"referral:{referral.pk}:late"], now=now)
     _audit("referrals.withdraw", referral, by=by, now=now, reason=reason)
     return referral
 
@@ -175,7 +215,8 @@ def mark_listed(referral: Referral, *, on: date, url: str, by: User, now: dateti
     referral = _locked(referral)
     _move(referral, ReferralStatus.LISTED)
     _present(referral, on=on, url=url, now=now)
-    take_back(keys=[f"referral:{referral.pk}:urgent"], now=now)
+    ask_for_material(referral, on=on, url=f"{url}shown/", now=now)
+    take_back(keys=[f"referral:{referral.pk}:urgent", f"referral:{referral.pk}:late"], now=now)
     _audit("referrals.mark_listed", referral, by=by, now=now, details={"on": on.isoformat()})
     return referral
 
@@ -252,17 +293,19 @@ def _present(referral: Referral, *, on: date, url: str, now: datetime) -> None:
 
 
 def _wait_for_agenda(referral: Referral, *, now: datetime) -> None:
-    """The board's coordinators are next, until the day of the next meeting that the rhythm gives."""
+    """The board's coordinators are next, until the day of the next meeting that takes cases."""
     board = referral.board
     today = board.team.local_date(now)
-    coming = planned_occurrences(board, since=today, until=today + _LOOK_AHEAD)
+    meeting = destination(board.pk, now).next
+    coming = [] if meeting else planned_occurrences(board, since=today, until=today + AHEAD)
+    due_on = board.team.local_date(meeting.starts_at) if meeting else None
     open_step(
         referral.patient,
         kind=StepKind.REFERRAL,
         source_key=step_key(referral.pk),
         what=f"{board.name}: put on an agenda",
         owner_role=Role.BOARD_COORDINATOR,
-        due_on=next((meeting.on for meeting in coming if meeting.starts_at > now), None),
+        due_on=due_on or next((each.on for each in coming if each.starts_at > now), None),
         url=reverse("boards"),
         now=now,
     )
