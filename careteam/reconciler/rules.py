@@ -18,6 +18,7 @@ class Finding(TextChoices):
     NO_PLAN = "no_plan", "In care without a surveillance plan, and nobody said why"
     NO_STUDY = "no_study", "Running plan without a scan ahead"
     WRONG_DUE = "wrong_due", "Scan due on another day than its plan says"
+    NO_LABS = "no_labs", "Labs that the record asks for, and nobody started or declined them"
     REPEATS = "repeats", "Scan whose row in the worklist says what is no longer so"
     NO_STEP = "no_step", "Open work without a next step"
     STALE_STEP = "stale_step", "Next step whose work is over"

@@ -12,6 +12,7 @@ from careteam.cohort.histories.disease import write_disease
 from careteam.cohort.histories.findings import write_findings
 from careteam.cohort.histories.goals import write_goals
 from careteam.cohort.histories.imaging import write_imaging
+from careteam.cohort.histories.markers import write_markers
 from careteam.cohort.histories.person import coordinator, write_person
 from careteam.cohort.histories.profile import profile_of
 from careteam.cohort.histories.response import write_responses
@@ -40,6 +41,7 @@ def history_of(seed: int, index: int, today: date) -> History:
         Dice(f"{seed}:{index}:response"), story.history, story.profile, story.course, story.lines, directed=bool(star)
     )
     write_care(Dice(f"{seed}:{index}:care"), story.history, story.profile, today)
+    write_markers(Dice(f"{seed}:{index}:markers"), story.history, story.profile, today)
     return story.history
 
 

@@ -9,7 +9,7 @@ from careteam.cohort.histories.course import Course, Scan
 from careteam.cohort.histories.person import coordinator, responsible
 from careteam.cohort.histories.profile import Profile
 from careteam.cohort.histories.rows import Dice, History, Key, Person, Ref, ReminderKey, Text, at, working_day
-from patients.imaging.rules import clock_start, highest_step, is_moot, stake_of
+from patients.imaging.rules import StudyModality, clock_start, highest_step, is_moot, stake_of
 from patients.record.rules import Grade
 
 REGION = {"lung": "chest and liver", "rectum": "chest, abdomen, pelvis"}
@@ -307,16 +307,20 @@ def outstanding(
         )
     if profile.in_care:
         _step(history, values, study, due, today)
-        _remind(history, values, study, due, today, history.row(plan))
+        remind(history, values, study, due, today, history.row(plan))
     return study
+
+
+def grade_of(profile: Profile) -> Grade:
+    """The grade as the record computes it."""
+    grades = {"NEC": Grade.NEC, "G3": Grade.NET_G3, "G2": Grade.NET_G2, "G1": Grade.NET_G1}
+    return grades[profile.grade] if profile.differentiation else Grade.UNCLASSIFIED
 
 
 def _stake(history: History, profile: Profile) -> str:
     """What `rules.stake_of` says of the tumor and the last response."""
-    grades = {"NEC": Grade.NEC, "G3": Grade.NET_G3, "G2": Grade.NET_G2, "G1": Grade.NET_G1}
-    grade = grades[profile.grade] if profile.differentiation else Grade.UNCLASSIFIED
     told = sorted(history.of("status"), key=lambda row: row["assessed_on"])
-    return stake_of(grade, last_response=told[-1]["category"] if told else "", is_extra=False)
+    return stake_of(grade_of(profile), last_response=told[-1]["category"] if told else "", is_extra=False)
 
 
 def _step(history: History, values: dict[str, Any], study: Ref, due: date, today: date) -> None:
@@ -346,7 +350,7 @@ def _acknowledged(by: Person, on: date) -> dict[str, Any]:
     }
 
 
-def _remind(history: History, values: dict[str, Any], study: Ref, due: date, today: date, plan: dict[str, Any]) -> None:
+def remind(history: History, values: dict[str, Any], study: Ref, due: date, today: date, plan: dict[str, Any]) -> None:
     """The step that yesterday's sweep reached; what today reaches is left to today's sweep."""
     yesterday = today - timedelta(days=1)
     clock = clock_start(due, plan["confirmed_at"].date())
@@ -364,6 +368,7 @@ def _remind(history: History, values: dict[str, Any], study: Ref, due: date, tod
         "board": [Person("board_coordinator")],
     }.get(str(step), nurses)
     raised = at(yesterday, 5)
+    name = ", ".join(part for part in (str(StudyModality(values["modality"]).label), values["region"]) if part)
     history.add(
         "reminder",
         study=study,
@@ -381,7 +386,7 @@ def _remind(history: History, values: dict[str, Any], study: Ref, due: date, tod
             recipient=recipient,
             key=ReminderKey(study.n, str(step), due),
             kind="imaging.reminder",
-            title=f"{step.label}: {values['modality'].upper()}, {values['region']}, due {due.day} {due:%b %Y}",
+            title=f"{step.label}: {name}, due {due.day} {due:%b %Y}",
             url=Text("/imaging/studies/{id}/", *study),
             raised_at=raised,
             due_on=due,

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
 
 from careteam.people.models import Team
 from careteam.reconciler.rules import Finding
 from careteam.workspace.safety.queries.behind import open_without_step
 from careteam.workspace.safety.queries.truth import rows_of, stale_steps
-from patients.imaging.models import ImagingStudy, Reminder
+from patients.imaging.models import ImagingStudy, Reminder, SurveillancePlan
+from patients.imaging.queries.facts import labs_missing_of
 from patients.imaging.queries.patient import limits_of
 from patients.imaging.queries.repeated import wrongly_repeated
 from patients.imaging.rules import (
@@ -30,6 +32,7 @@ from patients.imaging.rules import (
     is_moot,
 )
 from patients.protocol.queries import numbers
+from patients.record.models import NextStep, Patient
 from patients.treatment.rules import RUNNING_STATUSES, Modality
 
 # Why a patient in care may be without a plan: the reason of the last one that ended, or hospice care.
@@ -78,6 +81,9 @@ GROUP BY i.patient_id, i.key ORDER BY i.patient_id, i.key
 """
 
 
+_LABS_KEY = Concat(Value("labs:"), Cast(OuterRef("pk"), CharField()))
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """`subject` names the row: `study:17`, `plan:3` (of a patient), `surveillance:4` (a plan), a message's key."""
@@ -107,6 +113,8 @@ def _found(team: Team, ids: Sequence[int], now: datetime) -> Iterator[Problem]:
         yield Problem(patient_id, Finding.NO_PLAN, subject)
     for patient_id, subject, is_missing in rows_of(_PLANS, asked):
         yield Problem(patient_id, Finding.NO_STUDY if is_missing else Finding.WRONG_DUE, subject)
+    for patient_id in unasked_labs(ids, team.local_date(now)):
+        yield Problem(patient_id, Finding.NO_LABS, f"labs:{patient_id}")
     for study, _ in wrongly_repeated(ids):
         yield Problem(study.patient_id, Finding.REPEATS, f"study:{study.pk}")
     for patient_id, behind in open_without_step(ids).items():
@@ -118,6 +126,14 @@ def _found(team: Team, ids: Sequence[int], now: datetime) -> Iterator[Problem]:
         yield Problem(patient_id, Finding.NO_REMINDER, key)
     for patient_id, key in rows_of(_MESSAGES, asked):
         yield Problem(patient_id, Finding.ORPHAN_MESSAGE, key)
+
+
+def unasked_labs(patient_ids: Collection[int], today: date) -> list[int]:
+    """Patients whose scans are looked after, whose record asks for labs, and about whom nobody has been asked."""
+    asked = NextStep.objects.filter(patient_id=OuterRef("pk"), closed_at=None, source_key=_LABS_KEY)
+    running = SurveillancePlan.objects.valid().filter(patient_id=OuterRef("pk"), stopped_on=None)
+    rows = Patient.objects.filter(Exists(running.exclude(modality__in=LABS)), ~Exists(asked), pk__in=patient_ids)
+    return sorted(labs_missing_of(rows.values_list("pk", flat=True), today=today))
 
 
 def lost_reminders(team: Team, patient_ids: Collection[int], now: datetime) -> list[tuple[int, str]]:

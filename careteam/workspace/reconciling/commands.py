@@ -22,6 +22,7 @@ from careteam.workspace.reconciling.checks import Problem, lost_reminders, probl
 from careteam.workspace.safety.commands import put_back
 from patients.imaging.commands import ask_to_confirm, receive_results, sweep
 from patients.imaging.commands.base import confirm_key
+from patients.imaging.commands.lab_steps import ask_labs
 from patients.imaging.commands.stakes import repeat_anew
 from patients.record.models import NextStep, Patient
 
@@ -189,6 +190,8 @@ def _mend_one(patient: Patient, found: Sequence[Problem], *, now: datetime) -> N
         ask_to_confirm(patient, by=None, now=now)
     if kinds & {Finding.NO_STUDY, Finding.WRONG_DUE}:
         receive_results(patient, by=None, now=now)
+    if Finding.NO_LABS in kinds:
+        ask_labs(patient, now=now)
     if Finding.REPEATS in kinds:
         repeat_anew(patient)
     if kinds & {Finding.NO_STEP, Finding.STALE_STEP}:

@@ -31,7 +31,7 @@ from careteam.workspace.reconciling.commands import reconcile, reconcile_waiting
 from patients.imaging.commands.base import refresh_step
 from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, SurveillancePlan
 from patients.imaging.queries import scope_of, sorts_of, work
-from patients.record.models import NextStep, Patient
+from patients.record.models import Diagnosis, NextStep, Patient
 from tests import factories
 
 NOW = factories.NOW  # Monday, 10:00 in Berlin
@@ -308,3 +308,15 @@ def test_command_lists_what_needs_a_person(team: Team) -> None:
         f"{team.slug}: 2 patients, 0 repaired, 1 for a person",
         f"  patient {missing.pk}: In care without a surveillance plan, and nobody said why (plan:{missing.pk})",
     ]
+
+
+@pytest.mark.django_db
+def test_labs_that_the_record_asks_for_are_somebodys_question_by_the_morning(team: Team) -> None:
+    """As after an upgrade, or an import: nothing else has happened that would have asked."""
+    patient = in_order(team, "Carcinoid")
+    Diagnosis.objects.filter(patient=patient).update(syndrome="carcinoid")
+    in_order(team, "Quiet")
+    first, again = reconcile(team, now=NOW), reconcile(team, now=NOW, again=True)
+    step = NextStep.objects.get(patient=patient, source_key=f"labs:{patient.pk}", closed_at=None)
+    assert "5-HIAA" in step.what
+    assert (step.owner_role, [run.repaired for run in (first, again)]) == ("nurse_coordinator", [1, 0])
