@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tumorboard.referrals.models import Referral
 
 ASKED_WHILE = (ReferralStatus.SUBMITTED, ReferralStatus.LISTED)
-_WAIVE = (Permission.BOARD_AGENDA, Permission.BOARD_DECIDE)
-_ASSIGN = (Permission.BOARD_AGENDA, Permission.BOARD_DECIDE, Permission.BOARD_REFER)
+WAIVING = (Permission.BOARD_AGENDA, Permission.BOARD_DECIDE)
+ASSIGNING = (Permission.BOARD_AGENDA, Permission.BOARD_DECIDE, Permission.BOARD_REFER)
 
 
 def _why_not_open(referral: Referral) -> list[str]:
@@ -28,7 +28,7 @@ def _why_not_open(referral: Referral) -> list[str]:
 def why_not_waive(referral: Referral, user: User, *, reason: str | None = None) -> list[str]:
     """`reason=None` asks for the button."""
     access, reasons = access_of(user), _why_not_open(referral)
-    if not any(access.may(right, referral.board.team_id) for right in _WAIVE):
+    if not any(access.may(right, referral.board.team_id) for right in WAIVING):
         reasons.append("Only who prepares the agenda or decides at the board waives a value.")
     if reason is not None and not reason.strip():
         reasons.append("Say why the board can decide without it.")
@@ -38,7 +38,7 @@ def why_not_waive(referral: Referral, user: User, *, reason: str | None = None) 
 def why_not_assign(referral: Referral, user: User, *, owner: User | None = None) -> list[str]:
     """`owner=None` asks for the button."""
     access, reasons = access_of(user), _why_not_open(referral)
-    if not any(access.may(right, referral.board.team_id) for right in _ASSIGN):
+    if not any(access.may(right, referral.board.team_id) for right in ASSIGNING):
         reasons.append("Only who refers, prepares the agenda or decides says who is asked.")
     if owner is not None and (
         not owner.is_active or not access_of(owner).may(Permission.PATIENT_VIEW, referral.board.team_id)

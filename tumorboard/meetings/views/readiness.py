@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from tumorboard.readiness.queries import CaseReadiness
     from tumorboard.referrals.models import Referral
 
-CHANGING = (Permission.BOARD_AGENDA, Permission.BOARD_DECIDE, Permission.BOARD_REFER)
 _FORM = "tumorboard/form.html"
 
 
@@ -122,7 +121,7 @@ def _changed(request: SignedInRequest, referral: Referral, said: str) -> HttpRes
     return response
 
 
-@requires(*CHANGING)
+@requires(*policies.WAIVING)
 @require_http_methods(["GET", "POST"])
 def readiness_waive(request: SignedInRequest, referral_id: int, item_code: str) -> HttpResponse:
     """The board decides without the value: asks why."""
@@ -152,7 +151,7 @@ def readiness_waive(request: SignedInRequest, referral_id: int, item_code: str) 
     return _changed(request, referral, f"{item.label}: waived")
 
 
-@requires(*CHANGING)
+@requires(*policies.WAIVING)
 @require_POST
 def waiver_take_back(request: SignedInRequest, waiver_id: int) -> HttpResponse:
     """The value is wanted after all."""
@@ -169,7 +168,7 @@ def waiver_take_back(request: SignedInRequest, waiver_id: int) -> HttpResponse:
     )
 
 
-@requires(*CHANGING)
+@requires(*policies.ASSIGNING)
 @require_http_methods(["GET", "POST"])
 def readiness_chaser(request: SignedInRequest, referral_id: int, item_code: str) -> HttpResponse:
     """Another person is asked for a red item."""
