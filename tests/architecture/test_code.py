@@ -28,6 +28,8 @@ UNTRACKED = {
     "ImportLine",
     "GuidanceRaised",
     "MinutesPrint",
+    "Invitation",
+    "ReferralDraft",
 }
 # Helpers that run inside another command's transaction, which audits for them.
 INSIDE_ANOTHER = {

@@ -319,7 +319,7 @@ def test_filters_keep_other_codes_and_need_no_script() -> None:
         state = forms.ChoiceField(choices=[("", "All"), ("due", "Due")], required=False)
 
     text = html("{% filters form keep %}", form=Filter({"state": "due"}), keep={"sort": "-due"})
-    assert '<form class="bar" method="get"' in text
+    assert '<form class="bar np" method="get"' in text
     assert '<input type="hidden" name="sort" value="-due">' in text
     assert '<option value="due" selected>Due</option>' in text
     assert '<button class="btn sm"' in text

@@ -61,7 +61,7 @@ def suggestion(request: SignedInRequest, suggestion_id: int) -> HttpResponse:
     return response
 
 
-@requires(Permission.PATIENT_VIEW)
+@requires(Permission.BOARD_REFER)
 @require_http_methods(["GET", "POST"])
 def suggestion_decline(request: SignedInRequest, suggestion_id: int) -> HttpResponse:
     """Not for the board, with a coded reason; can be undone."""
