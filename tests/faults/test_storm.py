@@ -32,12 +32,17 @@ from careteam.cohort import scale
 from careteam.notifications.models import MailPreference
 from careteam.people.models import Membership, User
 from careteam.people.rules import Role
+from careteam.reconciler.models import ReconcilerRun
 from patients.imaging.models import ImagingStudy
 from patients.record.models import CareTeamMember
 now = datetime.now(UTC)
 team = scale._team()
 scale.fill(team, {REMINDERS}, now=now)
 today = team.local_date(now)
+# Each worker that starts asks for the run of the night: ten thousand copies of one row would all be mended.
+ReconcilerRun.objects.bulk_create(
+    ReconcilerRun(team=team, on=today - timedelta(days), started_at=now, finished_at=now) for days in (0, 1)
+)
 for study in ImagingStudy.objects.order_by("pk")[:{URGENT}]:
     doctor = User.objects.create_user(f"doctor{{study.pk}}@example.org", None, name="Doctor")
     Membership.objects.create(user=doctor, team=team, roles=[str(Role.ONCOLOGIST)], started_on=date(2020, 1, 1))
