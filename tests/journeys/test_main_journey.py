@@ -126,7 +126,8 @@ def test_from_imported_patient_to_followed_decision(  # one story, told in one g
     expect(agenda.locator("#agenda")).to_contain_text("Ada Journey")
 
     # At the meeting the decision and one action with owner and due date are recorded, then signed.
-    _save(agenda, "Start meeting")
+    agenda.get_by_role("button", name="Start meeting", exact=True).click()
+    expect(agenda.get_by_role("button", name="Start meeting", exact=True)).to_have_count(0, timeout=20_000)
     meeting_url = agenda.url
     doctor.goto(re.sub(r"/(live/)?$", "/live/", meeting_url.split("live/")[0]))
     doctor.keyboard.press("n")

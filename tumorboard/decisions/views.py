@@ -46,7 +46,7 @@ def goal_check(request: SignedInRequest, item_id: int) -> HttpResponse:
         "item": item,
         "patient": item.patient,
         "check": check,
-        "back": reverse("decision-record", args=[item.pk]),
+        "back": reverse("live", args=[item.meeting_id]),
     }
     return render_page(request, "tumorboard/decisions/goal_check.html", context, fragment="check")
 
