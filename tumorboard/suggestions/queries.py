@@ -17,7 +17,7 @@ from tumorboard.boards.queries import boards_of_team
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.policies import DISCUSSED_WHILE
 from tumorboard.suggestions.models import AgendaSuggestion
-from tumorboard.suggestions.rules import SuggestionKind, SuggestionStatus, study_key
+from tumorboard.suggestions.rules import SuggestionKind, SuggestionStatus
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -175,10 +175,6 @@ def unsuggested_studies(limit: int) -> list[tuple[int, date]]:
 def open_for_source(source_key: str) -> AgendaSuggestion | None:
     row: AgendaSuggestion | None = AgendaSuggestion.objects.open().filter(source_key=source_key).first()
     return row
-
-
-def open_for_study(study_id: int) -> AgendaSuggestion | None:
-    return open_for_source(study_key(study_id))
 
 
 def _with_words(rows: QuerySet[AgendaSuggestion]) -> QuerySet[AgendaSuggestion]:

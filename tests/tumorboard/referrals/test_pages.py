@@ -16,6 +16,7 @@ from tests import factories
 from tests.factories.board import Room
 from tumorboard.decisions.rules import Option
 from tumorboard.meetings import commands
+from tumorboard.meetings.commands import cancel
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.referrals.commands import AlreadyReferred, settle_material
 from tumorboard.referrals.models import Referral, ReferralDraft, ShownMaterial
@@ -54,6 +55,16 @@ def test_two_interactions_refer_with_what_the_record_holds(room: Room) -> None:
     shown = list(referral.shown.order_by("pk").values_list("study_id", "specimen_id"))
     assert shown == [(latest.pk, None), (None, patient.specimens.get().pk)]
     assert (referral.presenter, old.pk in {study for study, _ in shown}) == (room.chair, False)
+
+
+def test_nobody_is_asked_for_material_of_a_meeting_that_is_off(room: Room) -> None:
+    factories.person(room.team, Role.RADIOLOGIST, specialty=Specialty.RADIOLOGY)
+    patient = room.patient()
+    room.item(patient, studies=[factories.study(patient, modality="ct", status="performed")])
+    asked = InboxItem.objects.filter(url=reverse("meeting-shown", args=[room.meeting.pk]))
+    assert asked.filter(withdrawn_at=None).exists()
+    cancel(room.meeting, reason="Ice on the roads", by=room.coordinator, now=room.now)
+    assert not asked.filter(withdrawn_at=None).exists()
 
 
 def test_listed_material_is_asked_of_those_who_read_it_and_settled(room: Room) -> None:

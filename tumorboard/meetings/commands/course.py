@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 
 from careteam.access.policies import insist
 from careteam.access.queries import access_of
@@ -17,6 +18,7 @@ from tumorboard.meetings.commands.agenda import defer_locked, show_item
 from tumorboard.meetings.models import AgendaItem, Attendance, Meeting
 from tumorboard.meetings.queries import specialty_at
 from tumorboard.meetings.rules import OPEN_ITEMS, AttendanceMode, MeetingStatus
+from tumorboard.referrals.commands import nothing_to_put_up
 from tumorboard.referrals.rules import DeferReason
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ def hold(meeting: Meeting, *, by: User, now: datetime) -> Meeting:
         if decision_id is None:
             defer_locked(AgendaItem.objects.lock_full(item_id), meeting, reason=DeferReason.NO_TIME, by=by, now=now)
             deferred += 1
+    nothing_to_put_up(f"{reverse('meeting', args=[meeting.pk])}shown/", now=now)
     _audit("meetings.hold", meeting, by=by, now=now, details={"deferred": deferred})
     return meeting
 

@@ -22,6 +22,7 @@ from tumorboard.meetings.commands.planning import planned, put_at, refresh_steps
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.queries import day_of, expected_people, local_words, next_open_meeting
 from tumorboard.meetings.rules import MeetingStatus, why_not_on
+from tumorboard.referrals.commands import nothing_to_put_up
 from tumorboard.referrals.rules import DeferReason
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def cancel(meeting: Meeting, *, reason: str, by: User, now: datetime, carry_over
         if target is not None and not item.patient.is_deceased:
             place(item.referral, target, minutes=item.minutes, by=by, now=now)
             carried += 1
+    nothing_to_put_up(f"{reverse('meeting', args=[meeting.pk])}shown/", now=now)
     _tell(meeting, "canceled", also=presenters, by=by, now=now)
     details: dict[str, object] = {"carried": carried, "to": target.pk if target else None}
     _audit("meetings.cancel", meeting, by=by, now=now, reason=reason, details=details)

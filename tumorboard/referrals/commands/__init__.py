@@ -1,7 +1,7 @@
 """The only writers of referrals. What an agenda does to a referral (`mark_…`) is called by the meetings slice."""
 
 from tumorboard.referrals.commands.drafts import discard_draft, keep_draft
-from tumorboard.referrals.commands.material import ask_for_material, settle_material
+from tumorboard.referrals.commands.material import ask_for_material, nothing_to_put_up, settle_material
 from tumorboard.referrals.commands.merging import absorb
 from tumorboard.referrals.commands.referring import (
     AlreadyReferred,
@@ -26,6 +26,7 @@ __all__ = [
     "mark_deferred",
     "mark_discussed",
     "mark_listed",
+    "nothing_to_put_up",
     "refer",
     "refresh_step",
     "settle_material",

@@ -77,7 +77,7 @@ def settle_material(
     return row
 
 
-def nothing_to_put_up(urls: Iterable[str], *, now: datetime) -> None:
-    """The meeting is over or off: nobody is asked for it any more."""
+def nothing_to_put_up(url: str, *, now: datetime) -> None:
+    """The meeting is over or off: nobody is asked for it any more. Takes what `ask_for_material` was given."""
     roles = {asked_of(modality) for modality in ("", "ct", "sstr_pet")}
-    withdraw(keys=[f"shown:{url}:{role}" for url in urls for role in roles], now=now)
+    withdraw(keys=[f"shown:{url}:{role}" for role in roles], now=now)
