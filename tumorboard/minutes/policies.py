@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from careteam.access.policies import lacks
 from careteam.people.rules import Permission
 from tumorboard.meetings.rules import MeetingStatus
-from tumorboard.minutes.rules import PRINT_TRANSITIONS, PrintState
 
 if TYPE_CHECKING:
     from careteam.people.models import User
     from tumorboard.meetings.models import Meeting
-    from tumorboard.minutes.models import MinutesPrint, SignedMinutes
+    from tumorboard.minutes.models import SignedMinutes
     from tumorboard.minutes.queries import Minutes
 
 
@@ -42,10 +41,3 @@ def why_not_sign_again(last: SignedMinutes | None, kept: dict[str, object], reas
     if last.content == kept:
         return [f"Nothing has changed since version {last.number} was signed."]
     return [] if reason.strip() else ["Say why there is another version."]
-
-
-def why_not_print(printout: MinutesPrint | None) -> list[str]:
-    """One printout at a time: a second wish while it is made changes nothing."""
-    if printout is None or PrintState.WAITING in PRINT_TRANSITIONS[PrintState(printout.state)]:
-        return []
-    return ["The PDF is being made."]
