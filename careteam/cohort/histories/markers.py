@@ -1,4 +1,4 @@
-"""Rows about surveillance by labs: the plan of each marker that the record asks for, and its next sample. Pure.
+"""Rows about surveillance by labs: the plan of each lab that the record asks for, and its next sample. Pure.
 
 Most were measured with the visits; where the last result is older than its interval, one more has come since, so that
 what is late in the demo is late on purpose.
@@ -12,12 +12,14 @@ from typing import Any
 from careteam.cohort.histories.imaging import grade_of, remind
 from careteam.cohort.histories.person import coordinator
 from careteam.cohort.histories.profile import Profile
-from careteam.cohort.histories.rows import Dice, History, Key, Text, at, working_day
-from patients.imaging.rules import Interval, StudyModality, SurveillanceFacts, is_lab
-from patients.imaging.rules.labs import TESTS, Value, asked_labs, cga_raised_on, days_of, resolve
-from patients.protocol.rules import NUMBERS
+from careteam.cohort.histories.rows import Dice, History, Key, Ref, Text, at, working_day
+from patients.imaging.rules import Interval, LineFact, StudyModality, SurveillanceFacts, is_lab
+from patients.imaging.rules.labs import PANELS, TESTS, Value, asked_labs, cga_raised_on, days_of, resolve
+from patients.protocol.rules import LAB_INTERVALS, NUMBERS
+from patients.record.rules import FlagKind, FlagState
+from patients.treatment.rules import Modality
 
-_INTERVALS = {code: Interval(int(number.value)) for code, number in NUMBERS.items() if code in {"L1", "L2", "L3", "L4"}}
+_INTERVALS = {number.code: Interval(int(number.value)) for number in (*LAB_INTERVALS, NUMBERS["imaging.window"])}
 _LATE = 0.06  # of the samples
 
 
@@ -48,8 +50,34 @@ def _facts(history: History, profile: Profile, today: date, modality: str = Stud
         last_scan=str(StudyModality(modality).label),
         modality=modality,
         syndrome=profile.syndrome,
+        lines=_prrt(history),
         cga_raised_on=cga_raised_on(values),
+        has_heart_disease=any(
+            row["kind"] == FlagKind.HEART_DISEASE and row["state"] == FlagState.PRESENT for row in history.of("flag")
+        ),
     )
+
+
+def _prrt(history: History) -> tuple[LineFact, ...]:
+    """The lines of PRRT that began, with the days of their doses."""
+    found = []
+    for n, line in enumerate(history.of("line")):
+        if line["modality"] == Modality.PRRT and line["started_on"]:
+            doses = [row for row in history.of("administration") if row["line"] == Ref("line", n)]
+            found.append(
+                LineFact(
+                    id=n,
+                    modality=line["modality"],
+                    label=line["agent"],
+                    role=line["role"],
+                    status=line["status"],
+                    started_on=line["started_on"],
+                    ended_on=line["ended_on"],
+                    doses=tuple(sorted(row["given_on"] for row in doses if row["status"] == "given")),
+                    agent=line["agent"],
+                )
+            )
+    return tuple(found)
 
 
 def _write(dice: Dice, history: History, profile: Profile, modality: str, today: date) -> None:
@@ -61,6 +89,10 @@ def _write(dice: Dice, history: History, profile: Profile, modality: str, today:
     if facts.last_scan_on is None:
         wanted = working_day(today + timedelta(days=dice.randint(5, 60)))
         found = resolve(facts, _INTERVALS, anchor=wanted - timedelta(days=found.interval_days)) or found
+    elif modality in PANELS:
+        if found.due_on < today and not late:
+            _measured_since(dice, history, modality, dice.day(found.due_on, 0, (today - found.due_on).days - 3))
+            found = resolve(_facts(history, profile, today, modality), _INTERVALS) or found
     elif found.due_on < today and not late:
         _measured_since(dice, history, modality, today - timedelta(days=dice.randint(3, found.interval_days - 20)))
         found = resolve(_facts(history, profile, today, modality), _INTERVALS) or found
@@ -108,8 +140,8 @@ def _write(dice: Dice, history: History, profile: Profile, modality: str, today:
 
 
 def _measured_since(dice: Dice, history: History, modality: str, on: date) -> None:
-    """One more result like the last one, a little up or down."""
-    rows: list[dict[str, Any]] = [row for row in history.of("measurement") if row["code"] in TESTS[modality]]
-    last = max(rows, key=lambda row: row["taken_at"])
-    moved = last["value"] * (100 + dice.randint(-12, 15)) / 100
-    history.add("measurement", **last | {"taken_at": at(working_day(on), 8, 10), "value": round(moved, 1)})
+    """One more result of each test like the last one, a little up or down."""
+    rows = [row for row in history.of("measurement") if row["code"] in TESTS[modality]]
+    for last in {row["code"]: row for row in sorted(rows, key=lambda row: row["taken_at"])}.values():
+        moved = round(last["value"] * (100 + dice.randint(-12, 15)) / 100, 1)
+        history.add("measurement", **last | {"taken_at": at(working_day(on), 8, 10), "value": moved})

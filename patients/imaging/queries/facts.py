@@ -34,8 +34,9 @@ from patients.imaging.rules import (
 )
 from patients.protocol.queries import TeamNumber, numbers
 from patients.protocol.rules import ScanChoice
-from patients.record.models import Diagnosis, DiseaseStatus, Measurement, Metastasis, Patient, Specimen
+from patients.record.models import ClinicalFlag, Diagnosis, DiseaseStatus, Measurement, Metastasis, Patient, Specimen
 from patients.record.queries import grade_from
+from patients.record.rules import FlagKind, FlagState
 from patients.treatment.models import Administration, TreatmentLine
 from patients.treatment.queries import NO_NUMBER, numbers_of
 
@@ -59,6 +60,7 @@ class Known:
     scans: tuple[tuple[str, str, date], ...] = ()  # modality, region, day; newest first
     running: frozenset[str] = field(default_factory=frozenset)
     syndrome: str = ""
+    has_heart_disease: bool = False
     values: tuple[Value, ...] = ()  # results of the tests that labs of surveillance look at
 
     def of(self, *, today: date, plan_modality: str, plan_region: str = "") -> SurveillanceFacts:
@@ -71,6 +73,7 @@ class Known:
             modality=plan_modality,
             responses=self.responses,
             syndrome=self.syndrome,
+            has_heart_disease=self.has_heart_disease,
             cga_raised_on=cga_raised_on(self.values) if is_lab(plan_modality) else None,
         )
         if is_lab(plan_modality):
@@ -95,7 +98,7 @@ class Known:
 
 
 def known_of(patient_ids: Collection[int]) -> dict[int, Known]:
-    """What the record says of these patients (eight queries, whatever their number)."""
+    """What the record says of these patients (nine queries, whatever their number)."""
     ids = list(patient_ids)
     lines = _lines(ids)
     specimens = _grouped(Specimen.objects.valid().filter(patient_id__in=ids))
@@ -113,6 +116,7 @@ def known_of(patient_ids: Collection[int]) -> dict[int, Known]:
     for patient_id, modality in plans.values_list("patient_id", "modality"):
         running[patient_id].add(modality)
     values = _values(ids)
+    hearts = _with_heart_disease(ids)
     main = {row.patient_id: row for row in Diagnosis.objects.valid().filter(patient_id__in=ids, is_main=True)}
     return {
         patient_id: Known(
@@ -124,6 +128,7 @@ def known_of(patient_ids: Collection[int]) -> dict[int, Known]:
             scans=tuple(scans[patient_id]),
             running=frozenset(running[patient_id]),
             syndrome=main[patient_id].syndrome if patient_id in main else "",
+            has_heart_disease=patient_id in hearts,
             values=tuple(values[patient_id]),
         )
         for patient_id in ids
@@ -140,6 +145,13 @@ def _values(patient_ids: Collection[int]) -> dict[int, list[Value]]:
     return found
 
 
+def _with_heart_disease(patient_ids: Collection[int]) -> frozenset[int]:
+    """Whose carcinoid heart disease is known: the latest answer counts (one query)."""
+    rows = ClinicalFlag.objects.valid().filter(patient_id__in=patient_ids, kind=FlagKind.HEART_DISEASE)
+    latest = rows.order_by("patient_id", "-asked_on", "-pk").distinct("patient_id")
+    return frozenset(pk for pk, state in latest.values_list("patient_id", "state") if state == FlagState.PRESENT)
+
+
 def labs_missing(patient_id: int, *, today: date) -> dict[str, str]:
     """Labs that the record asks for, that no running plan looks after, and that nobody has declined: with the reason.
     A plan that a person ended for good is not asked for again."""
@@ -147,7 +159,7 @@ def labs_missing(patient_id: int, *, today: date) -> dict[str, str]:
 
 
 def labs_missing_of(patient_ids: Collection[int], *, today: date) -> dict[int, dict[str, str]]:
-    """The same for many patients; those with nothing missing are left out (nine queries, whatever their number)."""
+    """The same for many patients; those with nothing missing are left out (ten queries, whatever their number)."""
     last: dict[int, dict[str, tuple[date | None, str]]] = defaultdict(dict)
     plans = SurveillancePlan.objects.valid().filter(patient_id__in=patient_ids, modality__in=LABS).order_by("pk")
     for patient_id, modality, stopped, why in plans.values_list("patient_id", "modality", "stopped_on", "stop_reason"):

@@ -14,6 +14,8 @@ from patients.imaging.queries.facts import known_of, labs_missing, resolution_fo
 from patients.imaging.rules import (
     DONE,
     LABS,
+    ONE_DRAW,
+    PANELS,
     TESTED,
     TESTS,
     Resolution,
@@ -34,8 +36,8 @@ from patients.record.rules import MEASURES
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was measured on one day for one lab. `said`: values with units and references as the team reads them;
-    `before`: what they were the time before; `is_quiet`: each has a reference range and lies within it."""
+    """What was measured for one lab, by the day that completed it. `said`: values with units and references as the team
+    reads them; `before`: what they were the time before; `is_quiet`: each has a reference range and lies within it."""
 
     modality: str
     on: date
@@ -67,14 +69,17 @@ class Results:
 
     def on(self, modality: str, day_: date) -> Drawn:
         codes = TESTS[modality]
-        latest = {row.code: row for row in self._by_day[day_] if row.code in codes}
+        since = day_ - ONE_DRAW if modality in PANELS else day_
+        drawn = [row for on in sorted(self._by_day) if since <= on <= day_ for row in self._by_day[on]]
+        latest = {row.code: row for row in drawn if row.code in codes}
         rows = tuple(latest[code] for code in codes if code in latest)
         units = self.patient.team.units
         ways = {system: "; ".join(_said(row, system) for row in rows) for system in ("conventional", "si", units)}
-        before = "; ".join(filter(None, (self._before(row, day_) for row in rows)))
+        before = "; ".join(filter(None, (self._before(row) for row in rows)))
         return Drawn(modality, day_, rows, ways[units], before, all(map(_is_quiet, rows)), frozenset(ways.values()))
 
-    def _before(self, row: Measurement, on: date) -> str:
+    def _before(self, row: Measurement) -> str:
+        on = self.patient.team.local_date(row.taken_at)
         earlier = [r for day_ in sorted(self._by_day) if day_ < on for r in self._by_day[day_] if r.code == row.code]
         if not earlier:
             return ""

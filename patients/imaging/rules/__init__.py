@@ -33,6 +33,8 @@ from patients.imaging.rules.codes import (
     words_of,
 )
 from patients.imaging.rules.labs import (
+    ONE_DRAW,
+    PANELS,
     TESTED,
     TESTS,
     Value,
@@ -95,6 +97,8 @@ __all__ = [
     "LONGEST_LEAD",
     "MEASURED_ON",
     "NOT_YET_DONE",
+    "ONE_DRAW",
+    "PANELS",
     "PET_TASKS",
     "PLAIN",
     "SCAN_CHOICES",

@@ -2,7 +2,8 @@
 
 A marker counts from its last result, whoever asked for it. During PRRT the panel is due again an interval after the
 last one, and never sooner than that after the first dose (L5). After the last dose it is due on fixed days (L6); one
-that was drawn within the window before such a day answers it. What was never measured is due when its plan starts.
+that was drawn within the window before such a day answers it. A panel counts from the day that completed it. What was
+never measured is due when its plan starts.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from patients.treatment.rules import LAB_SETS, Modality
 
 M = StudyModality
 NSE_BEFORE = "15060-7"  # the older code of the same test
-# What answers each: one of these codes; for a panel all of them, on one day.
+# What answers each: one of these codes; for a panel all of them, drawn within `ONE_DRAW`.
 TESTS: dict[str, tuple[str, ...]] = {
     M.CGA: (CGA, CGA_MOLES, CGA_UNITS),
     M.HIAA: (HIAA,),
@@ -37,6 +38,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     M.PRRT_LABS: tuple(dict.fromkeys(need.drawn for need in LAB_SETS["prrt"].needs)),
 }
 PANELS = frozenset({M.PRRT_LABS})
+ONE_DRAW = timedelta(days=3)  # design: what was clotted or forgotten is drawn again on the next days
 TESTED = frozenset(code for codes in TESTS.values() for code in codes)
 _CODES: dict[str, str] = {M.CGA: "L1", M.HIAA: "L2", M.NSE: "L3", M.NT_PROBNP: "L4"}
 _LATER = ("L6", "L6.second", "L6.third", "L6.fourth")
@@ -53,13 +55,21 @@ class Value:
 
 
 def days_of(modality: str, values: Iterable[Value]) -> tuple[date, ...]:
-    """The days on which this was measured, newest first: a panel counts when all of its tests were."""
+    """The days on which this was measured, newest first. A panel counts on the day on which the last of its tests came,
+    all within `ONE_DRAW`; a single test drawn once more on the days after makes no second panel."""
     found: dict[date, set[str]] = {}
     for value in values:
         if value.code in TESTS[modality]:
             found.setdefault(value.on, set()).add(value.code)
-    whole = len(TESTS[modality]) if modality in PANELS else 1
-    return tuple(sorted((on for on, codes in found.items() if len(codes) >= whole), reverse=True))
+    if modality not in PANELS:
+        return tuple(sorted(found, reverse=True))
+    whole, days = set(TESTS[modality]), list[date]()
+    for on in sorted(found):
+        drawn = set().union(*(codes for day_, codes in found.items() if on - ONE_DRAW <= day_ <= on))
+        is_new = not days or on - days[-1] > ONE_DRAW
+        if found[on] == whole or (drawn == whole and is_new):
+            days.append(on)
+    return tuple(reversed(days))
 
 
 def cga_raised_on(values: Iterable[Value]) -> date | None:
@@ -80,7 +90,9 @@ def asked_labs(facts: SurveillanceFacts) -> dict[str, str]:
         found[M.HIAA] = "carcinoid syndrome"
     if facts.grade in NEC_GRADES or facts.grade in {Grade.MINEN, Grade.NET_G3}:
         found[M.NSE] = ""  # the grade says it
-    if facts.syndrome == Syndrome.CARCINOID:
+    if facts.has_heart_disease:
+        found[M.NT_PROBNP] = "known carcinoid heart disease"
+    elif facts.syndrome == Syndrome.CARCINOID:
         found[M.NT_PROBNP] = "carcinoid syndrome"
     if (line := last_prrt(facts)) is not None:
         found[M.PRRT_LABS] = f"during {line.name}" if line.is_running else f"after {line.name}"
@@ -107,8 +119,9 @@ def resolve(
     if facts.modality == M.PRRT_LABS:
         return _panel(facts, intervals, anchor)
     code = _CODES[facts.modality]
+    often = facts.modality == M.NT_PROBNP and facts.has_heart_disease
     reason = asked_labs(facts).get(facts.modality, "chosen for this patient")
-    return _counted(facts, code, intervals[code], reason, anchor)
+    return _counted(facts, code, intervals["L4.heart" if often else code], reason, anchor)
 
 
 def _counted(facts: SurveillanceFacts, code: str, interval: Interval, reason: str, anchor: date | None) -> Resolution:

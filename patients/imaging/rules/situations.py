@@ -105,6 +105,7 @@ class SurveillanceFacts:
     responses: tuple[tuple[date, str], ...] = ()
     syndrome: str = ""
     cga_raised_on: date | None = None  # the first CgA known, where it was above its reference
+    has_heart_disease: bool = False  # carcinoid heart disease is known
 
     @property
     def judged_on(self) -> date:
@@ -414,6 +415,7 @@ _BESIDE: dict[str, frozenset[str]] = {
     "S3": frozenset({"S1", "S2", "S4", "S5", "S6"}),
     "S5": frozenset({"S3", "S4", "S6"}),
     "S6": frozenset({"S3", "S4", "S5"}),
+    "L4.heart": frozenset({"L4"}),
     "S7.second": frozenset({"S7"}),
     "S7.next": frozenset({"S7"}),
     "first_year": frozenset({"S1", "S2", "S8", "S9", "S10a", "S10b"}),

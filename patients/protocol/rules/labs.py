@@ -1,4 +1,4 @@
-"""Surveillance by labs and markers: intervals, and how soon a test is too soon (`clinical.md` 2.2, 3.3)."""
+"""Surveillance by labs and markers: intervals, and how soon a test is too soon (`clinical.md` 1.6, 2.2, 3.3)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ LAB_INTERVALS: tuple[ProtocolNumber, ...] = (
     _n("L2", "5-HIAA, carcinoid syndrome", "90", "d", "prior knowledge: 3–6 months", Tag.P, "90", "183"),
     _n("L3", "NSE, NEC or NET G3", "60", "d", "prior knowledge: with the scans", Tag.P, "56", "92"),
     _n("L4", "NT-proBNP, carcinoid syndrome", "365", "d", "prior knowledge: 12 months", Tag.P, "183", "365"),
+    _n(
+        "L4.heart",
+        "NT-proBNP, known carcinoid heart disease",
+        "91",
+        "d",
+        "prior knowledge: every 3–6 months",
+        Tag.P,
+        "91",
+        "183",
+    ),
     _n("L5", "Labs during PRRT", "42", "d", "published follow-up: every 4–6 weeks", Tag.V2, "28", "42"),
     _n("L6", "Labs after the last PRRT dose: first", "30", "d", _AFTER, Tag.V2, "28", "42"),
     _n("L6.second", "Labs after the last PRRT dose: second", "91", "d", _AFTER, Tag.V2, "77", "105"),

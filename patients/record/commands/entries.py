@@ -18,6 +18,7 @@ from patients.record import policies
 from patients.record.models import (
     Admission,
     CareTeamMember,
+    ClinicalFlag,
     ClinicalRow,
     Diagnosis,
     DiseaseStatus,
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from careteam.people.models import User
 
 RowT = TypeVar("RowT", bound=ClinicalRow)
-_DISEASE = (Diagnosis, Specimen, Metastasis, LiverAssessment, ReceptorImaging)
+# What plans, preparation and prompts rest on.
+_DISEASE = (Diagnosis, Specimen, Metastasis, LiverAssessment, ReceptorImaging, ClinicalFlag)
 
 
 def _plain(value: Any) -> Any:

@@ -209,14 +209,8 @@ class Series:
     unit: str
     results: tuple[Result, ...]
     plot: Plot | None
-    since_last: int | None
+    since_last: int
     breaks: int
-
-    @property
-    def too_soon(self) -> bool:
-        """Repeated sooner than is usual (`Measure.again_after`, unsigned: said, never prevented)."""
-        again = self.measure.again_after if self.measure else 0
-        return bool(again) and self.since_last is not None and self.since_last < again
 
 
 def series_of(patient: Patient, code: str, today: date) -> Series | None:
@@ -305,14 +299,9 @@ class SheetLine:
     unit: Unit
     last: Result | None
     last_on: date | None
-    days: int | None
-
-    @property
-    def too_soon(self) -> bool:
-        return bool(self.measure.again_after) and self.days is not None and self.days < self.measure.again_after
 
 
-def sheet_of(patient: Patient, today: date) -> tuple[SheetLine, ...]:
+def sheet_of(patient: Patient) -> tuple[SheetLine, ...]:
     """The tests of the sheet with their latest results (one query)."""
     rows = (
         Measurement.objects.valid()
@@ -331,7 +320,6 @@ def sheet_of(patient: Patient, today: date) -> tuple[SheetLine, ...]:
                 measure.preferred(patient.team.units),
                 result_of(row, patient.team.units) if row else None,
                 on,
-                (today - on).days if on else None,
             )
         )
     return tuple(lines)

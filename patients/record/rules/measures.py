@@ -54,8 +54,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Measure:
-    """One kind of result. The first unit is the one we store. `again_after` days: how soon a marker is usually
-    repeated (`clinical.md` 3.3, P: "local, unsigned")."""
+    """One kind of result. The first unit is the one we store."""
 
     code: str
     label: str
@@ -63,7 +62,6 @@ class Measure:
     units: tuple[Unit, ...]
     by_assay: bool = False
     ppi_matters: bool = False
-    again_after: int = 0
 
     @property
     def unit(self) -> Unit:
@@ -204,7 +202,6 @@ _ALL = (
         (_u("ng/mL", "1", "100000", digits=0), _u("ug/L", "1", "100000", "1", "µg/L", digits=0, si=True)),
         by_assay=True,
         ppi_matters=True,
-        again_after=90,
     ),
     Measure(
         CGA_MOLES,
@@ -216,7 +213,6 @@ _ALL = (
         ),
         by_assay=True,
         ppi_matters=True,
-        again_after=90,
     ),
     Measure(
         CGA_UNITS,
@@ -225,7 +221,6 @@ _ALL = (
         (_u("U/L", "1", "100000", digits=0),),
         by_assay=True,
         ppi_matters=True,
-        again_after=90,
     ),
     Measure(
         HIAA,
@@ -246,7 +241,6 @@ _ALL = (
             ),
         ),
         by_assay=True,
-        again_after=90,
     ),
     Measure(NSE, "NSE", _LAB, (_u("ng/mL", "0.5", "5000"), _u("ug/L", "0.5", "5000", label="µg/L", si=True))),
     Measure(
@@ -257,7 +251,6 @@ _ALL = (
             _u("pg/mL", "1", "100000", digits=0),
             _u("ng/L", "1", "100000", digits=0, si=True, source=_15, tag="P"),
         ),
-        again_after=365,
     ),
     Measure(
         HB,

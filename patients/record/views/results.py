@@ -31,7 +31,7 @@ def sheet(request: SignedInRequest, patient_id: int) -> HttpResponse:
     patient = readable_patient(request, patient_id)
     now = timezone.now()
     today = patient.team.local_date(now)
-    lines = sheet_of(patient, today)
+    lines = sheet_of(patient)
     start: dict[str, Any] = {"taken_on": today}
     if request.method != "POST":
         marker = next((line.last for line in lines if line.measure.code == CGA), None)

@@ -73,6 +73,9 @@ def found(asked: SurveillanceFacts) -> Resolution:
         pytest.param(facts("hiaa", last=30), "L2", 60, False, id="5-HIAA every three months"),
         pytest.param(facts("nse", last=30, grade=Grade.NEC), "L3", 30, False, id="NSE with the scans of a NEC"),
         pytest.param(facts("ntprobnp", last=30), "L4", 335, False, id="NT-proBNP every year"),
+        pytest.param(
+            facts("ntprobnp", last=30, has_heart_disease=True), "L4", 61, False, id="oftener in heart disease"
+        ),
         pytest.param(facts("hiaa"), "L2", 0, False, id="never measured: due now"),
         pytest.param(facts("prrt_labs", prrt(10), last=24), "L5", 32, True, id="during PRRT, from the first dose on"),
         pytest.param(facts("prrt_labs", prrt(60, 4), last=5), "L5", 37, True, id="during PRRT, from the last panel"),
@@ -166,13 +169,17 @@ def test_days_of_a_panel_are_those_on_which_all_of_it_was_measured() -> None:
     whole = [value(code, 10) for code in PANEL]
     partial = [value(code, 3) for code in PANEL[:-1]]
     assert days_of("prrt_labs", [*whole, *partial]) == (ago(10),)
+    clotted = value(PANEL[-1], 2)
+    assert days_of("prrt_labs", [*whole, *partial, clotted]) == (ago(2), ago(10))
+    assert days_of("prrt_labs", [*whole, value(PANEL[0], 8)]) == (ago(10),)  # drawn once more: no second panel
+    assert days_of("prrt_labs", [*partial, value(PANEL[-1], 8)]) == ()
     assert days_of("cga", [value(CGA, 3), value("30169-7", 9), value(HIAA, 1)]) == (ago(3), ago(9))
 
 
-@given(last=st.integers(0, 2000), modality=st.sampled_from(sorted(LABS - {"prrt_labs"})))
-def test_no_marker_is_due_before_its_result_stops_being_new(last: int, modality: str) -> None:
+@given(last=st.integers(0, 2000), modality=st.sampled_from(sorted(LABS - {"prrt_labs"})), heart=st.booleans())
+def test_no_marker_is_due_before_its_result_stops_being_new(last: int, modality: str, heart: bool) -> None:
     """The guard never speaks against what the plan itself asks for on its day."""
-    due = found(facts(modality, last=last, grade=Grade.NEC)).due_on
+    due = found(facts(modality, last=last, grade=Grade.NEC, has_heart_disease=heart)).due_on
     assert not is_too_soon(ago(last), due, INTERVALS[repeat_code(modality)].days)
 
 

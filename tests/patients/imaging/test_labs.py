@@ -16,8 +16,8 @@ from patients.imaging import commands
 from patients.imaging.models import ImagingStudy, SurveillancePlan
 from patients.imaging.rules import TESTS, StopReason
 from patients.record.commands import add_entry, add_results, change_enrollment, change_entry, enter_in_error
-from patients.record.models import Measurement, NextStep, Patient
-from patients.record.rules import EnrollmentStatus
+from patients.record.models import ClinicalFlag, Measurement, NextStep, Patient
+from patients.record.rules import EnrollmentStatus, FlagKind, FlagState
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +181,35 @@ def test_panel_waits_for_all_of_its_tests(patient: Patient, nurse: User, now: da
     study.refresh_from_db()
     assert (study.status, len(study.measured)) == ("reported", len(TESTS["prrt_labs"]))
     assert Event.objects.filter(kind=EventKind.RESULTS).count() == 2  # one for each sheet, however many values
+
+
+def test_panel_is_completed_by_what_is_drawn_again_on_the_next_days(
+    patient: Patient, nurse: User, now: datetime, settled: Any
+) -> None:
+    factories.line(patient, "prrt", started_on=TODAY - timedelta(50), agent="177Lu-dotatate")
+    commands.start_plan(patient, modality="prrt_labs", by=nurse, now=now)
+    *first, clotted = TESTS["prrt_labs"]
+    for code in first:
+        measured(patient, code, 2, 3)
+    with settled():
+        enter(patient, nurse, now, code=clotted, value=3)
+    study = ImagingStudy.objects.get(patient=patient, status="reported")
+    assert (study.performed_on, len(study.measured)) == (TODAY, len(TESTS["prrt_labs"]))
+
+
+def test_known_heart_disease_asks_for_nt_probnp_oftener(
+    patient: Patient, nurse: User, now: datetime, settled: Any
+) -> None:
+    measured(patient, "33762-6", 100, 90)
+    commands.start_plan(patient, modality="ntprobnp", by=nurse, now=now)
+    assert lab(patient, "ntprobnp").due_on == TODAY + timedelta(265)
+    values = {"kind": FlagKind.HEART_DISEASE, "state": FlagState.PRESENT, "asked_on": TODAY}
+    with settled():
+        flag = add_entry(patient, ClinicalFlag, values, by=nurse, now=now)
+    assert lab(patient, "ntprobnp").due_on == TODAY - timedelta(9)
+    with settled():
+        enter_in_error(flag, reason="Another patient", by=nurse, now=now)
+    assert lab(patient, "ntprobnp").due_on == TODAY + timedelta(265)
 
 
 def test_results_outside_of_care_are_not_announced(team: Team, nurse: User, now: datetime, settled: Any) -> None:

@@ -1,6 +1,6 @@
 """Results through the pages: any unit, unusual values asked about once, the sheet of a day, one test over time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal as D
 
 import pytest
@@ -149,12 +149,12 @@ def test_empty_sheet_and_reversed_dates_are_told(client: Client, nurse) -> None:
     assert "This date lies in the future." in late
 
 
-def test_sheet_says_when_a_marker_was_done_just_now(client: Client, nurse) -> None:  # type: ignore[no-untyped-def]
+def test_sheet_says_what_it_was_last_time_and_when(client: Client, nurse) -> None:  # type: ignore[no-untyped-def]
     factories.measurement(
         nurse.patient, "1695-6", D(8), unit="mg/(24.h)", taken_at=datetime(2026, 10, 1, 12, tzinfo=UTC)
     )
     line = next(row for row in client.get(_url(nurse, "labs/")).context["form"].lines if row.measure.code == "1695-6")
-    assert (line.too_soon, line.last.text) == (True, "8")
+    assert (line.last_on, line.last.text) == (date(2026, 10, 1), "8")
 
 
 def test_weight_and_ecog_are_announced(client: Client, nurse) -> None:  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""Surveillance plans, imaging studies, reminders, contact attempts."""
+"""One scan or sample from plan to the act that follows from it, and what makes it wait."""
 
 from __future__ import annotations
 
@@ -11,21 +11,13 @@ from django.db import models
 
 from careteam.audit.models import tracked
 from careteam.people.models import Team
-from careteam.people.rules import Role
+from patients.imaging.models.plans import SurveillancePlan
 from patients.imaging.rules import (
     LABS,
     NOT_YET_DONE,
-    PET_TASKS,
-    AnchorKind,
     CloseReason,
-    ContactKind,
-    ContactOutcome,
-    PetAnswer,
-    ReminderState,
-    ReminderStep,
     SnoozeReason,
     Stake,
-    StopReason,
     StudyModality,
     StudyStatus,
     Words,
@@ -34,63 +26,6 @@ from patients.imaging.rules import (
 )
 from patients.record.models import ClinicalQuerySet, ClinicalRow
 from patients.record.rules import ResponseCategory
-
-
-@tracked
-class SurveillancePlan(ClinicalRow):
-    """What keeps imaging coming: situation, modality, interval in days, anchor. One running plan per modality."""
-
-    situation = models.CharField(max_length=6, help_text="S1 … S15 of the protocol")
-    modality = models.CharField(max_length=14, choices=StudyModality)
-    region = models.CharField(max_length=120, blank=True)
-    interval_days = models.PositiveSmallIntegerField()
-    anchor_on = models.DateField()
-    anchor_kind = models.CharField(max_length=10, choices=AnchorKind)
-    why = models.CharField(max_length=300, help_text="why the date is what it is, in words")
-    is_signed = models.BooleanField(default=True, help_text="the number behind it is signed for this team")
-    is_provisional = models.BooleanField(default=False, help_text="unclassified tumor: strictest interval")
-    override_reason = models.CharField(max_length=250, blank=True)
-    confirmed_at = models.DateTimeField(help_text="ladder clocks start at the later of due date and this")
-    line = models.ForeignKey(
-        "patients.TreatmentLine", on_delete=models.PROTECT, null=True, blank=True, related_name="surveillance_plans"
-    )
-    stopped_on = models.DateField(null=True, blank=True)
-    stop_reason = models.CharField(max_length=12, choices=StopReason, blank=True)
-    ask_again_on = models.DateField(null=True, blank=True)
-
-    class Meta(ClinicalRow.Meta):
-        constraints = (
-            *ClinicalRow.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["patient", "modality"],
-                condition=models.Q(stopped_on__isnull=True, error_at__isnull=True),
-                name="plan_one_running_per_modality",
-            ),
-            models.CheckConstraint(condition=models.Q(interval_days__gte=1), name="plan_interval_positive"),
-            models.CheckConstraint(
-                condition=models.Q(stopped_on__isnull=True, stop_reason="")
-                | (models.Q(stopped_on__isnull=False) & ~models.Q(stop_reason="")),
-                name="plan_stopped_has_reason",
-            ),
-        )
-        indexes = (
-            # The shortest interval there is: no step of the ladder comes sooner.
-            models.Index(fields=["interval_days"], name="plan_interval"),
-            # The list of what was stopped, the latest first.
-            models.Index(
-                models.F("stopped_on").desc(nulls_last=True),
-                models.F("id").desc(),
-                name="plan_stopped",
-                condition=models.Q(stopped_on__isnull=False, error_at__isnull=True),
-            ),
-        )
-
-    @property
-    def is_lab(self) -> bool:
-        return is_lab(self.modality)
-
-    def __str__(self) -> str:
-        return f"{self.get_modality_display()} every {self.interval_days} days"
 
 
 class ImagingStudyQuerySet(ClinicalQuerySet):
@@ -288,114 +223,6 @@ class ImagingStudy(ClinicalRow):
 
 
 @tracked
-class Reminder(models.Model):
-    """One step of the ladder for one study and due date, in a role's queue. Unique: raised exactly once."""
-
-    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_index=False)
-    study = models.ForeignKey(ImagingStudy, on_delete=models.PROTECT, related_name="reminders")
-    step = models.CharField(max_length=10, choices=ReminderStep)
-    due_on = models.DateField()
-    queue = models.CharField(max_length=30, choices=Role)
-    assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    state = models.CharField(max_length=10, choices=ReminderState, default=ReminderState.OPEN)
-    raised_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True)
-    closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    acknowledged_at = models.DateTimeField(null=True, blank=True)
-    acknowledged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
-    acknowledged_note = models.CharField(max_length=250, blank=True, db_default="")
-
-    objects = ClinicalQuerySet.as_manager()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["study", "step", "due_on"], name="reminder_once"),
-            models.CheckConstraint(
-                condition=models.Q(acknowledged_at__isnull=True, acknowledged_by__isnull=True, acknowledged_note="")
-                | models.Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False),
-                name="reminder_acknowledged_has_who_when",
-            ),
-        )
-        indexes = (models.Index(fields=["team", "raised_at"], name="reminder_open", condition=models.Q(state="open")),)
-
-    def __str__(self) -> str:
-        return f"{self.step} of study {self.study_id}"
-
-    @property
-    def key(self) -> str:
-        """What inbox and mail are unique by."""
-        return f"reminder:{self.study_id}:{self.step}:{self.due_on.isoformat()}"
-
-
-@tracked
-class ContactAttempt(ClinicalRow):
-    """One call, letter or message to the patient, with what came of it."""
-
-    study = models.ForeignKey(ImagingStudy, on_delete=models.PROTECT, null=True, blank=True, related_name="contacts")
-    at = models.DateTimeField()
-    kind = models.CharField(max_length=8, choices=ContactKind)
-    outcome = models.CharField(max_length=14, choices=ContactOutcome)
-    note = models.TextField(blank=True)
-    next_try_on = models.DateField(null=True, blank=True)
-
-    class Meta(ClinicalRow.Meta):
-        pass
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.outcome}"
-
-
-@tracked
-class PetSuggestion(ClinicalRow):
-    """A PET that the record asks for, once per event; a person orders it or says why not, nothing is ordered."""
-
-    modality = models.CharField(max_length=14, choices=StudyModality)
-    event = models.CharField(max_length=40, help_text="what happened: baseline, pd:2026-10-01, prrt:17 …")
-    situation = models.CharField(max_length=6, help_text="S13 or S14 of the protocol")
-    why = models.CharField(max_length=300)
-    answer = models.CharField(max_length=10, choices=PetAnswer, blank=True)
-    reason = models.CharField(max_length=250, blank=True)
-    answered_at = models.DateTimeField(null=True, blank=True)
-    answered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
-
-    overruled_at = models.DateTimeField(null=True, blank=True, help_text="the PET shortly before does not count")
-    overruled_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
-
-    class Meta(ClinicalRow.Meta):
-        constraints = (
-            *ClinicalRow.Meta.constraints,
-            models.UniqueConstraint(fields=["patient", "modality", "event"], name="pet_once_per_event"),
-            models.CheckConstraint(
-                condition=models.Q(answer="", answered_at__isnull=True) | models.Q(answered_at__isnull=False),
-                name="pet_answered_has_when",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(answer="not_needed") | (models.Q(answered_by__isnull=False) & ~models.Q(reason="")),
-                name="pet_refused_has_who_why",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.get_modality_display()}: {self.why}"
-
-    @property
-    def is_task(self) -> bool:
-        """Something happened: somebody's task. What merely is so (no baseline known) waits on the patient's page."""
-        return self.event.partition(":")[0] in PET_TASKS
-
-
-@tracked
 class StudySnooze(ClinicalRow):
     """A row that waits until a day, with its reason. It hides the row only while the study is not red, and never
     silences amber, letter, red or board. One runs at a time; a new one ends the one before."""
@@ -430,47 +257,3 @@ class StudySnooze(ClinicalRow):
 
     def __str__(self) -> str:
         return f"{self.get_reason_display()} until {self.until:%d %b %Y}"
-
-
-class SavedViewQuerySet(models.QuerySet["SavedView"]):
-    def kept(self) -> SavedViewQuerySet:
-        return self.filter(removed_at__isnull=True)
-
-
-@tracked
-class SavedView(models.Model):
-    """The filters of the worklist under a name: coded values only, no patient. Shared ones are seen by the team."""
-
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_index=False)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="imaging_views", db_index=False
-    )
-    name = models.CharField(max_length=60)
-    query = models.JSONField(help_text="filter → coded value; what the page does not know is dropped")
-    is_default = models.BooleanField(default=False, help_text="what its owner's worklist opens with")
-    is_shared = models.BooleanField(default=False)
-    created_at = models.DateTimeField()
-    removed_at = models.DateTimeField(null=True, blank=True)
-
-    objects = SavedViewQuerySet.as_manager()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=["owner", "team", "name"],
-                condition=models.Q(removed_at__isnull=True),
-                name="view_name_once_per_owner",
-            ),
-            models.UniqueConstraint(
-                fields=["owner"],
-                condition=models.Q(removed_at__isnull=True, is_default=True),
-                name="view_one_default_per_owner",
-            ),
-            models.CheckConstraint(condition=~models.Q(name=""), name="view_has_name"),
-        )
-        indexes = (
-            models.Index(fields=["team"], name="view_shared", condition=models.Q(is_shared=True, removed_at=None)),
-        )
-
-    def __str__(self) -> str:
-        return self.name
