@@ -52,6 +52,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/<int:pk>/undo/", inbox.undo, name="inbox-undo"),
     path("inbox/undelivered/", mail.undelivered, name="undelivered"),
     path("inbox/undelivered/<int:pk>/again/", mail.mail_again, name="inbox-mail-again"),
+    path("inbox/undelivered/invitations/<int:pk>/again/", mail.invitation_again, name="inbox-invitation-again"),
     path("preferences/calendars/", calendar.calendar_links, name="calendar-links"),
     path("preferences/calendars/<int:feed_id>/renew/", calendar.calendar_renew, name="calendar-renew"),
     path("preferences/calendars/<int:feed_id>/revoke/", calendar.calendar_revoke, name="calendar-revoke"),

@@ -54,6 +54,7 @@ urlpatterns: list[URLPattern] = [
     path("boards/meetings/<int:meeting_id>/projector/stream/", live.projector_stream, name="projector-stream"),
     path("boards/meetings/<int:meeting_id>/projector/start/", live.projector_start, name="projector-start"),
     path("boards/meetings/<int:meeting_id>/projector/end/", live.projector_end, name="projector-end"),
+    path("boards/past/", minutes.past, name="meetings-past"),
     path("boards/meetings/<int:meeting_id>/minutes/", minutes.meeting_minutes, name="meeting-minutes"),
     path("boards/meetings/<int:meeting_id>/minutes.pdf", minutes.meeting_minutes_pdf, name="meeting-minutes-pdf"),
     path("boards/meetings/<int:meeting_id>/minutes/sign/", minutes.minutes_sign, name="minutes-sign"),

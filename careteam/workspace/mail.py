@@ -23,6 +23,8 @@ from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from careteam.workspace.shell import JOBS, stale_jobs, stuck_teams
 from patients.imaging.models import ImagingStudy
+from tumorboard.meetings.commands import send_invitation_again
+from tumorboard.meetings.models import Invitation
 
 SHOWN = 100
 HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
@@ -84,6 +86,12 @@ def _given_up(request: SignedInRequest) -> QuerySet[Delivery]:
     return Delivery.objects.filter(recipient__in=people, status=DeliveryStatus.FAILED).select_related("recipient")
 
 
+def _invitations(request: SignedInRequest, now: datetime) -> QuerySet[Invitation]:
+    """Invitations to meetings of the reader's teams that were given up."""
+    rows = Invitation.objects.given_up(now).filter(meeting__board__team_id__in=request.access.team_ids)
+    return rows.select_related("user", "meeting__board")
+
+
 def _waiting(request: SignedInRequest) -> int:
     """Mails to people of the reader's teams that failed and are tried again."""
     people = Membership.objects.current().filter(team_id__in=request.access.team_ids).values("user_id")
@@ -131,6 +139,7 @@ def undelivered(request: SignedInRequest) -> HttpResponse:
             "stuck": _stuck(request, rows.get("sweep"), now),
             "waiting": _waiting(request),
             "rows": list(_given_up(request).order_by("pk")[:SHOWN]),
+            "invitations": list(_invitations(request, now).order_by("meeting__starts_at", "pk")[:SHOWN]),
         },
         fragment="rows",
     )
@@ -143,6 +152,19 @@ def mail_again(request: SignedInRequest, pk: int) -> HttpResponse:
     if delivery is None:
         raise Http404("No mail that was given up.")
     send_again(delivery, by=request.user, now=timezone.now())
+    response = redirect_or_refresh(request, reverse("undelivered"), events=("mailChanged",))
+    toast(request, "It leaves with the next round", response=response)
+    return response
+
+
+@requires(Permission.IMAGING_SCHEDULE, Permission.BOARD_AGENDA)
+@require_POST
+def invitation_again(request: SignedInRequest, pk: int) -> HttpResponse:
+    now = timezone.now()
+    invitation = _invitations(request, now).filter(pk=pk).first()
+    if invitation is None:
+        raise Http404("No invitation that was given up.")
+    send_invitation_again(invitation, by=request.user, now=now)
     response = redirect_or_refresh(request, reverse("undelivered"), events=("mailChanged",))
     toast(request, "It leaves with the next round", response=response)
     return response

@@ -23,7 +23,7 @@ from careteam.up import MARK, Runner, UpError, check_port, end_leftovers, only_o
 BASE = Path(servers.__file__).resolve().parent.parent.parent
 
 
-def until(done: Callable[[], bool], seconds: float = 15) -> None:
+def until(done: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end, "waited in vain"

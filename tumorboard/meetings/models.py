@@ -134,6 +134,12 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
             next_attempt_at__lte=now,
         )
 
+    def given_up(self, now: datetime) -> InvitationQuerySet:
+        """Nobody took it, and it still says what is true of a meeting that lies ahead."""
+        return self.filter(
+            status=DeliveryStatus.FAILED, sequence=models.F("meeting__sequence"), meeting__starts_at__gt=now
+        )
+
 
 class Invitation(models.Model):
     """One mail with a calendar entry to one person: of a meeting as it stands at `sequence`, or that it is off. It

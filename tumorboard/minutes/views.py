@@ -18,23 +18,25 @@ from careteam.audit.commands import note_read
 from careteam.audit.rules import Kind
 from careteam.celery import app
 from careteam.people.rules import Permission
+from careteam.web.paging import keyset_page
 from careteam.web.pdf import PdfUnavailable, pdf_of
 from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.signing import password_status
 from tumorboard.decisions.queries import visible_decision
-from tumorboard.meetings.queries import visible_meeting
+from tumorboard.meetings.queries import PAST_SORTS, past_meetings, visible_meeting
 from tumorboard.minutes import policies
 from tumorboard.minutes.commands import PAPER, ask_print, sign_minutes
 from tumorboard.minutes.forms import SignMinutesForm
 from tumorboard.minutes.models import MinutesPrint, SignedMinutes
-from tumorboard.minutes.queries import Minutes, content_of, extract_of, minutes_of, versions_of
+from tumorboard.minutes.queries import Minutes, content_of, extract_of, latest_of, minutes_of, versions_of
 from tumorboard.minutes.rules import PrintState
 
 if TYPE_CHECKING:
     from tumorboard.meetings.models import Meeting
 
 _log = logging.getLogger(__name__)
-_PAGE, _SIGN, _VERSION = (f"tumorboard/minutes/{name}.html" for name in ("minutes", "sign", "version"))
+_PAGE, _SIGN, _VERSION, _PAST = (f"tumorboard/minutes/{name}.html" for name in ("minutes", "sign", "version", "past"))
+PAGE = 12
 
 
 def _read(request: SignedInRequest, meeting_id: int, kind: Kind = Kind.READ) -> tuple[Meeting, Minutes]:
@@ -54,6 +56,18 @@ def _context(meeting: Meeting, minutes: Minutes) -> dict[str, Any]:
         "last": versions[0] if versions else None,
         "has_changed": bool(versions) and versions[0].content != content_of(minutes).kept,
     }
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def past(request: SignedInRequest) -> HttpResponse:
+    """Past meetings, latest first, and whether their minutes are signed; names nobody."""
+    now = timezone.now()
+    page = keyset_page(past_meetings(request.user, now), sorts=PAST_SORTS, params=request.GET, size=PAGE)
+    signed = latest_of(meeting.pk for meeting in page.rows)
+    rows = [(meeting, signed.get(meeting.pk)) for meeting in page.rows]
+    today = request.access.home.local_date(now) if request.access.home else now.date()
+    return render_page(request, _PAST, {"page": page, "rows": rows, "today": today}, fragment="list")
 
 
 @requires(Permission.PATIENT_VIEW)

@@ -40,7 +40,7 @@ EMPTY: dict[str, tuple[str, str]] = {
     ),
     Net.MEETINGS: (
         "Every meeting is minuted",
-        "A meeting that is over, with a case that is not decided or a decision that is not signed, would stand here.",
+        "A meeting that is over and has an undecided case, an unsigned decision or unsigned minutes would stand here.",
     ),
     Net.NIGHT: (
         "Every patient has what the plan demands",

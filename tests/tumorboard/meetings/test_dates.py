@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -24,7 +25,7 @@ from tests.factories.board import Room, settings
 from tumorboard.boards.commands import set_member
 from tumorboard.decisions.rules import Option
 from tumorboard.meetings import commands
-from tumorboard.meetings.models import AgendaItem, Invitation, Meeting
+from tumorboard.meetings.models import AgendaChange, AgendaItem, Invitation, Meeting
 from tumorboard.meetings.queries import agenda_of, dates_of, expected_people
 from tumorboard.minutes.queries import minutes_of
 
@@ -72,6 +73,9 @@ def test_move_with_a_frozen_agenda_keeps_it_frozen_in_its_order(room: Room) -> N
     assert (moved.status, [row.pk for row in order]) == ("frozen", [second.pk, first.pk])
     page = _as(room.chair).get(reverse("meeting", args=[moved.pk])).content.decode()
     assert "The agenda stays as it was frozen." in page
+    change = AgendaChange.objects.latest("pk")
+    assert (change.get_kind_display(), change.is_late) == ("put on another date", True)
+    assert change.note == "Thu 26 Nov 2026, 14:00 (Europe/Berlin) → Tue 1 Dec 2026, 14:00 (Europe/Berlin)"
 
 
 def test_move_is_refused_into_the_past_onto_another_without_reason_or_when_held(room: Room) -> None:
@@ -258,6 +262,20 @@ def test_invitation_that_fails_waits_and_one_of_who_left_is_not_sent(room: Room,
     room.pathologist.memberships.update(ended_on=date(2026, 11, 20))
     assert commands.send_invitations(now=room.now + timedelta(days=1)) == (0, 0)
     assert (Invitation.objects.get().status, mail.outbox) == ("withdrawn", [])
+
+
+def test_invitation_that_was_given_up_is_shown_and_sent_again(room: Room) -> None:
+    _seat(room, room.pathologist, Specialty.PATHOLOGY)
+    commands.invite(room.meeting, by=room.coordinator, now=room.now)
+    Invitation.objects.update(status="failed", attempts=9, last_error="550 No such mailbox")
+    again = reverse("inbox-invitation-again", args=[Invitation.objects.get().pk])
+    with time_machine.travel(room.now, tick=False):
+        client, stranger = _as(room.coordinator), _as(factories.person(factories.team(), Role.BOARD_COORDINATOR))
+        page = client.get(reverse("undelivered")).content.decode()
+        assert (again in page, "550 No such mailbox" in page) == (True, True)
+        assert (stranger.post(again).status_code, client.post(again).status_code) == (404, 303)
+        assert commands.send_invitations(now=room.now) == (1, 0)
+        assert "550" not in client.get(reverse("undelivered")).content.decode()
 
 
 def test_pages_move_add_cancel_invite_and_are_404_to_a_foreign_team(room: Room) -> None:

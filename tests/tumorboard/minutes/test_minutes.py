@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
@@ -15,6 +16,7 @@ from tests.factories.board import Room
 from tumorboard.decisions.commands import add_addendum
 from tumorboard.decisions.rules import Option
 from tumorboard.meetings.commands import hold
+from tumorboard.meetings.models import Meeting
 from tumorboard.minutes.commands import ask_print, make_print, sign_minutes, waiting_prints
 from tumorboard.minutes.models import MinutesPrint, SignedMinutes
 from tumorboard.minutes.queries import minutes_of
@@ -140,3 +142,26 @@ def test_pages_from_signing_to_the_pdf_and_the_extract(room: Room, client: Clien
     assert (event.patient_ids, other.patient_id in event.patient_ids) == ([decision.patient_id], False)
     client.force_login(factories.person(factories.team(), Role.ONCOLOGIST))
     assert [client.get(each).status_code for each in (page, extract)] == [404, 404]
+
+
+def test_past_meetings_say_whose_minutes_are_signed(room: Room, client: Client) -> None:
+    _held(room)
+    with time_machine.travel(room.meeting_time + timedelta(days=1), tick=False):
+        client.force_login(room.nurse)
+        page = client.get(reverse("meetings-past")).content.decode()
+        assert ("version 1, signed" in page, "not signed" in page) == (True, False)
+        client.force_login(factories.person(factories.team(), Role.ONCOLOGIST))
+        assert "No meeting has been held yet" in client.get(reverse("meetings-past")).content.decode()
+
+
+def test_safety_net_asks_for_minutes_once_a_board_signs_them_here(room: Room, client: Client) -> None:
+    def missing() -> list[str]:
+        return [row.why for row, _ in client.get("/safety/?list=meetings").context["rows"]]
+
+    later = room.meeting.starts_at + timedelta(days=7)
+    Meeting.objects.filter(board=room.board, starts_at=later).update(status="held", held_at=later)
+    with time_machine.travel(later + timedelta(days=20), tick=False):
+        client.force_login(room.coordinator)
+        assert missing() == []
+        _held(room)
+        assert missing() == ["Minutes not signed"]

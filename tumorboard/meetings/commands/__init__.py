@@ -17,7 +17,7 @@ from tumorboard.meetings.commands.course import (
     start,
 )
 from tumorboard.meetings.commands.dates import add_meeting, cancel, move_meeting, reinstate
-from tumorboard.meetings.commands.invitations import invite, invite_anew, send_invitations
+from tumorboard.meetings.commands.invitations import invite, invite_anew, send_invitation_again, send_invitations
 from tumorboard.meetings.commands.order import (
     AgendaMoved,
     change_minutes,
@@ -53,6 +53,7 @@ __all__ = [
     "propose_order",
     "reinstate",
     "send_agenda",
+    "send_invitation_again",
     "send_invitations",
     "set_attendance",
     "set_availability",

@@ -18,10 +18,11 @@ from tumorboard.boards.queries import times_on
 from tumorboard.meetings import policies
 from tumorboard.meetings.commands.agenda import defer_locked, place
 from tumorboard.meetings.commands.invitations import invite_anew
+from tumorboard.meetings.commands.order import note_change
 from tumorboard.meetings.commands.planning import planned, put_at, refresh_steps
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.queries import day_of, expected_people, local_words, next_open_meeting
-from tumorboard.meetings.rules import MeetingStatus, why_not_on
+from tumorboard.meetings.rules import ChangeKind, MeetingStatus, why_not_on
 from tumorboard.referrals.commands import nothing_to_put_up
 from tumorboard.referrals.rules import DeferReason
 
@@ -54,7 +55,7 @@ def move_meeting(
         raise StaleEdit(meeting)
     if not reason.strip():
         raise ValidationError({"reason": "Say why the meeting is moved."})
-    times, before = times_on(meeting.board, on, at), meeting.starts_at
+    times, before, was = times_on(meeting.board, on, at), meeting.starts_at, local_words(meeting)
     new_room = meeting.place if room is None else room
     new_link = meeting.link if link is None else link
     if (times.starts_at, new_room, new_link) == (before, meeting.place, meeting.link):
@@ -66,6 +67,8 @@ def move_meeting(
     meeting.place, meeting.link = new_room, new_link
     meeting.version += 1
     meeting.save()
+    if times.starts_at != before:  # who has read the agenda sees that its date is another one
+        note_change(meeting, ChangeKind.DATE, by=by, now=now, note=f"{was} → {local_words(meeting)}")
     refresh_steps(meeting, now=now)
     _tell(meeting, "moved", also=_presenters(meeting), by=by, now=now)
     _audit("meetings.move_meeting", meeting, by=by, now=now, reason=reason, details={"before": before.isoformat()})

@@ -64,6 +64,17 @@ def _make(meeting: Meeting, people: Iterable[User], *, now: datetime) -> int:
     return len(fresh)
 
 
+@transaction.atomic
+def send_invitation_again(invitation: Invitation, *, by: User, now: datetime) -> Invitation:
+    """An invitation that was given up is tried anew, under its old Message-ID; any other stays as it is."""
+    row = Invitation.objects.select_for_update(of=("self",)).select_related("meeting__board").get(pk=invitation.pk)
+    if row.status == DeliveryStatus.FAILED:
+        row.status, row.attempts, row.next_attempt_at, row.leased_until = DeliveryStatus.PENDING, 0, now, None
+        row.save(update_fields=["status", "attempts", "next_attempt_at", "leased_until"])
+        record("meetings.send_invitation_again", by=by, now=now, subject=row.meeting, team_id=row.meeting.board.team_id)
+    return row
+
+
 def send_invitations(*, now: datetime, limit: int = 2000, seconds: float = MAIL_SECONDS) -> tuple[int, int]:
     """Sends what waits; returns (sent, failed). Two at once never send the same one; a worker killed in between leaves
     a lease that runs out. The first failure ends the round when the server did not answer."""

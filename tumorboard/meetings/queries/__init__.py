@@ -3,6 +3,7 @@
 from tumorboard.meetings.queries.agenda import Agenda, AgendaRow, agenda_of, agenda_rows
 from tumorboard.meetings.queries.calendar import entry_of, invited, local_words
 from tumorboard.meetings.queries.lists import (
+    PAST_SORTS,
     BoardRow,
     NextMeeting,
     boards_overview,
@@ -36,6 +37,7 @@ from tumorboard.meetings.queries.seats import Seat, day_of, expected_people, sea
 
 __all__ = [
     "NEW_RHYTHM",
+    "PAST_SORTS",
     "Agenda",
     "AgendaRow",
     "BoardRow",

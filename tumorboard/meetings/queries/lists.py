@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import Http404
 
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
+from careteam.web.paging import Sort
 from tumorboard.boards.models import Board
 from tumorboard.boards.rules import in_words
 from tumorboard.meetings.models import AgendaItem, Meeting
@@ -176,14 +177,13 @@ def next_open_meeting(board_id: int, now: datetime, *, but: int = 0) -> Meeting 
     return rows.exclude(pk=but).select_related("board__team").order_by("starts_at", "pk").first()
 
 
-def past_meetings(user: User, now: datetime, *, limit: int = 12) -> list[Meeting]:
-    """Meetings that were held, or whose time has passed, latest first; cancelled ones left out."""
-    return list(
-        Meeting.objects.visible_to(user)
-        .filter(starts_at__lt=now)
-        .filter(Q(status=MeetingStatus.HELD) | Q(ends_at__lt=now))
-        .exclude(status=MeetingStatus.CANCELLED)
-        .select_related("board")
-        .annotate(decided=Count("items", filter=Q(items__status=ItemStatus.DECIDED)))
-        .order_by("-starts_at", "-pk")[:limit]
+PAST_SORTS = (Sort("held", "Date", ("starts_at", "id"), descending=True),)
+
+
+def past_meetings(user: User, now: datetime) -> QuerySet[Meeting]:
+    """Meetings that were held, or whose time has passed; canceled ones left out. `decided` counts their cases."""
+    over = Q(status=MeetingStatus.HELD) | Q(ends_at__lt=now)
+    rows = Meeting.objects.visible_to(user).filter(over, starts_at__lt=now).exclude(status=MeetingStatus.CANCELLED)
+    return rows.select_related("board__team").annotate(
+        decided=Count("items", filter=Q(items__status=ItemStatus.DECIDED))
     )

@@ -67,5 +67,6 @@ class ChangeKind(TextChoices):
     UNDONE = "undone", "put back in the order before"
     SECTION = "section", "moved to another section"
     MINUTES = "minutes", "given other minutes"
+    DATE = "date", "put on another date"
     DEFERRED = "deferred", "deferred"
     WITHDRAWN = "withdrawn", "withdrawn"

@@ -38,7 +38,6 @@ from tumorboard.meetings.queries import (
     change_of,
     dates_of,
     listing_targets,
-    past_meetings,
     preview_of,
 )
 from tumorboard.meetings.views.answers import act, refused
@@ -55,7 +54,7 @@ _FORM = "tumorboard/boards/form.html"
 @requires(Permission.PATIENT_VIEW)
 @require_safe
 def boards(request: SignedInRequest) -> HttpResponse:
-    """Boards with their next meeting; referrals that wait for an agenda; past meetings."""
+    """Boards with their next meeting; referrals that wait for an agenda. Past meetings are fetched."""
     now = timezone.now()
     queue = waiting(request.user)
     note_read(request, [row.patient_id for row in queue])
@@ -63,7 +62,6 @@ def boards(request: SignedInRequest) -> HttpResponse:
     context = {
         "boards": boards_overview(request.user, now),
         "queue": [(row, targets.get(row.board_id)) for row in queue],
-        "past": past_meetings(request.user, now),
         "may_list": request.access.may(Permission.BOARD_AGENDA),
         "may_configure": request.access.may(Permission.BOARD_CONFIGURE),
         "today": request.access.home.local_date(now) if request.access.home else now.date(),

@@ -218,11 +218,13 @@ def _meetings(found: Sequence[Any], asked: Asked, opened: int) -> list[Row]:  # 
     for meeting in found:
         unsigned = decided.get(meeting.pk, 0) - done.get(meeting.pk, 0)
         left = undecided.get(meeting.pk, 0)
+        is_settled = meeting.status == MeetingStatus.HELD and not left and not unsigned
         why = joined(
             [
                 f"{count(left, 'case', 'cases')} undecided" if left else "",
                 f"{count(unsigned, 'decision', 'decisions')} not signed" if unsigned else "",
                 "never closed" if meeting.status == MeetingStatus.RUNNING else "",
+                "minutes not signed" if is_settled else "",
             ]
         )
         team = meeting.board.team
