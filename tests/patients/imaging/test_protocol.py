@@ -22,6 +22,7 @@ from patients.imaging.queries.protocol import Moves, moves
 from patients.protocol.commands import Choice, sign_numbers
 from patients.protocol.models import ProtocolRevision
 from patients.protocol.queries import number, numbers, revisions
+from patients.protocol.rules import LAB_INTERVALS
 from patients.record.models import Metastasis, Patient
 from tests import factories
 
@@ -70,7 +71,7 @@ def filled(team: Team, **changed: Any) -> dict[str, Any]:
     data: dict[str, Any] = {"version": ProtocolRevision.objects.filter(team=team).count(), "reason": "Scanner capacity"}
     for code in ("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10a", "S10b", "S11", "S12"):
         data |= {f"value_{code}": held[code].days, f"scan_{code}": held[code].scan}
-    labs = ("L1", "L2", "L3", "L4", "L5", "L6", "L6.second", "L6.third", "L6.fourth", "L6.next")
+    labs = [number.code for number in LAB_INTERVALS]
     for code in ("S7.second", "S7.next", "first_year", "S12.first", "S13.routine", *labs):
         data[f"value_{code.replace('.', '_')}"] = held[code].days
     return data | changed
@@ -138,7 +139,7 @@ def test_the_lead_changes_previews_and_signs_and_every_plan_of_the_team_follows(
 
 def test_copying_the_defaults_signs_every_situation(team: Team, signed_in: Client) -> None:
     html = signed_in.get(URL + "?defaults=1").content.decode()
-    assert html.count('type="checkbox" name="sign_') == html.count(" checked") == 31
+    assert html.count('type="checkbox" name="sign_') == html.count(" checked") == 32
     ticked = {f"sign_{code}": "on" for code in ("S5", "S13", "S14", "S15", "S12_first")}
     signed_in.post(URL, filled(team, **ticked, step="sign", password=factories.PASSWORD))
     held = numbers(team.pk)
@@ -181,11 +182,11 @@ def test_moves_takes_the_same_number_of_queries_for_any_number_of_plans(
     team: Team, nurse: User, now: datetime, django_assert_num_queries: Any
 ) -> None:
     planned(team, nurse, now, 30)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         assert moves(team.pk, {"S1": 100}, today=TODAY) == Moves(plans=1, later=1)
     planned(team, nurse, now, 80)
     planned(team, nurse, now, 40)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         assert moves(team.pk, {"S1": 84}, today=TODAY) == Moves(plans=3, earlier=3)
     dead = planned(team, nurse, now, 30)
     Patient.objects.filter(pk=dead.patient_id).update(deceased_on=TODAY)
