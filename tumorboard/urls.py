@@ -110,5 +110,10 @@ urlpatterns: list[URLPattern] = [
     path("boards/actions/<int:action_id>/", actions.action_close, name="action-close"),
     path("boards/actions/<int:action_id>/reopen/", actions.action_reopen, name="action-reopen"),
     path("boards/reports/", reports.board_reports, name="board-reports"),
+    path("boards/reports/trends/", reports.board_trends, name="board-trends"),
+    path("boards/reports/csv/", reports.board_reports_csv, name="board-reports-csv"),
+    path("boards/reports/meetings/", reports.board_report_meetings, name="board-report-meetings"),
+    path("boards/reports/year/", reports.board_year, name="board-year"),
+    path("boards/reports/year/pdf/", reports.board_year_pdf, name="board-year-pdf"),
     path("boards/reports/<str:figure>/", reports.board_report_list, name="board-report-list"),
 ]

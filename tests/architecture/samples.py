@@ -302,7 +302,7 @@ class Samples:
             "whom": "patient",
             "item_code": "ecog",
             "role_code": "dietitian",
-            "figure": "decisions",
+            "figure": "signed",
             "token": "x",
             "rule": "R03",
             "treatment": "prrt",

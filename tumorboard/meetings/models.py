@@ -25,6 +25,7 @@ from tumorboard.meetings.rules import (
     MeetingStatus,
     Section,
 )
+from tumorboard.readiness.rules import Item
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import DeferReason
 
@@ -205,6 +206,15 @@ class AgendaItem(ClinicalRow):
     shown_at = models.DateTimeField(null=True, blank=True, help_text="when it was last put before everybody")
     closed_at = models.DateTimeField(null=True, blank=True)
     defer_reason = models.CharField(max_length=18, choices=DeferReason, blank=True)
+    seconds_on = models.PositiveIntegerField(
+        null=True, blank=True, help_text="how long it was before everybody, in all; empty: never"
+    )
+    lacked_at_cutoff = ArrayField(
+        models.CharField(max_length=16, choices=Item),
+        null=True,
+        blank=True,
+        help_text="what it lacked when the agenda was frozen; none: it was ready; empty: it was not on it then",
+    )
 
     objects: ClassVar = AgendaItemQuerySet.as_manager()
 

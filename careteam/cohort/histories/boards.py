@@ -15,6 +15,8 @@ WEEKS_BACK, WEEKS_AHEAD = 260, 3
 ALWAYS_BELOW = 300  # patients with a lower index come to the board as in a real team ...
 SHARE_ABOVE = 0.02  # ... of the others few do: a weekly meeting holds a dozen cases however large the cohort
 _THURSDAY = 3
+DEFERRED = ("no_time", "missing_imaging", "specialty_absent")
+LACKED = (["sstr"], ["goals", "markers"], ["ecog"])
 RATIONALE = (
     "Liver-dominant, slowly growing; organ function allows it.",
     "SSTR-positive throughout; no discordant lesion.",
@@ -218,8 +220,13 @@ def decide(
     day = board_day(today, week)
     palliative = dice.chance(0.15)
     closed = told_patient and told_gp and not draft
-    referral = _refer(history, question, "progression", day - timedelta(days=6), "closed" if closed else "discussed")
+    mark = week * 31 + position // 10 * 7  # varies from case to case without a throw of the dice
+    put_off = mark % 11 == 0 and week > -WEEKS_BACK
+    submitted = day - timedelta(days=13 if put_off else 6)
+    referral = _refer(history, question, "progression", submitted, "closed" if closed else "discussed")
     opened = at(day, 13, position % 50)
+    if put_off:
+        _deferred_before(history, referral, week, position, today, DEFERRED[mark % len(DEFERRED)])
     item = history.add(
         "item",
         meeting=MeetingAt(week),
@@ -230,6 +237,9 @@ def decide(
         listed_at=at(day - timedelta(days=5), 10),
         opened_at=opened,
         closed_at=opened + timedelta(minutes=6),
+        seconds_on=150 + mark * 37 % 11 * 30,
+        lacked_at_cutoff=LACKED[mark % len(LACKED)] if mark % 10 < (4 if week < -40 else 2) else [],
+        after_cutoff_reason="Bilirubin is rising" if mark % 19 == 0 else "",
     )
     options = [option, "with_palliative"] if palliative else [option]
     signed = opened + timedelta(minutes=5)
@@ -239,7 +249,10 @@ def decide(
         status="draft" if draft else "signed",
         text=wording(options, detail=detail) or "Observation.",
         rationale=dice.choice(RATIONALE),
-        goals_seen=True,
+        goals_seen=mark % 9 != 0,
+        dissent="Surgery would resect first." if mark % 17 == 0 else "",
+        is_inquorate=mark % 13 == 0,
+        missing_specialties="Pathology" if mark % 13 == 0 else "",
         recorded_by=Person("board_coordinator"),
         recorded_at=opened + timedelta(minutes=3),
         signed_by=None if draft else Person("oncologist"),
@@ -273,6 +286,23 @@ def decide(
     )
     _tell(dice, history, decision, day, today, patient=told_patient, gp=told_gp, in_care=in_care)
     return decision
+
+
+def _deferred_before(history: History, referral: Ref, week: int, position: int, today: date, reason: str) -> None:
+    """The case stood on the agenda a week earlier, and was put off."""
+    before = board_day(today, week - 1)
+    history.add(
+        "item",
+        meeting=MeetingAt(week - 1),
+        referral=referral,
+        status="deferred",
+        position=position,
+        minutes=10,
+        listed_at=at(before - timedelta(days=2), 10),
+        closed_at=at(before, 14),
+        defer_reason=reason,
+        lacked_at_cutoff=["scan"] if reason == "missing_imaging" else [],
+    )
 
 
 def _action(

@@ -11,7 +11,7 @@ from careteam.people.models import Team
 from tumorboard.boards.models import Board, BoardMember
 from tumorboard.meetings.models import Attendance, Meeting
 
-WITH_ATTENDANCE = 26  # weeks back for which it is known who was there
+WITH_ATTENDANCE = 56  # weeks back for which it is known who was there
 
 
 def board_of(team: Team) -> Board:

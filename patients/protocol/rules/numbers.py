@@ -62,6 +62,8 @@ WORKLIST: tuple[ProtocolNumber, ...] = (
 )
 
 # What fits one meeting, and when an undone action sends its case back to the board.
+_COC = "CoC standard 2.5 (2020)"
+_FOLLOWED = "published follow-up of 771 recommendations that could be assessed"
 BOARD: tuple[ProtocolNumber, ...] = (
     _n("board.cases", "Meeting: warn above", "12", "cases", "design", Tag.D, "4", "60"),
     _n(
@@ -74,6 +76,14 @@ BOARD: tuple[ProtocolNumber, ...] = (
         "1",
         "90",
     ),
+    # What the figures of a board are held against.
+    _n("board.prospective", "Cases discussed before treatment: at least", "80", "%", _COC, Tag.P, "50", "100"),
+    _n("board.presented", "New patients of a year discussed: at least", "15", "%", _COC, Tag.V, "15", "100"),
+    _n("board.new_patients", "New patients of a year: at least", "80", "patients", "ENETS center of excellence", Tag.V),
+    _n("board.concordance", "Recommendations implemented, elsewhere", "79.4", "%", _FOLLOWED, Tag.V),
+    _n("board.partial", "Partly implemented, elsewhere", "12.8", "%", _FOLLOWED, Tag.V),
+    _n("board.discordant", "Not implemented, elsewhere", "7.8", "%", _FOLLOWED, Tag.V),
+    _n("board.patient_choice", "Patient's choice among the reasons, elsewhere", "28.3", "%", _FOLLOWED, Tag.V),
 )
 
 LIMITS: tuple[ProtocolNumber, ...] = (

@@ -105,7 +105,7 @@ def defer_item(item: AgendaItem, *, reason: DeferReason, by: User, now: datetime
 def defer_locked(item: AgendaItem, meeting: Meeting, *, reason: DeferReason, by: User, now: datetime) -> None:
     """The deferral itself, for commands that hold both locks."""
     item.defer_reason, item.closed_at = reason, now
-    _move(item, ItemStatus.DEFERRED, "defer_reason", "closed_at")
+    _move(item, ItemStatus.DEFERRED, "defer_reason", "closed_at", now=now)
     referrals.mark_deferred(item.referral, reason=reason, by=by, now=now)
     _audit("meetings.defer_item", item, meeting, by=by, now=now, details={"reason": str(reason)})
 
@@ -119,14 +119,14 @@ def show_item(meeting: Meeting, item: AgendaItem | None, *, by: User, now: datet
     if shown is not None and item is not None and shown.pk == item.pk:
         return shown
     if shown is not None:
-        _move(AgendaItem.objects.lock_full(shown.pk), ItemStatus.LISTED)
+        _move(AgendaItem.objects.lock_full(shown.pk), ItemStatus.LISTED, now=now)
     opened = None
     if item is not None:
         opened = AgendaItem.objects.lock_full(item.pk)
         if opened.meeting_id != meeting.pk:
             raise ValidationError("This case stands on another agenda.")
         opened.opened_at, opened.shown_at = opened.opened_at or now, now
-        _move(opened, ItemStatus.CURRENT, "opened_at", "shown_at")
+        _move(opened, ItemStatus.CURRENT, "opened_at", "shown_at", now=now)
     meeting.save_version()
     record(
         "meetings.show_item",
@@ -157,7 +157,7 @@ def close_item(item: AgendaItem, *, by: User, now: datetime) -> AgendaItem:
     meeting = Meeting.objects.lock(item.meeting_id)
     item = AgendaItem.objects.lock_full(item.pk)
     item.closed_at = now
-    _move(item, ItemStatus.DECIDED, "closed_at")
+    _move(item, ItemStatus.DECIDED, "closed_at", now=now)
     referrals.mark_discussed(item.referral, by=by, now=now)
     meeting.save_version()
     _audit("meetings.close_item", item, meeting, by=by, now=now)
@@ -174,7 +174,7 @@ def withdraw(referral: Referral, *, reason: str, by: User | None, now: datetime)
     item = AgendaItem.objects.lock_full(item.pk)
     withdrawn = referrals.withdraw(referral, reason=reason, by=by, now=now)
     item.closed_at = now
-    _move(item, ItemStatus.WITHDRAWN, "closed_at")
+    _move(item, ItemStatus.WITHDRAWN, "closed_at", now=now)
     note_change(meeting, ChangeKind.WITHDRAWN, by=by, now=now, item=item)
     _audit("meetings.withdraw", item, meeting, by=by, now=now, reason=reason)
     return withdrawn
@@ -196,15 +196,19 @@ def merge(first: Referral, second: Referral, *, by: User, now: datetime) -> Refe
     if other.pk in items:
         item, meeting = AgendaItem.objects.lock_full(items[other.pk].pk), locked[items[other.pk].meeting_id]
         item.closed_at = now
-        _move(item, ItemStatus.WITHDRAWN, "closed_at")
+        _move(item, ItemStatus.WITHDRAWN, "closed_at", now=now)
         meeting.save_version()
         _audit("meetings.merge", item, meeting, by=by, now=now, details={"into": kept.pk})
     return kept
 
 
-def _move(item: AgendaItem, to: ItemStatus, *fields: str) -> None:
-    """The one place where the state of a case on an agenda changes."""
+def _move(item: AgendaItem, to: ItemStatus, *fields: str, now: datetime) -> None:
+    """The one place where the state of a case on an agenda changes. What was on is on no longer: its time is counted,
+    also that of a case that is shown again."""
     insist(policies.why_not_move_item(item, to))
+    if item.status == ItemStatus.CURRENT and item.shown_at is not None:
+        item.seconds_on = (item.seconds_on or 0) + max(0, round((now - item.shown_at).total_seconds()))
+        fields = (*fields, "seconds_on")
     item.status = to
     item.save_version("status", *fields)
 

@@ -15,6 +15,7 @@ from careteam.audit.commands import record
 from careteam.people.rules import Permission
 from tumorboard.meetings import policies
 from tumorboard.meetings.commands.agenda import defer_locked, show_item
+from tumorboard.meetings.commands.cutoff import keep_lacks
 from tumorboard.meetings.models import AgendaItem, Attendance, Meeting
 from tumorboard.meetings.queries import specialty_at
 from tumorboard.meetings.rules import OPEN_ITEMS, AttendanceMode, MeetingStatus
@@ -32,6 +33,7 @@ def freeze(meeting: Meeting, *, by: User, now: datetime) -> Meeting:
     insist(policies.why_not_prepare(meeting, by))
     meeting.frozen_at = now
     _move(meeting, MeetingStatus.FROZEN, "frozen_at")
+    keep_lacks(meeting, now=now)
     _audit("meetings.freeze", meeting, by=by, now=now)
     return meeting
 
@@ -44,6 +46,8 @@ def start(meeting: Meeting, *, by: User, now: datetime) -> Meeting:
     may_decide = access_of(by).may(Permission.BOARD_DECIDE, meeting.board.team_id)
     if meeting.chair_id is None and may_decide:
         meeting.chair = by
+    if meeting.frozen_at is None:  # nobody froze it: this is the last moment at which cases were to be ready
+        keep_lacks(meeting, now=now)
     _move(meeting, MeetingStatus.RUNNING, "chair")
     _audit("meetings.start", meeting, by=by, now=now)
     set_attendance(meeting, by, present=True, by=by, now=now)

@@ -13,6 +13,7 @@ from django.db import transaction
 from careteam.access.policies import insist
 from careteam.audit.commands import record
 from tumorboard.meetings import policies
+from tumorboard.meetings.commands.cutoff import keep_lacks
 from tumorboard.meetings.models import AgendaChange, AgendaItem, Availability, Meeting
 from tumorboard.meetings.queries.program import cases_of, changes_since
 from tumorboard.meetings.rules import SECTION_RANK, ChangeKind, MeetingStatus, Section, moved
@@ -175,6 +176,7 @@ def _freeze(meeting_id: int, *, now: datetime) -> bool:
     insist(policies.why_not_move_meeting(meeting, MeetingStatus.FROZEN))
     meeting.status, meeting.frozen_at = MeetingStatus.FROZEN, now
     meeting.save_version("status", "frozen_at")
+    keep_lacks(meeting, now=now)
     _audit("meetings.freeze", meeting, [], by=None, now=now, details={"because": "cut-off"})
     return True
 
