@@ -11,7 +11,7 @@ from tests import factories
 from tests.factories.board import Room
 from tumorboard.decisions.commands import settle, tell
 from tumorboard.decisions.models import Decision, Recommendation
-from tumorboard.decisions.rules import Option, RecommendationStatus
+from tumorboard.decisions.rules import Option, RecommendationStatus, ToldHow, ToldWhom
 from tumorboard.live.commands import sign_case
 from tumorboard.meetings.commands import freeze, hold, list_referral, set_attendance, show_item
 from tumorboard.meetings.models import AgendaItem
@@ -158,8 +158,8 @@ def test_minutes_count_every_showing_of_a_case(room: Room, lead: User) -> None:
 
 
 def test_days_run_from_referral_to_discussion_to_communication_to_start(room: Room, lead: User) -> None:
-    decision = room.signed()
-    tell(decision, ToldWhom.PATIENT, ToldHow.VISIT, on=date(2026, 11, 29), by=room.chair, now=LATER)
+    decision, later = room.signed(), room.meeting_time + timedelta(days=4)
+    tell(decision, ToldWhom.PATIENT, how=ToldHow.VISIT, on=date(2026, 11, 29), by=room.chair, now=later)
     row = Recommendation.objects.get()
     row.line = factories.line(row.patient, started_on=date(2026, 12, 9))
     row.save()

@@ -37,4 +37,4 @@ def _keep(meeting: Meeting, *, now: datetime) -> None:
     for case in found.cases:
         item = items[case.referral.pk]
         item.lacked_at_cutoff = [str(red.item) for red in case.completeness.reds]
-        item.save_version("lacked_at_cutoff")
+        item.save(update_fields=["lacked_at_cutoff"])  # no new version: whoever edits the case loses nothing to this

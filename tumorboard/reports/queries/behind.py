@@ -99,6 +99,7 @@ def _listed(user: User, rows: QuerySet[Any], *, unit: str = "") -> Listed:
 
 def _row(row: AgendaItem | Recommendation | Action | Diagnosis, unit: str) -> Behind:
     detail = ""
+    on: date | None
     if isinstance(row, AgendaItem):
         decision = getattr(row, "decision", None)
         is_signed = decision is not None and decision.status == DecisionStatus.SIGNED
@@ -138,7 +139,8 @@ def _detail(row: AgendaItem, unit: str) -> str:
         return str(row.get_defer_reason_display())
     if row.lacked_at_cutoff:
         return ", ".join(str(Item(code).label) for code in row.lacked_at_cutoff if code in Item.values)
-    return ""
+    decision = getattr(row, "decision", None)
+    return decision.missing_specialties if decision else ""
 
 
 def meetings_behind(

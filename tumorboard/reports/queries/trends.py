@@ -39,7 +39,7 @@ class Trend:
 
     @property
     def label(self) -> str:
-        return self.key.label
+        return str(self.key.label)
 
     @property
     def is_share(self) -> bool:
@@ -75,9 +75,10 @@ def trends_of(scope: Scope) -> tuple[Trend, ...]:
         taken[on.replace(day=1)].append((on, took))
     by_month = {month: {span.key: span for span in spans(taken.get(month, ()))} for month in months}
     measured = []
-    for key in SpanKey:
-        points = tuple(Point(month, by_month[month][key].cases, value=by_month[month][key].median) for month in months)
-        measured.append(Trend(key, points, chart_of(points, unit=key.unit)))
+    for span in SpanKey:
+        found = [(month, by_month[month][span]) for month in months]
+        points = tuple(Point(month, each.cases, value=each.median) for month, each in found)
+        measured.append(Trend(span, points, chart_of(points, unit=span.unit)))
     return (*shares, *measured)
 
 

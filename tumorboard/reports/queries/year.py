@@ -11,7 +11,7 @@ from tumorboard.reports.queries.attendance import Presence, held_in, presence_of
 from tumorboard.reports.queries.definitions import Scope
 from tumorboard.reports.queries.figures import Benchmark, Figures, figures
 from tumorboard.reports.queries.trends import Trend, trends_of
-from tumorboard.reports.rules import FigureKey, trend_of
+from tumorboard.reports.rules import FigureKey, SpanKey, trend_of
 from tumorboard.reports.rules.periods import Period
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _standards(found: Figures) -> tuple[Standard, ...]:
     )
 
 
-def _months(trends: dict[object, Trend], meetings: Counter[date]) -> tuple[MonthRow, ...]:
+def _months(trends: dict[FigureKey | SpanKey, Trend], meetings: Counter[date]) -> tuple[MonthRow, ...]:
     def percent(key: FigureKey, at: int) -> float | None:
         level = trends[key].points[at].level
         return None if level is None else 100 * level

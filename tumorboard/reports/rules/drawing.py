@@ -15,8 +15,8 @@ from tumorboard.reports.rules.control import MIN_POINTS, Limits, p_limits, same_
 from tumorboard.reports.rules.periods import month_code
 
 Said = Callable[[float], str]
-WIDTH, HEIGHT = 600, 230
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 588, 14, 196
+WIDTH, HEIGHT = 480, 210
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 472, 12, 176
 _ABOVE, _BELOW, _RUN = "above its limit", "below its limit", "one of eight or more in a row on one side"
 
 
@@ -165,8 +165,8 @@ def _steps(xs: Sequence[float], ys: Sequence[float], half: float) -> str:
 
 
 def _month_labels(points: Sequence[Point], across: LinearScale) -> tuple[tuple[float, str], ...]:
-    """At most thirteen; the year stands with the first of them and with each January."""
-    every = max(1, -(-len(points) // 13))
+    """At most seven; the year stands with the first of them and with each January."""
+    every = max(1, -(-len(points) // 7))
     labels, year = [], 0
     for index in range(0, len(points), every):
         month = points[index].month

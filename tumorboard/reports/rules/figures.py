@@ -17,7 +17,7 @@ class FigureKey(TextChoices):
     PROSPECTIVE = "prospective", "Discussed before treatment"
     DEFERRED = "deferred", "Cases deferred"
     LATE = "late", "Listed after the cut-off"
-    MEASURED = "measured", "On the agenda at the cut-off"
+    MEASURED = "measured", "Cases on the agenda at the cut-off"
     READY = "ready", "Ready at the cut-off"
     LACKING = "lacking", "Not ready at the cut-off"
     SIGNED = "signed", "Decisions signed"
