@@ -167,7 +167,7 @@ def board_report_list(request: SignedInRequest, figure: str) -> HttpResponse:
     not count."""
     asked = _asked(request)
     why, rest = request.GET.get("why", ""), request.GET.get("side") == "rest"
-    context = _context(request, asked, "") | {"tabs": []}
+    context = _context(request, asked, "") | {"tabs": [], "may_report": request.access.may(Permission.REPORT_VIEW)}
     if figure in SpanKey.values:
         span = SpanKey(figure)
         found = queries.span_behind(request.user, span, asked.scope)

@@ -97,7 +97,7 @@ def meetings_in(scope: Scope) -> QuerySet[Meeting]:
     return Meeting.objects.filter(scope.meetings()).order_by("-starts_at", "pk")
 
 
-_SIGNED = Q(decision__status=DecisionStatus.SIGNED, decision__error_at__isnull=True)
+_SIGNED = Q(decision__status=DecisionStatus.SIGNED, decision__error_at__isnull=True)  # of a case, or of what follows
 
 
 def _days(after: Any, before: Any) -> Func:
@@ -134,22 +134,19 @@ def cases_in(scope: Scope) -> QuerySet[AgendaItem]:
 
 def recommendations_in(scope: Scope) -> QuerySet[Recommendation]:
     """Of signed decisions."""
-    rows: QuerySet[Recommendation] = Recommendation.objects.valid().filter(
-        scope.meetings("decision__item__meeting__"),
-        decision__status=DecisionStatus.SIGNED,
-        decision__error_at__isnull=True,
-    )
+    rows: QuerySet[Recommendation] = Recommendation.objects.valid().filter(_follows(scope))
     return rows
 
 
 def actions_in(scope: Scope) -> QuerySet[Action]:
     """Of signed decisions."""
-    rows: QuerySet[Action] = Action.objects.valid().filter(
-        scope.meetings("decision__item__meeting__"),
-        decision__status=DecisionStatus.SIGNED,
-        decision__error_at__isnull=True,
-    )
+    rows: QuerySet[Action] = Action.objects.valid().filter(_follows(scope))
     return rows
+
+
+def _follows(scope: Scope) -> Q:
+    """What follows from a signed decision of a meeting of the scope."""
+    return _SIGNED & scope.meetings("decision__item__meeting__")
 
 
 K = FigureKey
