@@ -11,7 +11,7 @@ from careteam.migrations._operations import Together
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tumorboard', '0007_boards'),
+        ('tumorboard', '0008_moved'),
     ]
 
     operations = [Together([
