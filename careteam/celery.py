@@ -3,6 +3,7 @@
 The schedule lives here, in code, in UTC. A task takes keyword ids only, ignores its result, may be lost, may run twice.
 """
 
+import logging
 import os
 from typing import Any
 
@@ -13,6 +14,7 @@ from celery.signals import worker_ready
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "careteam.settings")
 
 TICK_SECONDS = 60
+_log = logging.getLogger(__name__)
 
 
 class AuditedTask(Task):  # type: ignore[type-arg]  # celery's Task is generic in its stubs only
@@ -85,6 +87,17 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks(["careteam", "careteam.workspace", "patients", "tumorboard"])
+
+
+def call_worker(task: str, **ids: int) -> bool:
+    """Rings for work that stands in its table already. False when the broker cannot be reached: nothing is lost, the
+    next minute finds the row, and the page may say that it waits."""
+    try:
+        app.send_task(task, kwargs=ids, retry=False)
+    except Exception:  # noqa: BLE001  # whatever the broker's client raises, the row stands in its table
+        _log.warning("%s %s waits for the minute: the broker cannot be reached", task, ids)
+        return False
+    return True
 
 
 @worker_ready.connect

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from careteam.printing.rules import PRINT_TRANSITIONS
 from patients.care.rules import PATHWAY_TRANSITIONS
 from patients.fhir.rules.states import REVIEW_TRANSITIONS, RUN_TRANSITIONS
 from patients.goals.rules import (
@@ -20,7 +21,6 @@ from patients.trials.rules import OUTCOME_TRANSITIONS
 from tumorboard.actions.rules import ACTION_TRANSITIONS
 from tumorboard.decisions.rules import DECISION_TRANSITIONS, RECOMMENDATION_TRANSITIONS
 from tumorboard.meetings.rules import ITEM_TRANSITIONS, MEETING_TRANSITIONS
-from tumorboard.minutes.rules import PRINT_TRANSITIONS
 from tumorboard.referrals.rules import REFERRAL_TRANSITIONS
 from tumorboard.suggestions.rules import SUGGESTION_TRANSITIONS
 
@@ -53,8 +53,8 @@ MACHINES: tuple[tuple[str, str, Mapping[Any, Any]], ...] = (
     ("Recommendation", "Followed until done or consciously not done.", RECOMMENDATION_TRANSITIONS),
     ("Action", "Overdue is derived. Back to open is undo.", ACTION_TRANSITIONS),
     (
-        "PDF of minutes",
-        "Running to running: a worker died, another took it up. Minutes themselves are signed and never change.",
+        "PDF of minutes and letters",
+        "Running to running: a worker died, another took it up. What is printed was signed or written and stays.",
         PRINT_TRANSITIONS,
     ),
     ("Trial considered", "“Considered, because …”: every state has its reason.", OUTCOME_TRANSITIONS),

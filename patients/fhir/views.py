@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
-from careteam.celery import app
+from careteam.celery import call_worker
 from careteam.people.rules import Permission
 from careteam.web.paging import Sort, keyset_page
 from careteam.web.responses import invalid, redirect_or_refresh, render_page, toast
@@ -32,7 +31,6 @@ from patients.record.queries import readable_patient
 if TYPE_CHECKING:
     from careteam.people.models import Team
 
-log = logging.getLogger(__name__)
 RUN_SORTS = (Sort("newest", "Newest", ("-id",)),)
 LINE_SORTS = (Sort("order", "In order", ("id",)),)
 KEPT_SORTS = (Sort("type", "Resource", ("resource_type", "label", "id")),)
@@ -75,10 +73,7 @@ def imports(request: SignedInRequest) -> HttpResponse:
 
 def _ring(request: SignedInRequest, run: ImportRun) -> None:
     """Tells the worker. When nobody hears, the run waits for the next tick."""
-    try:
-        app.send_task("patients.import_run", kwargs={"run_id": run.pk}, retry=False)
-    except Exception:  # noqa: BLE001 — whatever the broker's client raises, the run stands in the queue
-        log.warning("import run %s is queued, but the broker cannot be reached", run.pk)
+    if not call_worker("patients.import_run", run_id=run.pk):
         toast(request, "Queued. The worker cannot be reached now; the import starts by itself when it can.", kind="amb")
 
 

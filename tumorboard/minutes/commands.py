@@ -7,18 +7,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.template.loader import render_to_string
 
 from careteam.access.policies import insist
 from careteam.audit.commands import record
 from careteam.audit.rules import Kind
-from careteam.web.pdf import PdfUnavailable, joined_pdf_of
+from careteam.printing.commands import make, put_on_list, waiting
+from careteam.printing.rules import PrintState
+from careteam.web.pdf import joined_pdf_of
 from tumorboard.meetings.models import Meeting
 from tumorboard.minutes import policies
 from tumorboard.minutes.models import MinutesPrint, SignedMinutes
 from tumorboard.minutes.queries import content_of, minutes_of
-from tumorboard.minutes.rules import CASES_AT_ONCE, GIVE_UP_AFTER, PrintState
+from tumorboard.minutes.rules import CASES_AT_ONCE
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -64,10 +65,7 @@ def ask_print(signed: SignedMinutes, *, by: User, now: datetime) -> MinutesPrint
     printout = MinutesPrint.objects.select_for_update().filter(minutes=signed).first()
     if printout is not None and printout.state != PrintState.FAILED:
         return printout
-    printout = printout or MinutesPrint(minutes=signed)
-    printout.asked_by, printout.asked_at, printout.problem = by, now, ""
-    printout.state, printout.done, printout.total = PrintState.WAITING, 0, len(signed.content["cases"])
-    printout.save()
+    printout = put_on_list(printout or MinutesPrint(minutes=signed), total=len(signed.content["cases"]), by=by, now=now)
     record(
         "minutes.ask_print",
         by=by,
@@ -81,28 +79,18 @@ def ask_print(signed: SignedMinutes, *, by: User, now: datetime) -> MinutesPrint
 
 
 def waiting_prints(*, now: datetime) -> list[int]:
-    """Printouts that nobody works on: asked for, or left behind by a worker that died."""
-    dead = Q(state=PrintState.RUNNING, taken_at__lt=now - GIVE_UP_AFTER)
-    rows = MinutesPrint.objects.filter(Q(state=PrintState.WAITING) | dead)
-    return list(rows.order_by("asked_at", "pk").values_list("pk", flat=True))
+    """Printouts that nobody works on."""
+    return waiting(MinutesPrint.objects.all(), now=now)
 
 
 def make_print(print_id: int, *, now: datetime) -> bool:
-    """Makes one PDF, lot by lot; the page reads how far it is. False when another worker has it. A failure is kept in
-    words and can be asked for again."""
-    if not _take(print_id, now=now):
-        return False
-    printout = MinutesPrint.objects.select_related("minutes__meeting__board__team", "minutes__signed_by").get(
-        pk=print_id
+    """Makes one PDF, lot by lot; the page reads how far it is. False when another worker has it."""
+    return make(
+        MinutesPrint.objects.select_related("minutes__meeting__board__team", "minutes__signed_by"),
+        print_id,
+        lambda row, tell: pdf_of_version(row.minutes, tell=tell),
+        now=now,
     )
-    rows = MinutesPrint.objects.filter(pk=print_id, state=PrintState.RUNNING, taken_at=now)
-    try:
-        pdf = pdf_of_version(printout.minutes, tell=lambda done: rows.update(done=done))
-    except PdfUnavailable as missing:
-        rows.update(state=PrintState.FAILED, problem=str(missing)[:300])
-        return True
-    rows.update(state=PrintState.MADE, pdf=pdf, done=printout.total)
-    return True
 
 
 def pdf_of_version(signed: SignedMinutes, *, tell: Callable[[int], Any] = lambda _: None) -> bytes:
@@ -117,8 +105,3 @@ def pdf_of_version(signed: SignedMinutes, *, tell: Callable[[int], Any] = lambda
         for number, lot in enumerate(lots)
     )
     return joined_pdf_of(parts, tell=lambda done: tell(min(done * CASES_AT_ONCE, len(text.cases))))
-
-
-def _take(print_id: int, *, now: datetime) -> bool:
-    free = Q(state=PrintState.WAITING) | Q(state=PrintState.RUNNING, taken_at__lt=now - GIVE_UP_AFTER)
-    return bool(MinutesPrint.objects.filter(free, pk=print_id).update(state=PrintState.RUNNING, taken_at=now, done=0))

@@ -12,8 +12,9 @@ from django.db import models
 from careteam.access.queries import access_of
 from careteam.audit.models import tracked
 from careteam.people.rules import Permission
+from careteam.printing.models import Printout
 from tumorboard.meetings.models import Meeting
-from tumorboard.minutes.rules import Content, PrintState
+from tumorboard.minutes.rules import Content
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -59,18 +60,10 @@ class SignedMinutes(models.Model):
         return Content.read(self.content)
 
 
-class MinutesPrint(models.Model):
-    """The PDF of one version, made by a worker. A work list, not a record: no history."""
+class MinutesPrint(Printout):
+    """The PDF of one version; its parts are cases."""
 
     minutes = models.OneToOneField(SignedMinutes, on_delete=models.PROTECT, related_name="printout")
-    state = models.CharField(max_length=8, choices=PrintState, default=PrintState.WAITING)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
-    asked_at = models.DateTimeField()
-    taken_at = models.DateTimeField(null=True, blank=True)
-    done = models.PositiveIntegerField(default=0, help_text="cases laid out")
-    total = models.PositiveIntegerField(default=0)
-    problem = models.CharField(max_length=300, blank=True)
-    pdf = models.BinaryField(null=True, blank=True)
 
     class Meta:
         indexes = (

@@ -1,30 +1,11 @@
-"""Minutes of a meeting: what is kept of them, and how far a printout is. Pure."""
+"""Minutes of a meeting: what is kept of them. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from django.db.models import TextChoices
-
 CASES_AT_ONCE = 4  # laid out together; after each lot the page hears how far it is
-GIVE_UP_AFTER = timedelta(minutes=10)  # a printout whose worker died is taken up again
-
-
-class PrintState(TextChoices):
-    WAITING = "waiting", "Waiting"
-    RUNNING = "running", "Running"
-    MADE = "made", "Made"
-    FAILED = "failed", "Failed"
-
-
-PRINT_TRANSITIONS: dict[PrintState, frozenset[PrintState]] = {
-    PrintState.WAITING: frozenset({PrintState.RUNNING}),
-    PrintState.RUNNING: frozenset({PrintState.MADE, PrintState.FAILED, PrintState.RUNNING}),
-    PrintState.MADE: frozenset({PrintState.WAITING}),
-    PrintState.FAILED: frozenset({PrintState.WAITING}),
-}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -16,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.audit.rules import Kind
-from careteam.celery import app
+from careteam.celery import call_worker
 from careteam.people.rules import Permission
+from careteam.printing.rules import PrintState
 from careteam.web.paging import keyset_page
 from careteam.web.pdf import PdfUnavailable, pdf_of
 from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
@@ -27,14 +27,12 @@ from tumorboard.meetings.queries import PAST_SORTS, past_meetings, visible_meeti
 from tumorboard.minutes import policies
 from tumorboard.minutes.commands import PAPER, ask_print, sign_minutes
 from tumorboard.minutes.forms import SignMinutesForm
-from tumorboard.minutes.models import MinutesPrint, SignedMinutes
+from tumorboard.minutes.models import SignedMinutes
 from tumorboard.minutes.queries import Minutes, content_of, extract_of, latest_of, minutes_of, versions_of
-from tumorboard.minutes.rules import PrintState
 
 if TYPE_CHECKING:
     from tumorboard.meetings.models import Meeting
 
-_log = logging.getLogger(__name__)
 _PAGE, _SIGN, _VERSION, _PAST = (f"tumorboard/minutes/{name}.html" for name in ("minutes", "sign", "version", "past"))
 PAGE = 12
 
@@ -156,7 +154,7 @@ def minutes_print(request: SignedInRequest, minutes_id: int) -> HttpResponse:
     signed = _visible(request, minutes_id)
     printout = ask_print(signed, by=request.user, now=timezone.now())
     if printout.state == PrintState.WAITING:
-        _ring(printout)
+        call_worker("tumorboard.print_minutes", print_id=printout.pk)
     return redirect_or_refresh(request, reverse("minutes-version", args=[signed.pk]))
 
 
@@ -187,14 +185,6 @@ def minutes_extract(request: SignedInRequest, decision_id: int) -> HttpResponse:
     on = meeting.board.team.local_date(meeting.starts_at)
     context = {"meeting": meeting, "signed": signed, "on": on, "head": "", "cases": [case], "is_extract": True}
     return _paper(request, context, f"minutes-extract-{on.isoformat()}", reverse("decision", args=[decision.pk]))
-
-
-def _ring(printout: MinutesPrint) -> None:
-    """Without a broker nothing is lost: the next minute finds the row."""
-    try:
-        app.send_task("tumorboard.print_minutes", kwargs={"print_id": printout.pk}, retry=False)
-    except Exception:  # noqa: BLE001  # whatever the broker's client raises, the row stands on the list
-        _log.warning("printout %s waits for the minute: the broker cannot be reached", printout.pk)
 
 
 def _paper(request: SignedInRequest, context: dict[str, Any], name: str, back: str) -> HttpResponse:

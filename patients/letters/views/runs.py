@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
-from careteam.celery import app
+from careteam.celery import call_worker
 from careteam.people.models import Team
 from careteam.people.rules import Permission
 from careteam.web.responses import invalid, redirect_or_refresh, render_page, wants_fragment
@@ -30,7 +29,6 @@ from patients.letters.views.paper import pdf_answer
 DUE, RUN = "patients/letters/due.html", "patients/letters/run.html"
 NO_NOTE = "Only with the reminder of an overdue scan."
 SLOW = timedelta(seconds=10)  # after that the page says that nobody has begun
-log = logging.getLogger(__name__)
 
 
 def _team(request: SignedInRequest) -> Team:
@@ -59,10 +57,7 @@ def letters(request: SignedInRequest) -> HttpResponse:
         except ValidationError as error:
             return invalid(request, DUE, {**_due(request, team, picked), "errors": error.messages})
         response = redirect_or_refresh(request, reverse("letter-run", args=[run.pk]))
-        try:
-            app.send_task("patients.letter_run", kwargs={"run_id": run.pk}, retry=False)
-        except Exception:  # noqa: BLE001  # whatever the broker's client raises, the run stands in its table
-            log.warning("letter run %s waits, but the broker cannot be reached", run.pk)
+        call_worker("patients.letter_run", run_id=run.pk)
         return response
     return render_page(request, DUE, _due(request, team, picked))
 

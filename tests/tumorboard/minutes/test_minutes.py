@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from careteam.audit.models import AuditEvent
 from careteam.people.rules import Role
+from careteam.printing.rules import GIVE_UP_AFTER, PrintState
 from tests import factories
 from tests.factories.board import Room
 from tumorboard.decisions.commands import add_addendum
@@ -20,7 +21,6 @@ from tumorboard.meetings.models import Meeting
 from tumorboard.minutes.commands import ask_print, make_print, sign_minutes, waiting_prints
 from tumorboard.minutes.models import MinutesPrint, SignedMinutes
 from tumorboard.minutes.queries import minutes_of
-from tumorboard.minutes.rules import GIVE_UP_AFTER, PrintState
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 12, 20)
