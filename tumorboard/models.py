@@ -3,6 +3,7 @@
 from tumorboard.actions.models import Action
 from tumorboard.boards.models import Board, BoardMember
 from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
+from tumorboard.letters.models import DecisionLetter, LetterPrint
 from tumorboard.live.models import PrivateNote, ProjectorSession
 from tumorboard.meetings.models import AgendaChange, AgendaItem, Attendance, Availability, Invitation, Meeting
 from tumorboard.minutes.models import MinutesPrint, SignedMinutes
@@ -23,7 +24,9 @@ __all__ = [
     "Chase",
     "Decision",
     "DecisionAddendum",
+    "DecisionLetter",
     "Invitation",
+    "LetterPrint",
     "Meeting",
     "MinutesPrint",
     "PrivateNote",

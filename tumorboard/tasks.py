@@ -6,6 +6,8 @@ from django.utils import timezone
 from tumorboard.actions.commands import send_back_overdue
 from tumorboard.boards.models import Board
 from tumorboard.boards.rules import AHEAD
+from tumorboard.letters.commands import make_print as make_letter_print
+from tumorboard.letters.commands import waiting_prints as waiting_letters
 from tumorboard.live.commands import purge_notes
 from tumorboard.meetings.commands import freeze_at_cutoff, send_invitations, unfold_meetings
 from tumorboard.meetings.commands.readiness import keep_readiness
@@ -36,11 +38,20 @@ def print_minutes(*, print_id: int) -> None:
     make_print(print_id, now=timezone.now())
 
 
+@shared_task(name="tumorboard.print_letter", soft_time_limit=60, time_limit=90)
+def print_letter(*, print_id: int) -> None:
+    """Makes the PDF of one letter about a decision. Called twice, one of the two does it."""
+    make_letter_print(print_id, now=timezone.now())
+
+
 @shared_task(name="tumorboard.print_waiting")
 def print_waiting() -> None:
     """Takes up printouts that nobody works on: rung while the worker was away, or left behind by one that died."""
-    for print_id in waiting_prints(now=timezone.now()):
+    now = timezone.now()
+    for print_id in waiting_prints(now=now):
         print_minutes.delay(print_id=print_id)
+    for print_id in waiting_letters(now=now):
+        print_letter.delay(print_id=print_id)
 
 
 @shared_task(name="tumorboard.readiness")

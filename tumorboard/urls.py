@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from tumorboard.actions import views as actions
 from tumorboard.decisions import views as decisions
+from tumorboard.letters import views as letters
 from tumorboard.live import views as live
 from tumorboard.meetings import views as meetings
 from tumorboard.minutes import views as minutes
@@ -95,6 +96,24 @@ urlpatterns: list[URLPattern] = [
     path("boards/decisions/<int:decision_id>/sign/", live.decision_sign, name="decision-sign"),
     path("boards/decisions/<int:decision_id>/addendum/", decisions.decision_addendum, name="decision-addendum"),
     path("boards/decisions/<int:decision_id>/told/<str:whom>/", decisions.decision_told, name="decision-told"),
+    path("boards/told/<int:told_id>/take-back/", decisions.told_take_back, name="told-take-back"),
+    path("boards/decisions/<int:decision_id>/letters/", letters.decision_letters, name="decision-letters"),
+    path(
+        "boards/decisions/<int:decision_id>/letters/<str:whom>/",
+        letters.decision_letter_write,
+        name="decision-letter-write",
+    ),
+    path("boards/letters/<int:board_letter_id>/", letters.decision_letter, name="decision-letter"),
+    path("boards/letters/<int:board_letter_id>/print/", letters.decision_letter_print, name="decision-letter-print"),
+    path("boards/letters/<int:board_letter_id>/letter.pdf", letters.decision_letter_pdf, name="decision-letter-pdf"),
+    path("boards/letters/<int:board_letter_id>/sent/", letters.decision_letter_sent, name="decision-letter-sent"),
+    path(
+        "boards/letters/<int:board_letter_id>/not-sent/",
+        letters.decision_letter_not_sent,
+        name="decision-letter-not-sent",
+    ),
+    path("boards/decisions/<int:decision_id>/earlier/", actions.decision_earlier, name="decision-earlier"),
+    path("boards/decisions/<int:decision_id>/supersede/", actions.decision_supersede, name="decision-supersede"),
     path("boards/decisions/<int:decision_id>/action/", actions.action_create, name="action-create"),
     path(
         "boards/recommendations/<int:recommendation_id>/settle/",
@@ -106,8 +125,14 @@ urlpatterns: list[URLPattern] = [
         decisions.recommendation_propose,
         name="recommendation-propose",
     ),
+    path(
+        "boards/recommendations/<int:recommendation_id>/reopen/",
+        decisions.recommendation_reopen,
+        name="recommendation-reopen",
+    ),
     path("boards/actions/", actions.actions, name="actions"),
     path("boards/actions/<int:action_id>/", actions.action_close, name="action-close"),
+    path("boards/actions/<int:action_id>/hand-over/", actions.action_hand_over, name="action-hand-over"),
     path("boards/actions/<int:action_id>/reopen/", actions.action_reopen, name="action-reopen"),
     path("boards/reports/", reports.board_reports, name="board-reports"),
     path("boards/reports/trends/", reports.board_trends, name="board-trends"),

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from careteam.people.models import Team
-from careteam.web.words import NBSP
 from patients.goals.queries import goals_summary
 from patients.goals.rules import InformationPreference
 from patients.imaging.models import ContactAttempt, ImagingStudy
@@ -25,15 +24,19 @@ from patients.letters.rules import (
     TEXTS,
     TO_GP,
     LetterKind,
+    address_lines,
     base,
     born_words,
     date_words,
     filled,
+    is_gp,
     language_name,
     one_line,
+    parts,
     preparation_words,
     salutation,
     scan_words,
+    unbroken,
 )
 from patients.record.models import PatientContact, in_care
 from patients.record.rules import ContactScope
@@ -43,7 +46,6 @@ if TYPE_CHECKING:
 
 Texts = Mapping[tuple[str, str], "TextInUse"]
 _SPOKE = (ContactOutcome.REACHED, ContactOutcome.BOOKED, ContactOutcome.DECLINED)
-_GP_WORDS = frozenset({"gp", "general practitioner", "family doctor", "family physician", "primary care physician"})
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,11 @@ def texts_in_use(team_id: int) -> dict[tuple[str, str], TextInUse]:
             row.activated_at,
         )
     return found
+
+
+def sender_of(head: LetterHead | None) -> str:
+    """The letterhead, a line each; empty where a lead has entered none."""
+    return "\n".join([head.name, *address_lines(head.address), head.phone]) if head else ""
 
 
 def text_for(texts: Texts, kind: LetterKind, *wanted: str) -> TextInUse:
@@ -181,9 +188,9 @@ def _draft(
     about = study.scheduled_for if kind is LetterKind.INVITATION else None
     gp = one_line(patient.general_practitioner)
     if kind in TO_GP:
-        recipient = gp_address or (earlier[-1].recipient if earlier else "\n".join(_parts(gp)))
+        recipient = gp_address or (earlier[-1].recipient if earlier else "\n".join(parts(gp)))
     else:
-        recipient = "\n".join([patient.name, *_address(patient.address)]) if patient.address.strip() else ""
+        recipient = "\n".join([patient.name, *address_lines(patient.address)]) if patient.address.strip() else ""
         lacks += [] if recipient else ["Enter the patient's address in the record first."]
     return Draft(
         study=study,
@@ -191,14 +198,14 @@ def _draft(
         language=text.language,
         wanted=wanted if wanted != text.language else "",
         text_number=text.number,
-        sender="\n".join([head.name, *_address(head.address), head.phone]) if head else "",
+        sender=sender_of(head),
         recipient=recipient.strip(),
         subject=filled(text.subject, values),
         body=filled(text.body, values),
         fallback=_fallback(kind, wanted, language, text.language),
         notes=_notes(study, kind, facts),
         lacks=tuple(lacks),
-        must_not_be_told=tuple(row.name for row in facts.not_told[patient.pk] if _is_gp(row, gp)),
+        must_not_be_told=tuple(row.name for row in facts.not_told[patient.pk] if is_gp(row.name, row.relation, gp)),
         is_patient_told=study.pk in facts.told,
         written_on=earlier[-1].sent_on if earlier else None,
         is_written=any(row.sent_on == team.local_date(now) and row.slot == about for row in earlier),
@@ -225,7 +232,7 @@ def _values(
         "date": date_words(slot.date(), language) if slot else "",
         "time": f"{slot:%H:%M}" if slot else "",
         "place": study.place,
-        "phone": _unbroken(head.phone) if head else "",
+        "phone": unbroken(head.phone) if head else "",
         "team": head.name if head else "",
         "signature": str(by),
     }
@@ -244,32 +251,10 @@ def _values(
     return values, lacks
 
 
-def _unbroken(phone: str) -> str:
-    """A number that no line end divides."""
-    return NBSP.join(phone.split())
-
-
-def _address(address: str) -> list[str]:
-    """Lines of an address; one that was typed in one line is divided at its commas."""
-    lines = [line.strip() for line in address.splitlines() if line.strip()]
-    return _parts(lines[0]) if len(lines) == 1 else lines
-
-
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
 def _fallback(kind: LetterKind, wanted: str, chosen: str, used: str) -> str:
     if kind in TO_GP or not wanted or used == wanted or base(chosen) == used:
         return ""
     return f"No {language_name(wanted)} text exists; {language_name(used)} is used."
-
-
-def _is_gp(contact: PatientContact, gp: str) -> bool:
-    """Whether a person who must not be told is the GP: by relation, or by a name that stands in the GP's line."""
-    names = [part for part in contact.name.casefold().replace(".", " ").split() if part not in {"dr", "prof", "md"}]
-    words = gp.casefold().replace(",", " ").replace(".", " ").split()
-    return contact.relation.strip().casefold() in _GP_WORDS or (bool(names) and all(name in words for name in names))
 
 
 def _notes(study: ImagingStudy, kind: LetterKind, facts: _Facts) -> tuple[str, ...]:
@@ -378,7 +363,7 @@ def example(
         "time": "10:30",
         "place": "Radiology 2",
         "preparation": "\n".join(f"- {line}" for line in preparation_words("mri", language, sex="")),
-        "phone": _unbroken(head.phone) if head else "…",
+        "phone": unbroken(head.phone) if head else "…",
         "team": head.name if head else "…",
         "signature": str(by),
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from careteam.access.policies import lacks
 from careteam.people.rules import Permission
 from patients.record.policies import why_not_edit
+from patients.record.queries import open_told_step
 from patients.treatment.models import Administration, PreparationStep, TreatmentLine
 from patients.treatment.rules import (
     ADMINISTRATION_TRANSITIONS,
@@ -128,9 +129,22 @@ def why_not_overlap(line: TreatmentLine, *, started_on: date, ended_on: date | N
     return []
 
 
-def why_not_start(line: TreatmentLine, user: User | None, *, on: date, today: date) -> list[str]:
+def tell_first(patient: Patient, *, on: date) -> str:
+    """Why a treatment that starts on that day waits: a board decided before, and nobody has told the patient. Empty:
+    nothing to tell. One query."""
+    step = open_told_step(patient.pk)
+    if step is None or patient.team.local_date(step.opened_at) > on:
+        return ""
+    who = f" {step.owner} tells." if step.owner else ""
+    return f"The patient has not been told yet what the board decided.{who} Log that first, or say why it starts now."
+
+
+def why_not_start(line: TreatmentLine, user: User | None, *, on: date, today: date, despite: str = "") -> list[str]:
+    """`despite` is why antitumor treatment starts before the patient was told what the board decided."""
     reasons = [*why_not_add(line.patient, user), *why_not_move(line, LineStatus.ACTIVE)]
     reasons += why_not_dates(line.patient, started_on=on, ended_on=None, today=today)
+    if line.role == LineRole.ANTITUMOR and not despite.strip() and (why := tell_first(line.patient, on=on)):
+        reasons.append(why)
     return reasons + why_not_overlap(line, started_on=on, ended_on=None)
 
 

@@ -28,6 +28,7 @@ UNTRACKED = {
     "ImportLine",
     "GuidanceRaised",
     "MinutesPrint",
+    "LetterPrint",
     "Invitation",
     "ReferralDraft",
 }

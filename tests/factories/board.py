@@ -12,9 +12,9 @@ from patients.record.models import Patient
 from tests import factories
 from tumorboard.boards.commands import BoardSettings
 from tumorboard.boards.models import Board
-from tumorboard.decisions.commands import Said
+from tumorboard.decisions.commands import Said, tell
 from tumorboard.decisions.models import Decision
-from tumorboard.decisions.rules import Option
+from tumorboard.decisions.rules import Option, ToldHow, ToldWhom
 from tumorboard.live.commands import ActionAsked, record_case, sign_case
 from tumorboard.meetings.commands import list_referral, set_up_board, start
 from tumorboard.meetings.models import AgendaItem, Meeting
@@ -109,3 +109,9 @@ class Room:
             self.start()
         decision = self.record(item, *options, **said)
         return sign_case(decision, by=self.chair, now=self.meeting_time)
+
+    def told(self, decision: Decision, whom: ToldWhom = ToldWhom.PATIENT) -> Decision:
+        """The patient (or the GP) hears of it on the day of the meeting."""
+        on = self.team.local_date(self.meeting_time)
+        tell(decision, whom, how=ToldHow.VISIT, on=on, by=self.chair, now=self.meeting_time)
+        return decision

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,16 +22,19 @@ from patients.record.models import Patient
 from patients.record.rules import StepKind
 from tumorboard.actions import policies
 from tumorboard.actions.models import Action
-from tumorboard.actions.queries import long_overdue
+from tumorboard.actions.queries import earlier_open, long_overdue
 from tumorboard.actions.rules import ActionKind, ActionStatus, step_key
+from tumorboard.decisions.commands import settle
 from tumorboard.decisions.models import Decision, Recommendation
 from tumorboard.decisions.queries import decided_on
-from tumorboard.decisions.rules import DecisionStatus
+from tumorboard.decisions.rules import DecisionStatus, RecommendationStatus
 from tumorboard.suggestions.commands import suggest, take_back_source
 from tumorboard.suggestions.rules import SuggestionKind, action_key, action_question
 
 if TYPE_CHECKING:
     from careteam.people.models import User
+
+_CLOSED = ("status", "closed_at", "closed_by", "outcome", "closed_source")
 
 
 @transaction.atomic
@@ -90,6 +94,8 @@ def change_action(
     if not what.strip():
         raise ValidationError({"what": "Write what is to be done."})
     before = {"owner": action.owner_id, "due_on": action.due_on.isoformat()}
+    if owner.pk != action.owner_id:
+        take_back(keys=[_key(action)], now=now)
     if moved:
         take_back_source(action_key(action.pk), because=f"The action is due on {day(due_on)}", now=now)
     action.what, action.owner, action.due_on, action.kind = what.strip()[:200], owner, due_on, kind
@@ -135,30 +141,74 @@ def put_in_force(decision: Decision, *, by: User, now: datetime) -> int:
 
 
 @transaction.atomic
-def finish(action: Action, to: ActionStatus, *, by: User | None, now: datetime, outcome: str = "") -> Action:
-    """Done, declined (reason) or cancelled (reason). `by=None`: a started line or a signed conversation closed it, or
-    the patient died."""
+def finish(
+    action: Action, to: ActionStatus, *, by: User | None, now: datetime, outcome: str = "", source: str = ""
+) -> Action:
+    """Done, declined (reason) or cancelled (reason). `by=None`: the work itself closed it (`source` says which, so that
+    it opens again when that is taken back), or the patient died."""
     action = _locked(action)
     insist(policies.why_not_finish(action, to, by, outcome=outcome))
     action.status, action.closed_at, action.closed_by, action.outcome = to, now, by, outcome.strip()[:250]
-    action.save_version("status", "closed_at", "closed_by", "outcome")
+    action.closed_source = source
+    action.save_version(*_CLOSED)
     close_step(action.patient, source_key=step_key(action.pk), because=to.label, now=now)
     take_back(keys=[_key(action)], now=now)
     take_back_source(action_key(action.pk), because=f"The action is {to.label.lower()}", now=now)
-    _audit("actions.finish", action, by=by, now=now, reason=action.outcome, details={"to": str(to)})
+    _audit("actions.finish", action, by=by, now=now, reason=action.outcome, details={"to": str(to), "source": source})
     return action
 
 
 @transaction.atomic
-def reopen(action: Action, *, by: User, now: datetime) -> Action:
-    """Undo of `finish`."""
+def reopen(action: Action, *, by: User | None, now: datetime, because: str = "") -> Action:
+    """Undo of `finish`. `by=None`: what had closed it was taken back; the owner is told."""
     action = _locked(action)
     insist(policies.why_not_reopen(action, by))
     action.status, action.closed_at, action.closed_by, action.outcome = ActionStatus.OPEN, None, None, ""
-    action.save_version("status", "closed_at", "closed_by", "outcome")
-    refresh_step(action, now=now)
-    _audit("actions.reopen", action, by=by, now=now)
+    action.closed_source = ""
+    action.save_version(*_CLOSED)
+    if by is None:
+        _put_in_force(action, by=None, now=now)
+    else:
+        refresh_step(action, now=now)
+    _audit("actions.reopen", action, by=by, now=now, reason=because)
     return action
+
+
+@transaction.atomic
+def hand_over(action: Action, to: User, *, by: User, now: datetime) -> Action:
+    """Another person of the team does it; both are told by their inbox."""
+    action = _locked(action)
+    insist(policies.why_not_hand_over(action, to, by))
+    before, action.owner = action.owner, to
+    action.save_version("owner")
+    take_back(keys=[f"action:{action.pk}:{before.pk}"], now=now)
+    _put_in_force(action, by=by, now=now)
+    _audit("actions.hand_over", action, by=by, now=now, details={"before": before.pk, "owner": to.pk})
+    return action
+
+
+@transaction.atomic
+def supersede(decision: Decision, recommendations: Iterable[Recommendation], *, by: User, now: datetime) -> int:
+    """What earlier decisions recommended and nobody has carried out is answered by this one; only what is named, never
+    by itself. Their open actions are cancelled by `RECOMMENDATION`. Returns how many."""
+    offered = {row.pk: row for row in earlier_open(decision)}
+    chosen = list({row.pk: row for row in recommendations}.values())
+    insist([*policies.why_not_supersede(decision, by), *(["Choose what it supersedes."] if not chosen else [])])
+    if any(row.pk not in offered for row in chosen):
+        raise ValidationError("Somebody settled one of these meanwhile. Look again.")
+    note = f"Superseded by the decision of {day(decided_on(decision))}"
+    for row in chosen:
+        settle(row, RecommendationStatus.SUPERSEDED, by=by, now=now, note=note, superseded_by=decision)
+    record(
+        "actions.supersede",
+        by=by,
+        now=now,
+        subject=decision,
+        patient_ids=[decision.patient_id],
+        team_id=decision.patient.team_id,
+        details={"recommendations": [row.pk for row in chosen]},
+    )
+    return len(chosen)
 
 
 def send_back_overdue(*, now: datetime) -> int:
@@ -185,14 +235,15 @@ def send_back_overdue(*, now: datetime) -> int:
     return suggested
 
 
-def _put_in_force(action: Action, *, by: User, now: datetime) -> None:
+def _put_in_force(action: Action, *, by: User | None, now: datetime) -> None:
+    """`by=None`: it is open again because what had closed it was taken back."""
     refresh_step(action, now=now)
-    if action.owner_id != by.pk:
+    if by is None or action.owner_id != by.pk:
         notify(
             [action.owner],
             key=_key(action),
             kind="action",
-            title=f"{by} assigned you an action of the board",
+            title=f"{by} assigned you an action of the board" if by else "An action of the board is open again",
             url=reverse("actions"),
             now=now,
             patient_id=action.patient_id,

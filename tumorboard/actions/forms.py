@@ -19,11 +19,10 @@ class CloseForm(forms.Form):
     )
 
 
-class ActionForm(forms.Form):
-    kind = forms.ChoiceField(choices=ActionKind, label="Kind")
-    what = forms.CharField(max_length=200, label="What is to be done")
+class OwnerForm(forms.Form):
+    """Who does it, out of the people of the team."""
+
     owner = forms.ModelChoiceField(queryset=User.objects.none(), label="Owner", empty_label=None)
-    due_on = forms.DateField(label="Due")
 
     def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -32,10 +31,22 @@ class ActionForm(forms.Form):
         owner.queryset = User.objects.filter(pk__in=[person.pk for person in people]).order_by("name", "pk")
 
 
+class ActionForm(OwnerForm):
+    field_order = ("kind", "what", "owner", "due_on")
+    kind = forms.ChoiceField(choices=ActionKind, label="Kind")
+    what = forms.CharField(max_length=200, label="What is to be done")
+    due_on = forms.DateField(label="Due")
+
+
 class ActionFilter(forms.Form):
     """Coded filters of the list, kept in the URL."""
 
-    whose = forms.ChoiceField(choices=[("mine", "Mine"), ("team", "My teams")], required=False, label="Whose")
+    whose = forms.ChoiceField(
+        choices=[("mine", "Mine"), ("away", "Of people who are away"), ("team", "My teams")],
+        required=False,
+        label="Whose",
+    )
     state = forms.ChoiceField(
         choices=[("open", "Open"), ("overdue", "Overdue"), ("closed", "Closed")], required=False, label="State"
     )
+    kind = forms.ChoiceField(choices=[("", "Any"), *ActionKind.choices], required=False, label="Kind")

@@ -38,6 +38,7 @@ class Action(ClinicalRow):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     outcome = models.CharField(max_length=250, blank=True)
+    closed_source = models.CharField(max_length=40, blank=True, help_text="what closed it by itself, e.g. study:17")
 
     objects: ClassVar = ActionQuerySet.as_manager()
 
@@ -53,7 +54,10 @@ class Action(ClinicalRow):
                 condition=~models.Q(status="declined") | ~models.Q(outcome=""), name="action_declined_has_reason"
             ),
         )
-        indexes = (models.Index(fields=["owner", "due_on"], name="action_owner", condition=models.Q(status="open")),)
+        indexes = (
+            models.Index(fields=["owner", "due_on"], name="action_owner", condition=models.Q(status="open")),
+            models.Index(fields=["closed_source"], name="action_closed_source", condition=~models.Q(closed_source="")),
+        )
 
     def __str__(self) -> str:
         return self.what

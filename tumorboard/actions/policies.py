@@ -9,13 +9,15 @@ from careteam.access.policies import lacks
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
 from tumorboard.actions.rules import ACTION_TRANSITIONS, ActionKind, ActionStatus
+from tumorboard.decisions.policies import FOLLOWS_UP
 from tumorboard.decisions.queries import is_told
-from tumorboard.decisions.rules import ToldWhom
+from tumorboard.decisions.rules import DecisionStatus, ToldWhom
 
 if TYPE_CHECKING:
     from careteam.people.models import User
     from patients.record.models import Patient
     from tumorboard.actions.models import Action
+    from tumorboard.decisions.models import Decision
 
 
 def why_not_assign(
@@ -56,13 +58,32 @@ def is_held_back(action: Action) -> bool:
     return starts and action.decision_id is not None and not is_told(action.decision_id, ToldWhom.PATIENT)
 
 
-def why_not_reopen(action: Action, user: User) -> list[str]:
+def why_not_hand_over(action: Action, to: User, user: User) -> list[str]:
+    """Somebody else does it; the due date stays."""
+    reasons = _why_not_touch(action, user)
+    if action.status != ActionStatus.OPEN:
+        reasons.append(f"The action is {action.get_status_display().lower()}.")
+    if action.owner_id == to.pk:
+        reasons.append(f"It is {to}'s already.")
+    elif not to.is_active or not access_of(to).may(Permission.PATIENT_VIEW, action.patient.team_id):
+        reasons.append(f"{to} does not work in the patient's team. Choose somebody who does.")
+    return reasons
+
+
+def why_not_reopen(action: Action, user: User | None) -> list[str]:
     reasons = _why_not_touch(action, user)
     now_is = ActionStatus(action.status)
     if ActionStatus.OPEN not in ACTION_TRANSITIONS[now_is]:
         reasons.append(f"The action is {now_is.label.lower()}.")
     if action.patient.is_deceased:
         reasons.append("The patient has died.")
+    return reasons
+
+
+def why_not_supersede(decision: Decision, user: User) -> list[str]:
+    reasons = lacks(user, Permission.ACTION_UPDATE, decision.patient.team_id, FOLLOWS_UP)
+    if decision.status != DecisionStatus.SIGNED:
+        reasons.append("Sign the decision first.")
     return reasons
 
 

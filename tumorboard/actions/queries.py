@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
 from django.http import Http404
 
 from careteam.access.queries import access_of
+from careteam.people.models import Deputy
+from careteam.people.queries import absent_user_ids
 from careteam.people.rules import Permission
 from tumorboard.actions.models import Action, ActionQuerySet
 from tumorboard.actions.rules import TELLING, ActionKind, ActionStatus
-from tumorboard.decisions.models import Told
+from tumorboard.decisions.models import Decision, Recommendation, Told
 from tumorboard.decisions.queries import decided_on
-from tumorboard.decisions.rules import DecisionStatus, ToldWhom
+from tumorboard.decisions.rules import UNSETTLED, DecisionStatus, ToldWhom
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -89,13 +91,35 @@ def _for_the_living(rows: ActionQuerySet) -> ActionQuerySet:
     return living
 
 
-def actions_of_team(user: User, *, whose: str = "mine", state: str = "open") -> QuerySet[Action]:
-    """The queryset behind the list page: `whose` mine or team, `state` open, overdue or closed (the page sorts it;
-    overdue is narrowed by `.overdue(on)` there)."""
+def actions_of_team(
+    user: User, on: date, *, whose: str = "mine", state: str = "open", kind: str = ""
+) -> QuerySet[Action]:
+    """The queryset behind the list page. `whose`: mine (with those of absent people for whom I stand in today), away
+    (nobody is there to do it: the owner is absent or has left) or team; `state`: open, overdue or closed."""
     rows = _visible(user).filter(in_force())
     if whose == "mine":
-        rows = rows.filter(owner=user)
-    return rows.exclude(status=ActionStatus.OPEN) if state == "closed" else _for_the_living(rows.open())
+        rows = rows.filter(Q(owner=user) | _stood_in_for(user, on))
+    elif whose == "away":
+        rows = rows.filter(Q(owner_id__in=absent_user_ids(on)) | Q(owner__is_active=False))
+    if kind:
+        rows = rows.filter(kind=kind)
+    if state == "closed":
+        return rows.exclude(status=ActionStatus.OPEN)
+    return _for_the_living(rows.overdue(on) if state == "overdue" else rows.open())
+
+
+def unattended(user: User, on: date) -> int:
+    """How many open actions of the person's teams belong to somebody who is away or has left."""
+    return actions_of_team(user, on, whose="away").count()
+
+
+def _stood_in_for(user: User, on: date) -> Q:
+    """What belongs to somebody who is away today and whose deputy this person is, in the team of the deputy."""
+    found = Q(pk__in=[])
+    absent = absent_user_ids(on)
+    for row in Deputy.objects.on(on).filter(deputy=user, user_id__in=absent):
+        found |= Q(owner_id=row.user_id, patient__team_id=row.team_id)
+    return found
 
 
 def actions_of_patient(patient_id: int, on: date) -> tuple[ActionRow, ...]:
@@ -131,6 +155,52 @@ def long_overdue(team_id: int, due_before: date) -> QuerySet[Action]:
         .select_related("patient__team", "owner", "decision__item__meeting__board__team")
         .order_by("due_on", "pk")
     )
+
+
+def asked_for(patient_id: int, *kinds: ActionKind) -> QuerySet[Action]:
+    """Open actions in force of the patient, of these kinds (none named: of any), the oldest first; with decision,
+    meeting, board and recommendation."""
+    rows = Action.objects.valid().open().filter(in_force(), patient_id=patient_id)
+    rows = rows.filter(kind__in=kinds) if kinds else rows
+    return _with_decision(rows).order_by("pk")
+
+
+def closed_by_source(source: str) -> QuerySet[Action]:
+    """What this closed by itself, of patients who live."""
+    rows = Action.objects.valid().filter(closed_source=source, patient__deceased_on__isnull=True)
+    return _with_decision(rows).order_by("pk")
+
+
+def since(action: Action) -> datetime:
+    """From when on the action (with its decision) is in force."""
+    signed: datetime | None = action.decision.signed_at if action.decision else None
+    created: datetime = action.created_at
+    return signed or created
+
+
+def _with_decision(rows: QuerySet[Action]) -> QuerySet[Action]:
+    return rows.select_related("patient__team", "recommendation", "decision__item__meeting__board__team")
+
+
+def earlier_open(decision: Decision) -> list[Recommendation]:
+    """What decisions signed before this one recommended for the patient (with decision, meeting, board) and nobody
+    has carried out or settled: this one may supersede it. One query, none while it is a draft."""
+    if decision.signed_at is None:
+        return []
+    rows = (
+        Recommendation.objects.valid()
+        .filter(
+            patient_id=decision.patient_id,
+            status__in=UNSETTLED,
+            decision__status=DecisionStatus.SIGNED,
+        )
+        .filter(
+            Q(decision__signed_at__lt=decision.signed_at)
+            | Q(decision__signed_at=decision.signed_at, decision_id__lt=decision.pk)
+        )
+        .select_related("decision__item__meeting__board__team", "line")
+    )
+    return list(rows.order_by("decision__signed_at", "pk"))
 
 
 def visible_action(user: User | AnonymousUser, action_id: int) -> Action:

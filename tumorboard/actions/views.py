@@ -12,18 +12,27 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
-from careteam.people.queries import team_people
+from careteam.people.queries import absent_user_ids, team_people
 from careteam.people.rules import Permission
 from careteam.web.paging import Sort, keyset_page
 from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.words import plural
 from patients.record.queries import readable_patient
 from patients.treatment.policies import why_not_add as why_not_add_line
 from tumorboard.actions import policies
-from tumorboard.actions.commands import assign, finish, reopen
-from tumorboard.actions.forms import ActionFilter, ActionForm, CloseForm
-from tumorboard.actions.queries import action_rows, actions_of_patient, actions_of_team, visible_action
+from tumorboard.actions.commands import assign, finish, hand_over, reopen, supersede
+from tumorboard.actions.forms import ActionFilter, ActionForm, CloseForm, OwnerForm
+from tumorboard.actions.queries import (
+    action_rows,
+    actions_of_patient,
+    actions_of_team,
+    earlier_open,
+    unattended,
+    visible_action,
+)
 from tumorboard.actions.rules import ActionKind, ActionStatus
-from tumorboard.decisions.queries import decisions_of_patient, visible_decision
+from tumorboard.decisions.policies import FOLLOWS_UP
+from tumorboard.decisions.queries import decided_on, decisions_of_patient, visible_decision
 from tumorboard.decisions.rules import ACTION_DUE
 from tumorboard.meetings.models import AgendaItem
 from tumorboard.meetings.queries.readiness import readiness_of_patient
@@ -46,15 +55,13 @@ _FORM = "tumorboard/form.html"
 @requires(Permission.PATIENT_VIEW)
 @require_safe
 def actions(request: SignedInRequest) -> HttpResponse:
-    """Actions: mine or my teams', open, overdue or closed; most overdue first."""
+    """Actions: mine, of people who are away, or my teams'; open, overdue or closed; most overdue first."""
     now = timezone.now()
     today = request.access.home.local_date(now) if request.access.home else now.date()
     asked = ActionFilter(request.GET)
     chosen = asked.cleaned_data if asked.is_valid() else {}
-    whose, state = chosen.get("whose") or "mine", chosen.get("state") or "open"
-    rows = actions_of_team(request.user, whose=whose, state=state)
-    if state == "overdue":
-        rows = rows.filter(due_on__lt=today)
+    whose, state, kind = chosen.get("whose") or "mine", chosen.get("state") or "open", chosen.get("kind") or ""
+    rows = actions_of_team(request.user, today, whose=whose, state=state, kind=kind)
     page = keyset_page(rows, sorts=_SORTS, params=request.GET, size=50)
     shown = action_rows(rows.model.objects.filter(pk__in=[row.pk for row in page.rows]), today)
     by_id = {row.id: row for row in shown}
@@ -62,7 +69,9 @@ def actions(request: SignedInRequest) -> HttpResponse:
     note_read(request, [row.patient_id for row in shown])
     context = {
         "page": page_rows,
-        "filter": ActionFilter(initial={"whose": whose, "state": state}),
+        "filter": ActionFilter(initial={"whose": whose, "state": state, "kind": kind}),
+        "away": absent_user_ids(today),
+        "unattended": unattended(request.user, today) if whose != "away" else 0,
         "whose": whose,
         "state": state,
         "today": today,
@@ -111,6 +120,75 @@ def action_close(request: SignedInRequest, action_id: int) -> HttpResponse:
     toast(
         request, f"Action: {to.label.lower()}", response=response, undo_url=reverse("action-reopen", args=[action.pk])
     )
+    return response
+
+
+@requires(Permission.ACTION_UPDATE)
+@require_http_methods(["GET", "POST"])
+def action_hand_over(request: SignedInRequest, action_id: int) -> HttpResponse:
+    """Somebody else does it."""
+    action = _mine(request, action_id)
+    form = OwnerForm(
+        request.POST if request.method == "POST" else None,
+        initial={"owner": action.owner_id},
+        people=team_people(frozenset({action.patient.team_id})),
+    )
+    context = {
+        "form": form,
+        "patient": action.patient,
+        "title": "Hand over",
+        "lead": f"{action.what}, due {action.due_on:%d %b %Y}, now {action.owner}",
+        "save": "Hand over",
+        "back": reverse("actions"),
+    }
+    if request.method == "GET":
+        return render_page(request, _FORM, context)
+    if not form.is_valid():
+        return invalid(request, _FORM, context)
+    try:
+        hand_over(action, form.cleaned_data["owner"], by=request.user, now=timezone.now())
+    except ValidationError as error:
+        add_errors(form, error)
+        return invalid(request, _FORM, context)
+    response = redirect_or_refresh(request, reverse("actions"), events=("boardChanged",))
+    toast(request, f"Handed over to {form.cleaned_data['owner']}", response=response)
+    return response
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_safe
+def decision_earlier(request: SignedInRequest, decision_id: int) -> HttpResponse:
+    """What earlier decisions recommended and nobody has carried out, offered to be superseded by this one."""
+    decision = visible_decision(request.user, decision_id)
+    note_read(request, [decision.patient_id], team_id=decision.patient.team_id)
+    rows = earlier_open(decision)
+    context = {
+        "decision": decision,
+        "patient": decision.patient,
+        "today": decision.patient.team.local_date(timezone.now()),
+        "rows": [(row, decided_on(row.decision)) for row in rows],
+        "may_update": not policies.why_not_supersede(decision, request.user),
+    }
+    return render_page(request, "tumorboard/actions/earlier.html", context, fragment="earlier")
+
+
+@requires(Permission.ACTION_UPDATE)
+@require_POST
+def decision_supersede(request: SignedInRequest, decision_id: int) -> HttpResponse:
+    """What is ticked of it is superseded by this decision."""
+    decision = visible_decision(request.user, decision_id)
+    note_read(request, [decision.patient_id], team_id=decision.patient.team_id)
+    if not request.access.may(Permission.ACTION_UPDATE, decision.patient.team_id):
+        raise PermissionDenied(FOLLOWS_UP)
+    ticked = request.POST.getlist("recommendation")
+    chosen = [row for row in earlier_open(decision) if str(row.pk) in ticked]
+    response = redirect_or_refresh(request, reverse("decision", args=[decision.pk]), events=("boardChanged",))
+    try:
+        count = supersede(decision, chosen, by=request.user, now=timezone.now())
+    except ValidationError as error:
+        toast(request, " ".join(error.messages), response=response, kind="red")
+        return response
+    toast(request, f"{plural(count, 'recommendation,recommendations')} superseded", response=response)
     return response
 
 

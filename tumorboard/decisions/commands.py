@@ -16,6 +16,8 @@ from django.urls import reverse
 
 from careteam.access.policies import insist
 from careteam.audit.commands import record
+from careteam.events.commands import announce
+from careteam.events.rules import EventKind
 from patients.record.commands import close_step, open_step
 from patients.record.models import StaleEdit
 from patients.record.rules import StepKind
@@ -23,7 +25,7 @@ from patients.treatment.commands import propose_line
 from patients.treatment.rules import Intent, LineDraft
 from tumorboard.decisions import policies
 from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
-from tumorboard.decisions.queries import decided_on, start_reason_for
+from tumorboard.decisions.queries import decided_on, is_told, start_reason_for
 from tumorboard.decisions.rules import (
     MODALITY_OF_OPTION,
     TELL_GP_WITHIN,
@@ -44,12 +46,14 @@ from tumorboard.goalcheck.queries import check_of
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.queries import quorum_for
 from tumorboard.referrals.commands import close as close_referral
-from tumorboard.suggestions.commands import suggest
+from tumorboard.suggestions.commands import suggest, take_back_source
 from tumorboard.suggestions.rules import SuggestionKind, deviation_question, recommendation_key
 
 if TYPE_CHECKING:
     from careteam.people.models import User
     from patients.treatment.models import TreatmentLine
+
+_SETTLED = ("status", "deviation_reason", "deviation_note", "line", "settled_at", "superseded_by")
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,34 @@ def tell(
             now=now,
         )
     _audit("decisions.tell", told, decision, by=by, now=now, reason=told.override_reason)
+    _announce(EventKind.TOLD, told, now=now, whom=str(whom), decision=decision.pk)
     return told
+
+
+@transaction.atomic
+def untell(told: Told, *, reason: str, by: User, now: datetime) -> Told:
+    """Nobody was told after all: the row stays as entered in error, the duty to tell is open again."""
+    row: Told = Told.objects.select_related("patient__team").lock(told.pk)
+    decision = _locked(row.decision)
+    insist(policies.why_not_untell(row, by, reason=reason))
+    row.error_at, row.error_by, row.error_reason = now, by, reason.strip()[:250]
+    row.save_version("error_at", "error_by", "error_reason")
+    key = told_key(decision.pk) if row.whom == ToldWhom.PATIENT else told_gp_key(decision.pk)
+    what = "patient" if row.whom == ToldWhom.PATIENT else "GP"
+    if not decision.patient.is_deceased:
+        open_step(
+            decision.patient,
+            kind=StepKind.TOLD,
+            source_key=key,
+            what=f"Tell the {what} what the board decided",
+            owner=decision.item.referral.presenter or by,
+            due_on=decision.patient.team.local_date(now) + TELL_PATIENT_WITHIN,
+            url=reverse("decision", args=[decision.pk]),
+            now=now,
+        )
+    _audit("decisions.untell", row, decision, by=by, now=now, reason=reason.strip())
+    _announce(EventKind.TOLD_WITHDRAWN, row, now=now, whom=row.whom, decision=decision.pk)
+    return row
 
 
 @transaction.atomic
@@ -211,9 +242,10 @@ def settle(
     reason: str = "",
     note: str = "",
     line: TreatmentLine | None = None,
+    superseded_by: Decision | None = None,
 ) -> Recommendation:
     """What became of a recommendation; a deviation carries one reason of the coded list. `by=None`: the started
-    treatment line answers it."""
+    treatment line answers it. Announces `RECOMMENDATION`, which closes its actions."""
     recommendation = (
         Recommendation.objects.select_for_update(of=("self",))
         .select_related("decision__item__meeting__board__team", "patient__team")
@@ -225,8 +257,8 @@ def settle(
     recommendation.deviation_reason = DeviationReason(reason) if deviates else ""
     recommendation.deviation_note = note.strip()
     recommendation.line = line or recommendation.line
-    recommendation.settled_at = now
-    recommendation.save_version("status", "deviation_reason", "deviation_note", "line", "settled_at")
+    recommendation.settled_at, recommendation.superseded_by = now, superseded_by
+    recommendation.save_version(*_SETTLED)
     _audit(
         "decisions.settle",
         recommendation,
@@ -237,6 +269,27 @@ def settle(
     )
     if to is RecommendationStatus.NOT_IMPLEMENTED and reason != DeviationReason.DEATH:
         _send_back(recommendation, now=now)
+    _announce(EventKind.RECOMMENDATION, recommendation, now=now, to=str(to))
+    return recommendation
+
+
+@transaction.atomic
+def reinstate(recommendation: Recommendation, *, by: User | None, now: datetime, because: str = "") -> Recommendation:
+    """Open again: undo of `settle`, or (`by=None`) what answered it was entered in error. A suggestion for the next
+    agenda that rested on it is taken back."""
+    recommendation = (
+        Recommendation.objects.select_for_update(of=("self",))
+        .select_related("decision__item__meeting__board__team", "patient__team")
+        .get(pk=recommendation.pk)
+    )
+    insist(policies.why_not_reinstate(recommendation, by))
+    recommendation.status = RecommendationStatus.OPEN
+    recommendation.deviation_reason = recommendation.deviation_note = ""
+    recommendation.settled_at = recommendation.superseded_by = None
+    recommendation.save_version(*_SETTLED)
+    take_back_source(recommendation_key(recommendation.pk), because="The recommendation is open again", now=now)
+    _audit("decisions.reinstate", recommendation, recommendation.decision, by=by, now=now, reason=because)
+    _announce(EventKind.RECOMMENDATION, recommendation, now=now, to="open")
     return recommendation
 
 
@@ -259,20 +312,24 @@ def _send_back(recommendation: Recommendation, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def propose_from(recommendation: Recommendation, *, by: User, now: datetime) -> TreatmentLine:
+def propose_from(recommendation: Recommendation, *, by: User, now: datetime, despite: str = "") -> TreatmentLine:
     """Makes a proposed treatment line of a signed recommendation and links the two. What the board did not say (the
     drug among several, the day) is completed on the line; why it starts is read from the record and can be corrected.
-    Starting the line carries the recommendation out, declining it says why not."""
+    Starting the line carries the recommendation out, declining it says why not. `despite` is why it is prepared before
+    the patient was told."""
     recommendation = (
         Recommendation.objects.select_for_update(of=("self",))
         .select_related("decision__item__meeting__board__team", "patient__team", "line")
         .get(pk=recommendation.pk)
     )
-    insist(policies.why_not_propose(recommendation, by))
+    insist(policies.why_not_propose(recommendation, by, despite=despite))
     decision, patient = recommendation.decision, recommendation.patient
     option = Option(recommendation.option)
     board = decision.item.meeting.board
     said = f"{board.name}, {decided_on(decision):%d %b %Y}: {recommendation.detail or option.label}"
+    before = despite.strip() if not is_told(decision.pk, ToldWhom.PATIENT) else ""
+    if before:
+        said = f"{said}\nPrepared before the patient was told: {before}"
     draft = LineDraft(
         modality=MODALITY_OF_OPTION[option],
         agent=agent_named(option, recommendation.detail, decision.text),
@@ -283,7 +340,7 @@ def propose_from(recommendation: Recommendation, *, by: User, now: datetime) -> 
     line = propose_line(patient, draft, by=by, now=now)
     recommendation.line = line
     recommendation.save_version("line")
-    _audit("decisions.propose_from", recommendation, decision, by=by, now=now, details={"line": line.pk})
+    _audit("decisions.propose_from", recommendation, decision, by=by, now=now, reason=before, details={"line": line.pk})
     return line
 
 
@@ -315,6 +372,17 @@ def _checked(item: AgendaItem, options: Iterable[Option], *, now: datetime) -> d
     team = item.meeting.board.team
     check = check_of(item.patient_id, labels_of(options), team_id=team.pk, today=team.local_date(now))
     return check.kept if check else {}
+
+
+def _announce(kind: EventKind, row: Recommendation | Told, *, now: datetime, **payload: Any) -> None:
+    announce(
+        kind,
+        now=now,
+        team_id=row.patient.team_id,
+        patient_id=row.patient_id,
+        subject_id=row.pk,
+        payload=payload,
+    )
 
 
 def _locked(decision: Decision) -> Decision:

@@ -35,6 +35,14 @@ class ToldGpForm(ToldForm):
     )
 
 
+class TakeBackForm(forms.Form):
+    reason = forms.CharField(max_length=250, label="What was wrong")
+
+
+class ProposeForm(forms.Form):
+    despite = forms.CharField(max_length=250, label="Why before the patient is told")
+
+
 class SettleForm(forms.Form):
     to = forms.ChoiceField(choices=_SETTLED, label="What became of it", widget=forms.RadioSelect)
     reason = forms.ChoiceField(

@@ -70,6 +70,9 @@ class Recommendation(ClinicalRow):
         "patients.TreatmentLine", on_delete=models.PROTECT, null=True, blank=True, related_name="recommendations"
     )
     settled_at = models.DateTimeField(null=True, blank=True)
+    superseded_by = models.ForeignKey(
+        Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="superseded", db_index=False
+    )
 
     class Meta(ClinicalRow.Meta):
         constraints = (
@@ -80,6 +83,10 @@ class Recommendation(ClinicalRow):
             models.CheckConstraint(
                 condition=~models.Q(status__in=["not_implemented", "partly"]) | ~models.Q(deviation_reason=""),
                 name="deviation_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(superseded_by__isnull=True) | models.Q(status="superseded"),
+                name="superseded_by_a_decision",
             ),
         )
 

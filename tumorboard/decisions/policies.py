@@ -15,6 +15,7 @@ from tumorboard.decisions.queries import decided_on, is_told
 from tumorboard.decisions.rules import (
     DECISION_TRANSITIONS,
     MODALITY_OF_OPTION,
+    RECOMMENDATION_CORRECTIONS,
     RECOMMENDATION_TRANSITIONS,
     DecisionStatus,
     DeviationReason,
@@ -26,9 +27,11 @@ from tumorboard.meetings.rules import OPEN_ITEMS, MeetingStatus
 
 if TYPE_CHECKING:
     from careteam.people.models import User
-    from tumorboard.decisions.models import Recommendation
+    from tumorboard.decisions.models import Recommendation, Told
     from tumorboard.meetings.models import AgendaItem
 
+FOLLOWS_UP = "Your roles in the patient's team do not include following up decisions."
+TELL_FIRST = "The patient has not been told yet. Log that first, or say why treatment is prepared before."
 _DEVIATES = frozenset({RecommendationStatus.PARTLY, RecommendationStatus.NOT_IMPLEMENTED})
 
 
@@ -109,6 +112,32 @@ def why_not_tell(
     return reasons
 
 
+def why_not_untell(told: Told, user: User, *, reason: str) -> list[str]:
+    """Told was logged by mistake. The GP's stays in force only while the patient's does, or with its own reason."""
+    reasons = lacks(
+        user,
+        Permission.ACTION_UPDATE,
+        told.patient.team_id,
+        "Your roles in the patient's team do not include logging who was told.",
+    )
+    if told.error_at is not None:
+        reasons.append("It was taken back already.")
+    return reasons if reason.strip() else [*reasons, "Say what was wrong."]
+
+
+def why_not_reinstate(recommendation: Recommendation, user: User | None) -> list[str]:
+    """`user=None`: what answered the recommendation was entered in error."""
+    reasons = []
+    if user is not None:
+        reasons += lacks(user, Permission.ACTION_UPDATE, recommendation.patient.team_id, FOLLOWS_UP)
+    now_is = RecommendationStatus(recommendation.status)
+    if RecommendationStatus.OPEN not in RECOMMENDATION_CORRECTIONS[now_is]:
+        reasons.append(f"The recommendation is {now_is.label.lower()} already.")
+    if recommendation.patient.is_deceased:
+        reasons.append("The patient has died.")
+    return reasons
+
+
 def why_not_settle(
     recommendation: Recommendation, to: RecommendationStatus, user: User | None, *, reason: str, note: str
 ) -> list[str]:
@@ -119,7 +148,7 @@ def why_not_settle(
             user,
             Permission.ACTION_UPDATE,
             recommendation.patient.team_id,
-            "Your roles in the patient's team do not include following up decisions.",
+            FOLLOWS_UP,
         )
     if recommendation.decision.status != DecisionStatus.SIGNED:
         reasons.append("Sign the decision first.")
@@ -133,8 +162,9 @@ def why_not_settle(
     return reasons
 
 
-def why_not_propose(recommendation: Recommendation, user: User) -> list[str]:
-    """May the recommendation become a proposed treatment line (row with patient, decision and line)."""
+def why_not_propose(recommendation: Recommendation, user: User, *, despite: str = "") -> list[str]:
+    """May the recommendation become a proposed treatment line (row with patient, decision and line). Before the patient
+    was told it takes a reason, `despite`."""
     reasons = why_not_add_line(recommendation.patient, user)
     if recommendation.decision.status != DecisionStatus.SIGNED:
         reasons.append("Sign the decision first.")
@@ -145,4 +175,6 @@ def why_not_propose(recommendation: Recommendation, user: User) -> list[str]:
         reasons.append(f"The recommendation is {now_is.label.lower()}.")
     if recommendation.line is not None and recommendation.line.status in OPEN_STATUSES:
         reasons.append(f"It is a line already: {recommendation.line.label}.")
+    if not reasons and not despite.strip() and not is_told(recommendation.decision_id, ToldWhom.PATIENT):
+        reasons.append(TELL_FIRST)
     return reasons

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.db.models import TextChoices
 
+from patients.record.rules import UNTOLD
 from patients.treatment.rules import EndReason, Modality
 
 
@@ -37,6 +38,17 @@ RECOMMENDATION_TRANSITIONS: dict[RecommendationStatus, frozenset[RecommendationS
     R.PARTLY: frozenset({R.IMPLEMENTED, R.NOT_IMPLEMENTED, R.SUPERSEDED}),
     R.NOT_IMPLEMENTED: frozenset(),
     R.SUPERSEDED: frozenset(),
+}
+
+
+UNSETTLED = frozenset({R.OPEN, R.PARTLY})
+# What was entered wrongly goes back: the line that answered was entered in error, somebody chose the wrong state.
+RECOMMENDATION_CORRECTIONS: dict[RecommendationStatus, frozenset[RecommendationStatus]] = {
+    R.OPEN: frozenset(),
+    R.IMPLEMENTED: frozenset({R.OPEN}),
+    R.PARTLY: frozenset({R.OPEN}),
+    R.NOT_IMPLEMENTED: frozenset({R.OPEN}),
+    R.SUPERSEDED: frozenset({R.OPEN}),
 }
 
 
@@ -186,7 +198,7 @@ def wording(options: Iterable[str], *, detail: str = "") -> str:
 
 def told_key(decision_id: int) -> str:
     """Under which the duty to tell the patient stands among the patient's next steps."""
-    return f"told:{decision_id}"
+    return f"{UNTOLD}{decision_id}"
 
 
 def told_gp_key(decision_id: int) -> str:

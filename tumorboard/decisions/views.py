@@ -14,10 +14,11 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
-from tumorboard.decisions.commands import add_addendum, propose_from, settle, tell
-from tumorboard.decisions.forms import AddendumForm, SettleForm, ToldForm, ToldGpForm
-from tumorboard.decisions.models import Recommendation
-from tumorboard.decisions.queries import visible_decision
+from tumorboard.decisions.commands import add_addendum, propose_from, reinstate, settle, tell, untell
+from tumorboard.decisions.forms import AddendumForm, ProposeForm, SettleForm, TakeBackForm, ToldForm, ToldGpForm
+from tumorboard.decisions.models import Recommendation, Told
+from tumorboard.decisions.policies import TELL_FIRST, why_not_propose
+from tumorboard.decisions.queries import is_told, visible_decision
 from tumorboard.decisions.rules import Option, RecommendationStatus, ToldHow, ToldWhom, labels_of
 from tumorboard.goalcheck.queries import check_of
 from tumorboard.meetings.queries import visible_item
@@ -68,6 +69,8 @@ def _form_page(
     title: str,
     save: str,
     said: str,
+    undo_url: str = "",
+    note: str = "",
 ) -> HttpResponse:
     back = reverse("decision", args=[decision.pk])
     context = {
@@ -77,6 +80,7 @@ def _form_page(
         "lead": decision.text,
         "save": save,
         "patient": decision.patient,
+        "note": note,
     }
     if request.method == "GET":
         return render_page(request, _FORM, context)
@@ -88,7 +92,7 @@ def _form_page(
         add_errors(form, error)
         return invalid(request, _FORM, context)
     response = redirect_or_refresh(request, back)
-    toast(request, said, response=response)
+    toast(request, said, response=response, undo_url=undo_url)
     return response
 
 
@@ -142,11 +146,7 @@ def decision_told(request: SignedInRequest, decision_id: int, whom: str) -> Http
 @require_http_methods(["GET", "POST"])
 def recommendation_settle(request: SignedInRequest, recommendation_id: int) -> HttpResponse:
     """Implemented, partly, not, superseded; a deviation with its coded reason."""
-    rows = Recommendation.objects.valid().visible_to(request.user).select_related("decision")
-    recommendation = rows.filter(pk=recommendation_id).first()
-    if recommendation is None:
-        raise Http404("No such recommendation, or not yours to see.")
-    decision = _open(request, recommendation.decision_id, Permission.ACTION_UPDATE)
+    recommendation, decision = _recommendation(request, recommendation_id, Permission.ACTION_UPDATE)
     return _form_page(
         request,
         decision,
@@ -162,20 +162,82 @@ def recommendation_settle(request: SignedInRequest, recommendation_id: int) -> H
         title=str(recommendation),
         save="Save",
         said="Saved",
+        undo_url=reverse("recommendation-reopen", args=[recommendation.pk]),
     )
 
 
-@requires(Permission.TREATMENT_EDIT)
+@requires(Permission.ACTION_UPDATE)
 @require_POST
-def recommendation_propose(request: SignedInRequest, recommendation_id: int) -> HttpResponse:
-    """One click: the recommendation becomes a proposed treatment line, whose page opens."""
-    rows = Recommendation.objects.valid().visible_to(request.user).select_related("decision", "patient__team")
-    recommendation = rows.filter(pk=recommendation_id).first()
+def recommendation_reopen(request: SignedInRequest, recommendation_id: int) -> HttpResponse:
+    """Undo of what became of it."""
+    recommendation, decision = _recommendation(request, recommendation_id, Permission.ACTION_UPDATE)
+    response = redirect_or_refresh(request, reverse("decision", args=[decision.pk]), events=("boardChanged",))
+    try:
+        reinstate(recommendation, by=request.user, now=timezone.now())
+    except ValidationError as error:
+        toast(request, " ".join(error.messages), response=response, kind="red")
+        return response
+    toast(request, "Recommendation open again", response=response)
+    return response
+
+
+@requires(Permission.ACTION_UPDATE)
+@require_http_methods(["GET", "POST"])
+def told_take_back(request: SignedInRequest, told_id: int) -> HttpResponse:
+    """Nobody was told after all: why."""
+    told = Told.objects.valid().visible_to(request.user).select_related("patient__team").filter(pk=told_id).first()
+    if told is None:
+        raise Http404("No such entry, or not yours to see.")
+    decision = _open(request, told.decision_id, Permission.ACTION_UPDATE)
+    return _form_page(
+        request,
+        decision,
+        TakeBackForm(request.POST if request.method == "POST" else None),
+        lambda values: untell(told, reason=values["reason"], by=request.user, now=timezone.now()),
+        title=f"{told.get_whom_display()} not told after all",
+        save="Take back",
+        said="Taken back",
+    )
+
+
+def _recommendation(
+    request: SignedInRequest, recommendation_id: int, permission: Permission
+) -> tuple[Recommendation, Decision]:
+    rows = Recommendation.objects.valid().visible_to(request.user).select_related("decision", "patient__team", "line")
+    recommendation: Recommendation | None = rows.filter(pk=recommendation_id).first()
     if recommendation is None:
         raise Http404("No such recommendation, or not yours to see.")
-    decision = _open(request, recommendation.decision_id, Permission.TREATMENT_EDIT)
+    return recommendation, _open(request, recommendation.decision_id, permission)
+
+
+@requires(Permission.TREATMENT_EDIT)
+@require_http_methods(["GET", "POST"])
+def recommendation_propose(request: SignedInRequest, recommendation_id: int) -> HttpResponse:
+    """The recommendation becomes a proposed treatment line, whose page opens: one click when the patient was told, a
+    form with the reason before."""
+    recommendation, decision = _recommendation(request, recommendation_id, Permission.TREATMENT_EDIT)
+    back = reverse("decision", args=[decision.pk])
+    form = ProposeForm(request.POST if "despite" in request.POST else None)
+    asks = not is_told(decision.pk, ToldWhom.PATIENT) and not why_not_propose(
+        recommendation, request.user, despite="asked below"
+    )
+    if asks and not form.is_valid():
+        context = {
+            "form": form,
+            "back": back,
+            "title": f"Propose line: {recommendation}",
+            "lead": decision.text,
+            "note": TELL_FIRST,
+            "note_url": back,
+            "save": "Propose line",
+            "patient": decision.patient,
+        }
+        return invalid(request, _FORM, context) if form.is_bound else render_page(request, _FORM, context)
+    if request.method != "POST":
+        return redirect_or_refresh(request, back)
+    despite = form.cleaned_data["despite"] if form.is_valid() else ""
     try:
-        line = propose_from(recommendation, by=request.user, now=timezone.now())
+        line = propose_from(recommendation, by=request.user, now=timezone.now(), despite=despite)
     except ValidationError as error:
         response = redirect_or_refresh(request, reverse("decision", args=[decision.pk]))
         toast(request, " ".join(error.messages), response=response, kind="red")

@@ -10,6 +10,8 @@ from django.urls import reverse
 
 from careteam.access.policies import insist
 from careteam.audit.commands import record
+from careteam.events.commands import announce
+from careteam.events.rules import EventKind
 from careteam.notifications.commands import notify, withdraw
 from careteam.people.queries import people_with_role
 from careteam.people.rules import Role
@@ -78,7 +80,12 @@ def refer(patient: Patient, *, question: str, answers_prompt: bool, by: User, no
         team_id=patient.team_id,
         details={"answered_prompt": prompt.pk if prompt is not None and answers_prompt else None},
     )
+    _announce(referral, patient, now=now)
     return referral
+
+
+def _announce(referral: PalliativeReferral, patient: Patient, *, now: datetime) -> None:
+    announce(EventKind.PALLIATIVE, now=now, team_id=patient.team_id, patient_id=patient.pk, subject_id=referral.pk)
 
 
 def _move(referral: PalliativeReferral, to: PalliativeReferralStatus, *fields: str) -> None:
@@ -147,4 +154,5 @@ def answer_referral(
         reason=answer,
         details={"status": str(status), "visit_on": str(visit_on or "")},
     )
+    _announce(current, patient, now=now)
     return current

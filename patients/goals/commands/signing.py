@@ -191,4 +191,5 @@ def retract(conversation: GoalsConversation, *, reason: str, by: User, now: date
         team_id=patient.team_id,
         reason=reason,
     )
+    announce(EventKind.GOALS_RETRACTED, now=now, team_id=patient.team_id, patient_id=patient.pk, subject_id=current.pk)
     return current

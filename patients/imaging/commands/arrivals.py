@@ -73,7 +73,7 @@ def _receive_scan(study: ImagingStudy, arrival: Arrival, *, by: User | None, now
     if study.patient.is_in_care:
         start_report(study, on=arrival.performed_on)
     fields = ("performed_on", "accession_number", "closed_at", "close_reason", "report_due_on")
-    move(study, StudyStatus.PERFORMED, *fields, correcting=was_closed)
+    move(study, StudyStatus.PERFORMED, *fields, correcting=was_closed, now=now)
     finish_reminders(study, by=by, now=now)
     audit("receive", study, by=by, now=now, on=arrival.performed_on.isoformat(), reopened=was_closed)
 
@@ -94,7 +94,7 @@ def _receive_report(study: ImagingStudy, arrival: Arrival, *, by: User | None, n
     study.review_due_on = None
     if study.patient.is_in_care:
         start_review(study, now=now)
-    move(study, StudyStatus.REPORTED, *REPORT_FIELDS, "accession_number", correcting=amended)
+    move(study, StudyStatus.REPORTED, *REPORT_FIELDS, "accession_number", correcting=amended, now=now)
     audit("amend_report" if amended else "receive_report", study, by=by, now=now, before=str(before))
     _tell(study, now=now)
 

@@ -20,6 +20,7 @@ from careteam.web.words import day
 from patients.imaging.models import ImagingStudy, Reminder, SurveillancePlan
 from patients.imaging.queries.preparation import preparations_of
 from patients.imaging.rules import (
+    BOOKED,
     NOT_YET_DONE,
     STUDY_CORRECTIONS,
     STUDY_TRANSITIONS,
@@ -58,14 +59,18 @@ def lock(study: ImagingStudy, version: int | None = None) -> ImagingStudy:
     return locked
 
 
-def move(study: ImagingStudy, to: StudyStatus, *fields: str, correcting: bool = False) -> None:
+def move(study: ImagingStudy, to: StudyStatus, *fields: str, now: datetime, correcting: bool = False) -> None:
     """The only place where a study's status changes. The policies have given their sentences already; `correcting`
-    goes one of the ways back."""
+    goes one of the ways back. Announces `STUDY_BOOKING` when the study becomes booked, or is no longer."""
     table = STUDY_CORRECTIONS if correcting else STUDY_TRANSITIONS
     if to not in table[StudyStatus(study.status)]:
         raise ValueError(f"study {study.pk}: {study.status} → {to} is not in the table")
-    study.status = to
+    was_booked, study.status = study.status in BOOKED, to
     study.save_version("status", *fields)
+    if was_booked != (to in BOOKED):
+        announce(
+            EventKind.STUDY_BOOKING, now=now, team_id=study.team_id, patient_id=study.patient_id, subject_id=study.pk
+        )
 
 
 def audit(verb: str, study: ImagingStudy, *, by: User | None, now: datetime, reason: str = "", **details: Any) -> None:
@@ -189,7 +194,7 @@ def finish_step(study: ImagingStudy, step: ReminderStep, *, by: User, now: datet
 def close_with(study: ImagingStudy, reason: CloseReason, *, by: User | None, now: datetime, verb: str) -> None:
     """Closes an open study (locked by the caller) with its coded reason; reminders go, the step closes."""
     study.closed_at, study.close_reason = now, reason
-    move(study, StudyStatus.CLOSED, "closed_at", "close_reason")
+    move(study, StudyStatus.CLOSED, "closed_at", "close_reason", now=now)
     withdraw_reminders([study.pk], now=now)
     close_step(study.patient, source_key=step_key(study), because=reason.label, now=now)
     close_step(study.patient, source_key=f"prepare:{study.pk}", because=reason.label, now=now)

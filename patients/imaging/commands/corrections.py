@@ -64,7 +64,7 @@ def undo_performed(study: ImagingStudy, *, by: User | None, now: datetime) -> No
     _make_way(study, by=by, now=now)
     study.due_on = study.due_on or was
     study.performed_on, study.report_due_on = None, None
-    move(study, _before(study), "due_on", "performed_on", "report_due_on", correcting=True)
+    move(study, _before(study), "due_on", "performed_on", "report_due_on", correcting=True, now=now)
     reopen_reminders(study)
     _restore_anchors(study, AnchorKind.SCAN, on=was)
     refresh_step(study, now=now)
@@ -96,7 +96,7 @@ def clear_report(study: ImagingStudy, *, reason: str, by: User | None, now: date
     study.review_due_on = study.decision_due_on = study.report_due_on = None
     if study.patient.is_in_care:
         start_report(study, on=study.patient.team.local_date(now))
-    move(study, StudyStatus.PERFORMED, *REPORT_FIELDS, correcting=True)
+    move(study, StudyStatus.PERFORMED, *REPORT_FIELDS, correcting=True, now=now)
 
 
 @transaction.atomic
@@ -112,7 +112,7 @@ def reopen_study(
     if study.performed_on is None:
         _make_way(study, by=by, now=now)
     study.closed_at, study.close_reason = None, ""
-    move(study, _before(study), "closed_at", "close_reason", correcting=True)
+    move(study, _before(study), "closed_at", "close_reason", correcting=True, now=now)
     audit("reopen_study", study, by=by, now=now, reason=reason, closed=closed)
     _restore_anchors(study, AnchorKind.MANUAL)
     refresh_step(study, now=now)

@@ -85,7 +85,7 @@ def order(
     insist(policies.why_not_work(study, by, StudyStatus.ORDERED))
     _insist_on_reason(study, early_reason, now=now)
     study.ordered_at = now
-    move(study, StudyStatus.ORDERED, "ordered_at", "early_reason")
+    move(study, StudyStatus.ORDERED, "ordered_at", "early_reason", now=now)
     finish_reminders(study, by=by, now=now)
     audit("order", study, by=by, now=now, reason=early_reason.strip())
     refresh_step(study, now=now)
@@ -110,7 +110,7 @@ def take_back_order(study: ImagingStudy, *, by: User, now: datetime, version: in
     study = lock(study, version)
     insist(policies.why_not_work(study, by, StudyStatus.PLANNED))
     study.ordered_at = None
-    move(study, StudyStatus.PLANNED, "ordered_at")
+    move(study, StudyStatus.PLANNED, "ordered_at", now=now)
     reopen_reminders(study)
     audit("take_back_order", study, by=by, now=now)
     refresh_step(study, now=now)
@@ -138,7 +138,7 @@ def schedule(
     _insist_on_reason(study, early_reason, now=now)
     study.ordered_at = study.ordered_at or now
     study.scheduled_for, study.place = at, place.strip()
-    move(study, StudyStatus.SCHEDULED, "ordered_at", "scheduled_for", "place", "early_reason")
+    move(study, StudyStatus.SCHEDULED, "ordered_at", "scheduled_for", "place", "early_reason", now=now)
     finish_reminders(study, by=by, now=now)
     audit("schedule", study, by=by, now=now, at=at.isoformat())
     refresh_step(study, now=now)
@@ -154,7 +154,7 @@ def _back_to_ordered(
     insist([*policies.why_not_work(study, by, StudyStatus.ORDERED), *([] if reason.strip() else ["Say why."])])
     before = study.scheduled_for
     study.scheduled_for, study.place = None, ""
-    move(study, StudyStatus.ORDERED, "scheduled_for", "place")
+    move(study, StudyStatus.ORDERED, "scheduled_for", "place", now=now)
     reopen_reminders(study)
     audit(verb, study, by=by, now=now, reason=reason, slot=before.isoformat() if before else "")
     refresh_step(study, now=now)
@@ -195,7 +195,7 @@ def record_performed(
     study.center = center.strip() or study.center
     study.accession_number = accession_number.strip() or study.accession_number
     start_report(study, on=on)
-    move(study, StudyStatus.PERFORMED, "performed_on", "center", "accession_number", "report_due_on")
+    move(study, StudyStatus.PERFORMED, "performed_on", "center", "accession_number", "report_due_on", now=now)
     finish_reminders(study, by=by, now=now)
     audit("record_performed", study, by=by, now=now, on=on.isoformat())
     refresh_step(study, now=now)
@@ -230,7 +230,17 @@ def record_report(
     study.report, study.conclusion, study.response = report.strip(), conclusion.strip(), response
     study.reported_at, study.is_urgent = now, urgent
     start_review(study, now=now)
-    move(study, StudyStatus.REPORTED, "report", "conclusion", "response", "reported_at", "is_urgent", "review_due_on")
+    move(
+        study,
+        StudyStatus.REPORTED,
+        "report",
+        "conclusion",
+        "response",
+        "reported_at",
+        "is_urgent",
+        "review_due_on",
+        now=now,
+    )
     finish_reminders(study, by=by, now=now)
     withdraw_late([study], now=now, kinds=("report",))
     audit("record_report", study, by=by, now=now, urgent=urgent)
@@ -274,7 +284,7 @@ def review(
     insist(reasons)
     study.response, study.reviewed_at, study.reviewed_by = response, now, by
     set_decision_clock(study, now=now, reviewing=True)
-    move(study, StudyStatus.REVIEWED, "response", "reviewed_at", "reviewed_by", "decision_due_on")
+    move(study, StudyStatus.REVIEWED, "response", "reviewed_at", "reviewed_by", "decision_due_on", now=now)
     withdraw_late([study], now=now, kinds=("review",))
     if response:
         write_status(study, response, by=by, now=now, note=note)
@@ -302,7 +312,7 @@ def act_on(study: ImagingStudy, *, note: str, by: User, now: datetime, version: 
     study = lock(study, version)
     insist(policies.why_not_act_on(study, by, note))
     study.acted_on_at, study.acted_note = now, note.strip()[:250]
-    move(study, StudyStatus.ACTED_ON, "acted_on_at", "acted_note")
+    move(study, StudyStatus.ACTED_ON, "acted_on_at", "acted_note", now=now)
     withdraw_late([study], now=now, kinds=("decision",))
     audit("act_on", study, by=by, now=now, reason=note)
     refresh_step(study, now=now)

@@ -2,6 +2,7 @@
 
 from patients.imaging.rules.codes import (
     ANSWERED,
+    BOOKED,
     CLOSES_WITH,
     CROSS_SECTIONAL,
     DONE,
@@ -86,6 +87,7 @@ from patients.imaging.rules.situations import (
 
 __all__ = [
     "ANSWERED",
+    "BOOKED",
     "CLOSES_WITH",
     "CROSS_SECTIONAL",
     "DEFAULT_INTERVAL",

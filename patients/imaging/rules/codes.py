@@ -117,6 +117,7 @@ def state_before(*, ordered: bool, scheduled: bool, performed: bool) -> StudySta
 
 NOT_YET_DONE = frozenset({S.PLANNED, S.ORDERED, S.SCHEDULED})
 DONE = frozenset({S.PERFORMED, S.REPORTED, S.REVIEWED, S.ACTED_ON})
+BOOKED = DONE | {S.SCHEDULED}  # a day stands, or stood, for it
 
 
 class CloseReason(TextChoices):

@@ -2,6 +2,7 @@
 
 from patients.letters.rules.filling import Block, blocks, filled, named, one_line, problems
 from patients.letters.rules.kinds import MOST, NEEDED, NOT_KNOWN, PLACEHOLDERS, TO_GP, LetterKind
+from patients.letters.rules.sheets import Sheet, address_lines, is_gp, parts, sheet_from, unbroken
 from patients.letters.rules.texts import TEXTS
 from patients.letters.rules.words import (
     FALLBACK,
@@ -28,18 +29,24 @@ __all__ = [
     "TO_GP",
     "Block",
     "LetterKind",
+    "Sheet",
+    "address_lines",
     "base",
     "blocks",
     "born_words",
     "date_words",
     "direction",
     "filled",
+    "is_gp",
     "language_name",
     "languages",
     "named",
     "one_line",
+    "parts",
     "preparation_words",
     "problems",
     "salutation",
     "scan_words",
+    "sheet_from",
+    "unbroken",
 ]

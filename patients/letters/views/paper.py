@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
@@ -14,7 +13,7 @@ from careteam.audit.commands import note_read
 from careteam.audit.rules import Kind
 from careteam.web.pdf import PdfUnavailable, pdf_of
 from patients.letters.models import LetterSent
-from patients.letters.rules import Block, blocks, date_words, direction
+from patients.letters.rules import Sheet, sheet_from
 
 if TYPE_CHECKING:
     from careteam.access.gate import SignedInRequest
@@ -22,30 +21,14 @@ if TYPE_CHECKING:
 REFUSED = "patients/letters/refused.html"
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """A letter as the paper shows it: addresses as lines, the text as paragraphs and lists."""
-
-    letter: LetterSent
-    sender: tuple[str, ...]
-    recipient: tuple[str, ...]
-    date: str
-    blocks: tuple[Block, ...]
-    dir: str
-
-    @property
-    def lang(self) -> str:
-        return self.letter.language
-
-
 def sheet_of(letter: LetterSent) -> Sheet:
-    return Sheet(
-        letter,
-        tuple(letter.sender.split("\n")),
-        tuple(letter.recipient.split("\n")),
-        date_words(letter.sent_on, letter.language),
-        blocks(letter.body),
-        direction(letter.language),
+    return sheet_from(
+        sender=letter.sender,
+        recipient=letter.recipient,
+        on=letter.sent_on,
+        subject=letter.subject,
+        body=letter.body,
+        language=letter.language,
     )
 
 

@@ -6,6 +6,7 @@ from patients.record.queries.patients import (
     PatientGrade,
     grade_from,
     grade_of_patient,
+    open_told_step,
     readable_patient,
     responsible_clinician,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "grade_of_patient",
     "kilograms",
     "not_comparable",
+    "open_told_step",
     "overview",
     "readable_patient",
     "responsible_clinician",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from django.http import Http404
 
 from careteam.audit.commands import note_read
-from patients.record.models import CareTeamMember, Patient, Specimen
-from patients.record.rules import NEC_GRADES, Grade, GradeResult
+from patients.record.models import CareTeamMember, NextStep, Patient, Specimen
+from patients.record.rules import NEC_GRADES, UNTOLD, Grade, GradeResult, StepKind
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -81,6 +81,12 @@ def _conflicts(specimens: list[Specimen], highest: GradeResult) -> tuple[str, ..
 
 def grade_of_patient(patient_id: int) -> PatientGrade:
     return grade_from(list(Specimen.objects.valid().filter(patient_id=patient_id)))
+
+
+def open_told_step(patient_id: int) -> NextStep | None:
+    """The oldest open duty to tell the patient what a board decided, with its owner; None: nothing to tell."""
+    rows = NextStep.objects.filter(patient_id=patient_id, closed_at=None, kind=StepKind.TOLD)
+    return rows.filter(source_key__startswith=UNTOLD).select_related("owner").order_by("opened_at", "pk").first()
 
 
 def responsible_clinician(patient_id: int) -> User | None:

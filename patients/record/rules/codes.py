@@ -286,6 +286,10 @@ class FilledBy(TextChoices):
     STAFF = "staff", "Staff, by asking the patient"
 
 
+# Begins the key of the step "tell the patient what the board decided"; treatment that starts waits for it.
+UNTOLD = "told:"
+
+
 class StepKind(TextChoices):
     """What a patient's next step is about; the slice that opened it closes it."""
 

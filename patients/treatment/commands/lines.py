@@ -159,16 +159,22 @@ def plan_line(
 
 
 @transaction.atomic
-def start_line(line: TreatmentLine, *, on: date, by: User, now: datetime, version: int | None = None) -> TreatmentLine:
-    """Starts a planned line: lays out its first doses, announces `LINE_STARTED` (and `HOSPICE`, `BSC_CONFIRMED`)."""
+def start_line(
+    line: TreatmentLine, *, on: date, by: User, now: datetime, version: int | None = None, despite: str = ""
+) -> TreatmentLine:
+    """Starts a planned line: lays out its first doses, announces `LINE_STARTED` (and `HOSPICE`, `BSC_CONFIRMED`).
+    `despite` is why it starts before the patient was told what the board decided; it stays in the notes."""
     line = _lock(line, version)
     today = line.patient.team.local_date(now)
-    insist(policies.why_not_start(line, by, on=on, today=today))
+    insist(policies.why_not_start(line, by, on=on, today=today, despite=despite))
     line.started_on = on
-    _move(line, LineStatus.ACTIVE, "started_on")
+    untold = despite.strip() if line.role == LineRole.ANTITUMOR and policies.tell_first(line.patient, on=on) else ""
+    if untold:
+        line.notes = "\n".join(part for part in (line.notes, f"Started before the patient was told: {untold}") if part)
+    _move(line, LineStatus.ACTIVE, "started_on", "notes")
     lay_out(line, by=by, today=today)
     prepare(line, by=by, now=now)
-    _audit("start_line", line, by=by, now=now, on=on.isoformat())
+    _audit("start_line", line, by=by, now=now, reason=untold, on=on.isoformat())
     _tell(EventKind.LINE_STARTED, line, now=now, reason=line.start_reason)
     if line.modality == Modality.HOSPICE:
         _tell(EventKind.HOSPICE, line, now=now, reason="")
@@ -187,11 +193,12 @@ def begin_line(
     by: User,
     now: datetime,
     ends: Mapping[int, str] | None = None,
+    despite: str = "",
 ) -> TreatmentLine:
     """Plans a line for `on` and, when that day has come, starts it. Surgery and ablation are complete the same day.
 
     `ends` says for running lines (by id) what becomes of them: an `EndReason`, or "symptoms" (the somatostatin analog
-    goes on for symptom control only). Lines that it does not name go on.
+    goes on for symptom control only). Lines that it does not name go on. `despite` as in `start_line`.
     """
     insist([*policies.why_not_add(patient, by), *policies.why_not_draft(draft)])
     today = patient.team.local_date(now)
@@ -207,7 +214,7 @@ def begin_line(
             keep_for_symptoms(other, on=on, by=by, now=now)
         else:
             end_line(other, on=max(on, other.started_on or on), reason=EndReason(what), by=by, now=now)
-    line = start_line(line, on=on, by=by, now=now)
+    line = start_line(line, on=on, by=by, now=now, despite=despite)
     if line.modality in SINGLE_DAY:
         line = end_line(line, on=on, reason=EndReason.COMPLETED, by=by, now=now)
     return line
@@ -292,7 +299,7 @@ def enter_in_error(
     line: TreatmentLine, *, reason: str, by: User, now: datetime, version: int | None = None
 ) -> TreatmentLine:
     """Marks the line as entered in error; nothing is deleted. Announces `RECORD_CHANGED`, so that numbers and dates
-    that rested on it are computed again."""
+    that rested on it are computed again, and `LINE_WITHDRAWN`, so that what it answered is open again."""
     line = _lock(line, version)
     insist(policies.why_not_error(line, by, reason=reason))
     cancelled = cancel_planned(line, reason="Line entered in error", now=now)
@@ -301,6 +308,7 @@ def enter_in_error(
     _move(line, LineStatus.ERROR, "error_at", "error_by", "error_reason")
     _audit("enter_in_error", line, by=by, now=now, reason=reason, cancelled=cancelled)
     _tell(EventKind.RECORD_CHANGED, line, now=now, reason="line entered in error")
+    _tell(EventKind.LINE_WITHDRAWN, line, now=now, reason=reason)
     refresh_step(line, now=now)
     return line
 

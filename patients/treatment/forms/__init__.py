@@ -1,6 +1,6 @@
 """Forms of treatment."""
 
-from patients.treatment.forms.acts import ChangeDoseForm, DateForm, EndForm, ReasonForm, VersionForm
+from patients.treatment.forms.acts import ChangeDoseForm, DateForm, EndForm, ReasonForm, StartForm, VersionForm
 from patients.treatment.forms.doses import DoseForm
 from patients.treatment.forms.lines import CorrectForm, LineForm
 from patients.treatment.forms.preparation import AuthorizationForm, SiteForm, StepForm
@@ -16,6 +16,7 @@ __all__ = [
     "LineForm",
     "ReasonForm",
     "SiteForm",
+    "StartForm",
     "StepForm",
     "ToxicityForm",
     "VersionForm",

@@ -26,6 +26,20 @@ class DateForm(VersionForm):
     on = forms.DateField(label="Day", widget=forms.DateInput)
 
 
+class StartForm(DateForm):
+    """Starts a planned line; asks why where the patient has not been told what the board decided (`untold`)."""
+
+    def __init__(self, *args: Any, untold: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if untold:
+            self.fields["despite"] = despite_field(untold)
+
+
+def despite_field(untold: str) -> forms.CharField:
+    """Why treatment starts before the patient was told; empty is refused by the policy where it is needed."""
+    return forms.CharField(label="Why before the patient is told", max_length=250, required=False, help_text=untold)
+
+
 class ReasonForm(VersionForm):
     reason = forms.CharField(label="Why", max_length=250)
 

@@ -10,6 +10,7 @@ from django import forms
 
 from patients.protocol.queries import TeamNumber
 from patients.treatment.commands.lines import CORRECTABLE
+from patients.treatment.forms.acts import despite_field
 from patients.treatment.forms.asking import AS_TYPED, PREFIX, Suggesting, answers_in, plan_fields
 from patients.treatment.models import TreatmentLine, TreatmentSite
 from patients.treatment.policies import date_problems
@@ -167,10 +168,13 @@ class LineForm(LineFields):
         today: date,
         refresh_url: str = "",
         places: Sequence[TreatmentSite] = (),
+        untold: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
+        if untold:
+            self.fields["despite"] = despite_field(untold)
         self.running = [line for line in running if line.role == LineRole.ANTITUMOR]
         said = self.data if self.is_bound else self.initial
         chosen = said.get("modality")
@@ -231,7 +235,7 @@ class LineForm(LineFields):
 
     def plain(self) -> list[forms.BoundField]:
         """What depends on the modality, in order."""
-        own = {"modality", "mode", "on", "notes", "agent"}
+        own = {"modality", "mode", "on", "notes", "agent", "despite"}
         return [self[name] for name in self.fields if name not in own and not name.startswith("running_")]
 
     def clean(self) -> dict[str, Any]:

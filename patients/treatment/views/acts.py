@@ -23,10 +23,11 @@ from patients.treatment.forms import (
     DateForm,
     EndForm,
     ReasonForm,
+    StartForm,
     VersionForm,
 )
 from patients.treatment.models import TreatmentLine
-from patients.treatment.rules import EndReason
+from patients.treatment.rules import EndReason, LineRole
 from patients.treatment.views.base import FORM, line_of, to_line, to_patient
 
 Act = Callable[[TreatmentLine, dict[str, Any], SignedInRequest], object]
@@ -103,17 +104,28 @@ def line_begin(request: SignedInRequest, patient_id: int, line_id: int) -> HttpR
     """Starts a planned line."""
 
     def act(line: TreatmentLine, data: dict[str, Any], request: SignedInRequest) -> object:
-        return commands.start_line(line, on=data["on"], by=request.user, now=timezone.now(), version=data["version"])
+        return commands.start_line(
+            line,
+            on=data["on"],
+            despite=data.get("despite", ""),
+            by=request.user,
+            now=timezone.now(),
+            version=data["version"],
+        )
+
+    def more(line: TreatmentLine, today: date) -> dict[str, Any]:
+        return {"untold": policies.tell_first(line.patient, on=today) if line.role == LineRole.ANTITUMOR else ""}
 
     return _act(
         request,
         patient_id,
         line_id,
-        form_class=DateForm,
+        form_class=StartForm,
         title="Start",
         save="Start line",
         said="Line started",
         act=act,
+        more=more,
     )
 
 

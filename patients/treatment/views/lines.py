@@ -80,10 +80,20 @@ def line_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
     protocol = dict(numbers(patient.team_id))
     running = [row.line for row in lines_of(patient.pk, today) if row.is_running]
     places = sites_of(patient.team_id)
+    untold = policies.tell_first(patient, on=today)
 
     def build(data: Any = None, **kwargs: Any) -> LineForm:
         url = reverse("line-start", args=[patient.pk])
-        return LineForm(data, running=running, protocol=protocol, today=today, refresh_url=url, places=places, **kwargs)
+        return LineForm(
+            data,
+            running=running,
+            protocol=protocol,
+            today=today,
+            refresh_url=url,
+            places=places,
+            untold=untold,
+            **kwargs,
+        )
 
     context: dict[str, Any] = {
         "patient": patient,
@@ -108,7 +118,13 @@ def line_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
             )
         else:
             line = commands.begin_line(
-                patient, form.draft, on=form.cleaned_data["on"], ends=form.ends, by=request.user, now=now
+                patient,
+                form.draft,
+                on=form.cleaned_data["on"],
+                ends=form.ends,
+                despite=form.cleaned_data.get("despite", ""),
+                by=request.user,
+                now=now,
             )
     except ValidationError as error:
         add_errors(form, error)

@@ -218,14 +218,6 @@ def test_started_line_heard_twice_changes_nothing_more(room: Room, django_captur
     assert Recommendation.objects.get(decision=decision).version == version
 
 
-def test_signed_goals_conversation_closes_its_action(room: Room, django_capture_on_commit_callbacks: Any) -> None:
-    action = _action(room, kind=ActionKind.GOALS)
-    with django_capture_on_commit_callbacks(execute=True):
-        announce(EventKind.GOALS_SIGNED, now=room.now, patient_id=action.patient_id, subject_id=1)
-    action.refresh_from_db()
-    assert (action.status, action.outcome) == ("done", "Goals conversation signed")
-
-
 def test_death_withdraws_referrals_frees_the_agenda_and_cancels_actions(
     room: Room, django_capture_on_commit_callbacks: Any
 ) -> None:

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from careteam.events.commands import settle_pending
+from careteam.notifications.models import InboxItem
 from careteam.people.models import User
 from careteam.people.rules import Role
 from patients.record.models import DiseaseStatus
@@ -18,6 +19,7 @@ from patients.treatment.models import TreatmentLine
 from patients.treatment.rules import EndReason
 from tests import factories
 from tests.factories.board import Room
+from tumorboard.actions.models import Action
 from tumorboard.decisions.commands import propose_from
 from tumorboard.decisions.models import Decision, Recommendation
 from tumorboard.decisions.queries import start_reason_for
@@ -113,7 +115,7 @@ class TestStartReason:
 @pytest.mark.django_db
 class TestProposing:
     def test_one_click_makes_a_proposed_line_and_links_it(self, room: Room) -> None:
-        decision = room.signed(Option.PRRT, intent="disease_control")
+        decision = room.told(room.signed(Option.PRRT, intent="disease_control"))
         answer = propose(room.chair, recommended(decision))
         line = TreatmentLine.objects.get()
         assert (answer.status_code, answer["Location"]) == (303, reverse("line-page", args=[line.patient_id, line.pk]))
@@ -124,7 +126,7 @@ class TestProposing:
 
     @pytest.mark.parametrize("page", ["decision", "board-panel"])
     def test_the_button_stands_where_the_decision_is_read_and_goes_when_used(self, room: Room, page: str) -> None:
-        decision = room.signed(Option.PRRT, Option.IMAGING)
+        decision = room.told(room.signed(Option.PRRT, Option.IMAGING))
         url = reverse(page, args=[decision.pk if page == "decision" else decision.patient_id])
         target = reverse("recommendation-propose", args=[recommended(decision).pk])
         assert client_of(room.chair).get(url).content.decode().count(target) == 1
@@ -133,8 +135,22 @@ class TestProposing:
         html = client_of(room.chair).get(url).content.decode()
         assert (html.count("/propose/"), html.count("proposed</")) == (0, 1)
 
+    def test_before_the_patient_was_told_it_takes_a_reason_that_stays_with_the_line(self, room: Room) -> None:
+        recommendation = recommended(room.signed())
+        chair, url = client_of(room.chair), reverse("recommendation-propose", args=[recommendation.pk])
+        for page in (reverse("decision", args=[recommendation.decision_id]), url):
+            assert "waits until the patient is told" in chair.get(page).content.decode() or page == url
+        assert (propose(room.chair, recommendation).status_code, TreatmentLine.objects.count()) == (200, 0)
+        assert chair.post(url, {"despite": " "}).status_code == 422
+        with pytest.raises(ValidationError, match="The patient has not been told yet"):
+            propose_from(recommendation, by=room.chair, now=LATER)
+        assert chair.post(url, {"despite": "Slot of the isotope"}).status_code == 303
+        assert TreatmentLine.objects.get().notes == (
+            "NET board, 26 Nov 2026: PRRT\nPrepared before the patient was told: Slot of the isotope"
+        )
+
     def test_who_may_not_treat_proposes_nothing(self, room: Room) -> None:
-        decision = room.signed()
+        decision = room.told(room.signed())
         assert propose(room.nurse, recommended(decision)).status_code == 403
         stranger = factories.person(factories.team(), Role.ONCOLOGIST)
         assert propose(stranger, recommended(decision)).status_code == 404
@@ -144,7 +160,7 @@ class TestProposing:
         draft = room.item()
         room.start()
         unsigned = room.record(draft, Option.PRRT)
-        signed = room.signed(Option.PRRT, Option.BIOPSY)
+        signed = room.told(room.signed(Option.PRRT, Option.BIOPSY))
         propose_from(recommended(signed), by=room.chair, now=LATER)
         for recommendation, why in (
             (recommended(unsigned), "Sign the decision first."),
@@ -161,7 +177,7 @@ class TestProposing:
 class TestLifecycle:
     @pytest.fixture
     def decision(self, room: Room) -> Decision:
-        return room.signed(Option.PRRT)
+        return room.told(room.signed(Option.PRRT))
 
     @pytest.fixture
     def line(self, room: Room, decision: Decision) -> TreatmentLine:
@@ -194,6 +210,30 @@ class TestLifecycle:
         TreatmentLine.objects.filter(pk=line.pk).update(modality="trial", agent="177Lu-edotreotide")
         act(room.chair, line, "line-begin", on=MONDAY)
         assert self.states(line, decision) == ("active", "implemented")
+
+    def test_starting_before_the_patient_was_told_takes_a_reason_that_stays_with_the_line(self, room: Room) -> None:
+        line = propose_from(recommended(room.signed()), by=room.chair, now=LATER, despite="Slot of the isotope")
+        act(room.chair, line, "line-plan", on=MONDAY)
+        refused = act(room.chair, line, "line-begin", on=MONDAY)
+        assert refused.status_code == 422
+        assert "not been told yet what the board decided. Ines Okafor tells." in refused.content.decode()
+        assert act(room.chair, line, "line-begin", on=MONDAY, despite="Crisis").status_code == 303
+        line.refresh_from_db()
+        assert (line.status, line.notes.split("\n")[-1]) == ("active", "Started before the patient was told: Crisis")
+
+    def test_a_line_in_error_opens_recommendation_and_action_again(
+        self, room: Room, decision: Decision, line: TreatmentLine
+    ) -> None:
+        act(room.chair, line, "line-plan", on=MONDAY)
+        act(room.chair, line, "line-begin", on=MONDAY)
+        action = Action.objects.get(decision=decision)
+        assert (action.status, action.closed_source, action.closed_by) == ("done", f"line:{line.pk}", None)
+        act(room.chair, line, "line-error", reason="Wrong patient")
+        action.refresh_from_db()
+        assert (self.states(line, decision), action.status) == (("entered_in_error", "open"), "open")
+        assert InboxItem.objects.open().get(recipient=action.owner, kind="action").title == (
+            "An action of the board is open again"
+        )
 
     def test_declining_says_why_the_recommendation_is_not_carried_out(
         self, room: Room, decision: Decision, line: TreatmentLine

@@ -206,6 +206,7 @@ def withdraw(referral: Referral, *, reason: str, by: User | None, now: datetime)
     close_step(referral.patient, source_key=step_key(referral.pk), because="Referral withdrawn", now=now)
     take_back(keys=[f"referral:{referral.pk}:urgent", f"referral:{referral.pk}:late"], now=now)
     _audit("referrals.withdraw", referral, by=by, now=now, reason=reason)
+    announce(EventKind.REFERRAL_WITHDRAWN, now=now, patient_id=referral.patient_id, subject_id=referral.pk)
     return referral
 
 
