@@ -28,7 +28,8 @@ from patients.trials.models import TrialConsideration
 from tests import factories
 from tumorboard.actions.models import Action
 from tumorboard.boards.models import Board
-from tumorboard.decisions.models import Decision, Recommendation
+from tumorboard.decisions.models import Decision, Recommendation, Told
+from tumorboard.letters.models import DecisionLetter
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.minutes.models import SignedMinutes
 from tumorboard.readiness.models import Waiver
@@ -170,6 +171,23 @@ class World:
         self.action = Action.objects.create(
             patient=self.patient, decision=self.decision, what="Order labs", owner=self.person, due_on=DAY
         )
+        self.told = Told.objects.create(
+            patient=self.patient, decision=self.decision, whom="patient", how="visit", told_on=DAY, told_by=self.person
+        )
+        self.board_letter = DecisionLetter.objects.create(
+            patient=self.patient,
+            decision=self.decision,
+            whom="patient",
+            number=1,
+            language="en",
+            sender="Clinic",
+            recipient="Street 1",
+            subject="What the tumor board recommends",
+            body="An operation.",
+            written_at=NOW,
+            written_on=DAY,
+            created_by=self.person,
+        )
         self.suggestion = AgendaSuggestion.objects.create(
             patient=self.patient,
             board=self.board,
@@ -255,6 +273,8 @@ class Samples:
             "lesion_id": world.lesion,
             "capacity_id": world.capacity,
             "letter_id": world.letter,
+            "board_letter_id": world.board_letter,
+            "told_id": world.told,
             "letter_run_id": world.letter_run,
             "text_id": world.letter_text,
             "reminder_id": world.reminder,

@@ -129,7 +129,7 @@ def note_ended_line(event: Event, *, now: datetime) -> None:
 @consumes(EventKind.LINE_WITHDRAWN)
 def take_back_line(event: Event, *, now: datetime) -> None:
     """A line that was entered in error answered nothing: recommendation and action are open again."""
-    line = TreatmentLine.objects.filter(pk=event.subject_id).first()
+    line = TreatmentLine.objects.filter(pk=event.subject_id or 0).first()
     if line is None or line.error_at is None:
         return
     because = f"{line.label} was entered in error"
