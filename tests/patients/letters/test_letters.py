@@ -194,7 +194,11 @@ def test_many_letters_are_one_file_and_those_that_fail_say_why(
     assert "The GP must not be told" in run.failed[2]["why"]
     Patient.objects.filter(pk=turk.patient_id).update(deceased_on=TODAY)
     pdf = client.get(reverse("letter-run-pdf", args=[run.pk]))
-    assert [sheet.letter.study_id for sheet in pdf.context["sheets"]] == [german.pk, german.pk, secret.pk]
+    assert [sheet.recipient[0] for sheet in pdf.context["sheets"]] == [
+        german.patient.name,
+        "Dr Brandl",
+        secret.patient.name,
+    ]
     shown = client.get(reverse("letter-run", args=[run.pk])).content.decode()
     assert ("The patient has died." in shown, "Enter the patient" in shown) == (True, True)
     stranger = factories.person(foreign.team, Role.NURSE_COORDINATOR)
