@@ -205,65 +205,6 @@ def is_told(decision_id: int, whom: ToldWhom) -> bool:
     return Told.objects.valid().filter(decision_id=decision_id, whom=whom).exists()
 
 
-@dataclass(frozen=True)
-class Course:
-    """The days of one signed decision: referred, decided, patient and GP told, first treatment it led to begun. None:
-    not yet."""
-
-    decision_id: int
-    patient_id: int
-    referred_on: date | None
-    decided_on: date
-    told_on: date | None
-    gp_told_on: date | None
-    started_on: date | None
-
-    @property
-    def days_to_board(self) -> int | None:
-        return (self.decided_on - self.referred_on).days if self.referred_on else None
-
-    @property
-    def days_to_told(self) -> int | None:
-        """From the decision until the patient knew."""
-        return (self.told_on - self.decided_on).days if self.told_on else None
-
-    @property
-    def days_to_start(self) -> int | None:
-        """From the decision until the treatment began."""
-        return (self.started_on - self.decided_on).days if self.started_on else None
-
-
-def courses_of(decisions: QuerySet[Decision]) -> tuple[Course, ...]:
-    """The course of each decision, in the order of the queryset. Three queries whatever their number. Only a line that
-    carries a recommendation of the decision counts as its start, and none from before it."""
-    rows = list(decisions.select_related("item__meeting__board__team", "item__referral"))
-    ids = [row.pk for row in rows]
-    told: dict[tuple[int, str], date] = {
-        (row.decision_id, row.whom): row.told_on for row in Told.objects.valid().filter(decision_id__in=ids)
-    }
-    started: dict[int, list[date]] = {}
-    carried = Recommendation.objects.valid().filter(
-        decision_id__in=ids, line__started_on__isnull=False, line__error_at__isnull=True
-    )
-    for decision_id, on in carried.values_list("decision_id", "line__started_on"):
-        started.setdefault(decision_id, []).append(on)
-    found = []
-    for row in rows:
-        day, submitted = decided_on(row), row.item.referral.submitted_at
-        found.append(
-            Course(
-                decision_id=row.pk,
-                patient_id=row.patient_id,
-                referred_on=row.item.meeting.board.team.local_date(submitted) if submitted else None,
-                decided_on=day,
-                told_on=told.get((row.pk, ToldWhom.PATIENT)),
-                gp_told_on=told.get((row.pk, ToldWhom.GP)),
-                started_on=min((on for on in started.get(row.pk, []) if on >= day), default=None),
-            )
-        )
-    return tuple(found)
-
-
 def start_reason_for(patient_id: int) -> str:
     """Why a treatment would start now, as the record tells: the first one, intolerance of the last counted line,
     progression during or after it, else a planned sequence. Two queries."""

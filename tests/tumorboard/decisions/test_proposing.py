@@ -22,7 +22,7 @@ from tests.factories.board import Room
 from tumorboard.actions.models import Action
 from tumorboard.decisions.commands import propose_from
 from tumorboard.decisions.models import Decision, Recommendation
-from tumorboard.decisions.queries import courses_of, start_reason_for
+from tumorboard.decisions.queries import start_reason_for
 from tumorboard.decisions.rules import (
     DEVIATION_OF_END,
     MODALITY_OF_OPTION,
@@ -234,21 +234,6 @@ class TestLifecycle:
         assert InboxItem.objects.open().get(recipient=action.owner, kind="action").title == (
             "An action of the board is open again"
         )
-
-    def test_days_from_referral_to_board_to_word_to_start(
-        self, room: Room, decision: Decision, line: TreatmentLine, django_assert_num_queries: Any
-    ) -> None:
-        other = room.signed()
-        act(room.chair, line, "line-plan", on=MONDAY)
-        act(room.chair, line, "line-begin", on=MONDAY)
-        with django_assert_num_queries(3):
-            begun, waits = courses_of(Decision.objects.order_by("pk"))
-        assert (begun.decision_id, begun.days_to_board, begun.days_to_told, begun.days_to_start) == (
-            decision.pk, 3, 0, 4,
-        )  # fmt: skip
-        assert (waits.decision_id, waits.told_on, waits.days_to_told, waits.days_to_start) == (
-            other.pk, None, None, None,
-        )  # fmt: skip
 
     def test_declining_says_why_the_recommendation_is_not_carried_out(
         self, room: Room, decision: Decision, line: TreatmentLine
