@@ -74,6 +74,11 @@ app.conf.update(
             "schedule": float(TICK_SECONDS),
             "options": {"expires": TICK_SECONDS - 5},
         },
+        "ballots": {
+            "task": "tumorboard.ballots",
+            "schedule": float(TICK_SECONDS),
+            "options": {"expires": TICK_SECONDS - 5},
+        },
         "letters": {
             "task": "patients.letters_waiting",
             "schedule": float(TICK_SECONDS),

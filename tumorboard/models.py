@@ -1,6 +1,7 @@
 """Table of contents: Django finds the app's tables here; the substance is in the slices."""
 
 from tumorboard.actions.models import Action
+from tumorboard.ballots.models import Ballot, Proposal, Vote
 from tumorboard.boards.models import Board, BoardMember
 from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
 from tumorboard.letters.models import DecisionLetter, LetterPrint
@@ -18,6 +19,7 @@ __all__ = [
     "AgendaSuggestion",
     "Attendance",
     "Availability",
+    "Ballot",
     "Board",
     "BoardMember",
     "CaseInput",
@@ -31,11 +33,13 @@ __all__ = [
     "MinutesPrint",
     "PrivateNote",
     "ProjectorSession",
+    "Proposal",
     "Recommendation",
     "Referral",
     "ReferralDraft",
     "ShownMaterial",
     "SignedMinutes",
     "Told",
+    "Vote",
     "Waiver",
 ]

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from tumorboard.actions.commands import send_back_overdue
+from tumorboard.ballots.commands import sweep_ballots
 from tumorboard.boards.models import Board
 from tumorboard.boards.rules import AHEAD
 from tumorboard.letters.commands import make_print as make_letter_print
@@ -70,3 +71,9 @@ def freeze() -> None:
 def invitations() -> None:
     """Sends the invitations that wait."""
     send_invitations(now=timezone.now())
+
+
+@shared_task(name="tumorboard.ballots")
+def ballots() -> None:
+    """Asked every minute: e-votes are reminded of, end, go to a meeting."""
+    sweep_ballots(now=timezone.now())

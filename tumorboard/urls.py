@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from tumorboard.actions import views as actions
+from tumorboard.ballots import views as ballots
 from tumorboard.decisions import views as decisions
 from tumorboard.letters import views as letters
 from tumorboard.live import views as live
@@ -130,6 +131,14 @@ urlpatterns: list[URLPattern] = [
         decisions.recommendation_reopen,
         name="recommendation-reopen",
     ),
+    path("boards/votes/", ballots.ballots, name="ballots"),
+    path("boards/referrals/<int:referral_id>/vote/", ballots.ballot_open, name="ballot-open"),
+    path("boards/referrals/<int:referral_id>/votes/", ballots.ballot_panel, name="ballot-panel"),
+    path("boards/meetings/<int:meeting_id>/vote/", ballots.ballot, name="ballot"),
+    path("boards/meetings/<int:meeting_id>/vote/cast/", ballots.ballot_vote, name="ballot-vote"),
+    path("boards/meetings/<int:meeting_id>/vote/accept/", ballots.ballot_accept, name="ballot-accept"),
+    path("boards/meetings/<int:meeting_id>/vote/discuss/", ballots.ballot_return, name="ballot-return"),
+    path("boards/meetings/<int:meeting_id>/vote/extend/", ballots.ballot_extend, name="ballot-extend"),
     path("boards/actions/", actions.actions, name="actions"),
     path("boards/actions/<int:action_id>/", actions.action_close, name="action-close"),
     path("boards/actions/<int:action_id>/hand-over/", actions.action_hand_over, name="action-hand-over"),

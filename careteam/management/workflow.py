@@ -19,6 +19,7 @@ from patients.record.rules.visits import VISIT_TRANSITIONS
 from patients.treatment.rules import ADMINISTRATION_TRANSITIONS, LINE_TRANSITIONS
 from patients.trials.rules import OUTCOME_TRANSITIONS
 from tumorboard.actions.rules import ACTION_TRANSITIONS
+from tumorboard.ballots.rules import BALLOT_TRANSITIONS
 from tumorboard.decisions.rules import DECISION_TRANSITIONS, RECOMMENDATION_TRANSITIONS
 from tumorboard.meetings.rules import ITEM_TRANSITIONS, MEETING_TRANSITIONS
 from tumorboard.referrals.rules import REFERRAL_TRANSITIONS
@@ -49,6 +50,11 @@ MACHINES: tuple[tuple[str, str, Mapping[Any, Any]], ...] = (
     ),
     ("Meeting", "", MEETING_TRANSITIONS),
     ("Agenda item", "", ITEM_TRANSITIONS),
+    (
+        "E-vote",
+        "Ended: everybody agrees, the chair signs. What is not settled is discussed in a meeting.",
+        BALLOT_TRANSITIONS,
+    ),
     ("Decision", "Corrections of a signed decision are addenda.", DECISION_TRANSITIONS),
     ("Recommendation", "Followed until done or consciously not done.", RECOMMENDATION_TRANSITIONS),
     ("Action", "Overdue is derived. Back to open is undo.", ACTION_TRANSITIONS),

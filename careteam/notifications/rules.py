@@ -45,6 +45,8 @@ _KINDS = {
     "action": MailKind.BOARD,
     "agenda": MailKind.BOARD,
     "meeting": MailKind.BOARD,
+    "ballot": MailKind.BOARD,
+    "opinion": MailKind.BOARD,
     "palliative": MailKind.PALLIATIVE,
 }
 

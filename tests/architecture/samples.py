@@ -27,6 +27,7 @@ from patients.triage.models import SymptomCall
 from patients.trials.models import TrialConsideration
 from tests import factories
 from tumorboard.actions.models import Action
+from tumorboard.ballots.models import Ballot, Proposal
 from tumorboard.boards.models import Board
 from tumorboard.decisions.models import Decision, Recommendation, Told
 from tumorboard.letters.models import DecisionLetter
@@ -161,6 +162,33 @@ class World:
         self.item = AgendaItem.objects.create(
             patient=self.patient, meeting=self.meeting, referral=self.referral, position=10, listed_at=NOW
         )
+        self.vote_meeting = Meeting.objects.create(
+            board=self.board,
+            kind="vote",
+            status="running",
+            starts_at=NOW,
+            ends_at=NOW + timedelta(days=1),
+            cutoff_at=NOW,
+            occurrence_on=DAY,
+            chair=self.person,
+        )
+        voted = AgendaItem.objects.create(
+            patient=self.patient,
+            meeting=self.vote_meeting,
+            referral=self.referral,
+            position=10,
+            listed_at=NOW,
+            status="deferred",
+        )
+        self.ballot = Ballot.objects.create(
+            patient=self.patient,
+            item=voted,
+            why_urgent="Cord compression",
+            opened_by=self.person,
+            opened_at=NOW,
+            closes_at=NOW + timedelta(days=1),
+        )
+        Proposal.objects.create(patient=self.patient, ballot=self.ballot, number=1, options=["prrt"], text="PRRT")
         self.decision = Decision.objects.create(
             patient=self.patient, item=self.item, text="PRRT", recorded_by=self.person, recorded_at=NOW
         )
@@ -288,7 +316,7 @@ class Samples:
             "next_step_id": world.next_step,
             "plan_id": world.plan,
             "board_id": world.board,
-            "meeting_id": world.meeting,
+            "meeting_id": world.vote_meeting if address.name.startswith("ballot") else world.meeting,
             "suggestion_id": world.suggestion,
             "referral_id": world.referral,
             "shown_id": world.shown,

@@ -46,6 +46,8 @@ def why_not_record(item: AgendaItem, user: User) -> list[str]:
         reasons.append("Your roles do not include recording decisions of this board.")
     if meeting.status not in {MeetingStatus.RUNNING, MeetingStatus.HELD}:
         reasons.append("Start the meeting first.")
+    if meeting.is_vote and user.pk != meeting.chair_id:
+        reasons.append("The chair closes the e-vote.")
     if item.status not in OPEN_ITEMS:
         reasons.append(f"The case is {item.get_status_display().lower()}. Correct a signed decision by an addendum.")
     if item.patient.is_deceased:

@@ -119,6 +119,7 @@ class DecisionRow:
     addenda: tuple[AddendumRow, ...]
     gp: str
     is_deceased: bool
+    is_vote: bool
 
     @property
     def is_signed(self) -> bool:
@@ -195,9 +196,11 @@ def decision_row(decision: Decision) -> DecisionRow:
 
 def decided_on(decision: Decision) -> date:
     """The local day of the decision (with item, meeting, board, team): that of the meeting, or of the record when the
-    meeting was held before its hour."""
+    meeting was held before its hour, or was an e-vote of several days."""
     meeting = decision.item.meeting
     local = meeting.board.team.local_date
+    if meeting.is_vote:
+        return local(decision.recorded_at)
     return min(local(meeting.starts_at), local(decision.recorded_at))
 
 
@@ -287,4 +290,5 @@ def _row(
         addenda=tuple(AddendumRow(text=each.text, by=str(each.signed_by), at=each.signed_at) for each in addenda),
         gp=row.patient.general_practitioner,
         is_deceased=row.patient.is_deceased,
+        is_vote=meeting.is_vote,
     )

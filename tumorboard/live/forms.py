@@ -14,7 +14,7 @@ from tumorboard.actions.rules import ActionKind
 from tumorboard.decisions.commands import Said
 from tumorboard.decisions.rules import Option, option_choices
 from tumorboard.live.commands import ActionAsked
-from tumorboard.referrals.rules import DeferReason
+from tumorboard.referrals.rules import DEFERRED_BY_HAND
 
 _HIDDEN = ("version", "opened")
 _INTENTS = [(value, label) for value, label in Intent.choices if value]
@@ -103,4 +103,4 @@ class TypingForm(forms.Form):
 
 
 class DeferForm(forms.Form):
-    reason = forms.ChoiceField(choices=DeferReason, label="Why", widget=forms.RadioSelect)
+    reason = forms.ChoiceField(choices=DEFERRED_BY_HAND, label="Why", widget=forms.RadioSelect)

@@ -27,7 +27,7 @@ from tumorboard.live.models import PrivateNote, ProjectorSession
 from tumorboard.live.rules import LABS, OVER, Clock, clock_of
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.queries import AgendaRow, quorum_for
-from tumorboard.meetings.rules import OPEN_ITEMS, ItemStatus, next_in_order
+from tumorboard.meetings.rules import OPEN_ITEMS, ItemStatus, MeetingKind, next_in_order
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -89,6 +89,7 @@ class CaseCard:
     guidance: tuple[GuidanceAnswer, ...]
     draft: Decision | None
     draft_action: Action | None
+    was_voted_on: bool  # an e-vote was held about it
 
 
 def current_state(meeting: Meeting) -> LiveState:
@@ -147,6 +148,7 @@ def case_of(item: AgendaItem, today: date) -> CaseCard:
         guidance=tuple(to_discuss(patient.pk)),
         draft=draft,
         draft_action=_action_of(draft),
+        was_voted_on=AgendaItem.objects.filter(referral_id=item.referral_id, meeting__kind=MeetingKind.VOTE).exists(),
     )
 
 

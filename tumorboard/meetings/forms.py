@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from careteam.people.models import User
-from tumorboard.referrals.rules import DeferReason
+from tumorboard.referrals.rules import DEFERRED_BY_HAND
 from tumorboard.suggestions.rules import DeclineReason
 
 
@@ -34,7 +34,7 @@ class WithdrawForm(forms.Form):
 
 
 class DeferForm(forms.Form):
-    reason = forms.ChoiceField(choices=DeferReason, label="Why it is deferred", widget=forms.RadioSelect)
+    reason = forms.ChoiceField(choices=DEFERRED_BY_HAND, label="Why it is deferred", widget=forms.RadioSelect)
 
 
 class CancelForm(forms.Form):

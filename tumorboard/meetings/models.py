@@ -22,6 +22,7 @@ from tumorboard.meetings.rules import (
     AttendanceMode,
     ChangeKind,
     ItemStatus,
+    MeetingKind,
     MeetingStatus,
     Section,
 )
@@ -39,6 +40,10 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Meetings of boards of the person's teams. A grant to one patient opens no meeting."""
         return self.filter(board__team_id__in=access_of(user).teams_where(Permission.PATIENT_VIEW))
+
+    def sessions(self) -> Self:
+        """Meetings at a table: dates of calendars, agendas and rhythms. An e-vote is none."""
+        return self.filter(kind=MeetingKind.SESSION)
 
     def lock(self, pk: int) -> Meeting:
         """The meeting with board and team, locked: agenda changes of two people happen one after the other."""
@@ -67,11 +72,15 @@ class AgendaItemQuerySet(ClinicalQuerySet):
 
 @tracked
 class Meeting(models.Model):
+    """One date of a board. An e-vote is a meeting too, about one case, from its opening to its end: who voted attended
+    it, and its decision, minutes and figures are those of any meeting."""
+
     board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="meetings")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     cutoff_at = models.DateTimeField()
     occurrence_on = models.DateField(help_text="the date the recurrence gave; stays when the meeting is moved")
+    kind = models.CharField(max_length=7, choices=MeetingKind, default=MeetingKind.SESSION)
     status = models.CharField(max_length=10, choices=MeetingStatus, default=MeetingStatus.PLANNED)
     place = models.CharField(max_length=160, blank=True)
     link = models.URLField(blank=True)
@@ -95,7 +104,9 @@ class Meeting(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["board", "occurrence_on"], name="meeting_once"),
+            models.UniqueConstraint(
+                fields=["board", "occurrence_on"], condition=models.Q(kind="session"), name="meeting_once"
+            ),
             models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="meeting_lasts"),
             models.CheckConstraint(
                 condition=models.Q(cutoff_at__lte=models.F("starts_at")), name="meeting_cutoff_before_start"
@@ -113,6 +124,10 @@ class Meeting(models.Model):
     def topic(self) -> str:
         """What the live channel calls this meeting."""
         return f"meeting:{self.pk}"
+
+    @property
+    def is_vote(self) -> bool:
+        return self.kind == MeetingKind.VOTE
 
     @property
     def length_minutes(self) -> int:

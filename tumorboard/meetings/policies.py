@@ -55,7 +55,12 @@ def why_not_prepare(meeting: Meeting, user: User) -> list[str]:
         reasons.append("Only a board coordinator, the chair or the scribe changes the agenda.")
     if meeting.status in _OVER:
         reasons.append(f"The meeting is over: {meeting.get_status_display().lower()}.")
-    return reasons
+    return reasons + _is_vote(meeting)
+
+
+def _is_vote(meeting: Meeting) -> list[str]:
+    """An e-vote has one case and no course of its own: it is closed by its chair or its deadline."""
+    return ["This is an e-vote. It ends with its vote."] if meeting.is_vote else []
 
 
 def why_not_send(meeting: Meeting, user: User) -> list[str]:
@@ -69,7 +74,8 @@ def why_not_send(meeting: Meeting, user: User) -> list[str]:
 def why_not_run(meeting: Meeting, user: User) -> list[str]:
     """Start, move on, close: who prepares, or who may decide at the board."""
     if access_of(user).may(Permission.BOARD_DECIDE, meeting.board.team_id):
-        return [f"The meeting is over: {meeting.get_status_display().lower()}."] if meeting.status in _OVER else []
+        over = [f"The meeting is over: {meeting.get_status_display().lower()}."] if meeting.status in _OVER else []
+        return over + _is_vote(meeting)
     return why_not_prepare(meeting, user)
 
 
@@ -115,8 +121,8 @@ def why_not_show(meeting: Meeting, user: User) -> list[str]:
 
 def why_not_attend(meeting: Meeting, person: User, user: User) -> list[str]:
     """Everybody of the team says for themselves that they are there; others are marked by who runs the meeting."""
-    if meeting.status == MeetingStatus.CANCELLED:
-        return ["The meeting is cancelled."]
+    if meeting.status == MeetingStatus.CANCELLED or meeting.is_vote:
+        return _is_vote(meeting) or ["The meeting is cancelled."]
     if person.pk == user.pk and access_of(user).may(Permission.PATIENT_VIEW, meeting.board.team_id):
         return []
     if not access_of(user).may(Permission.BOARD_DECIDE, meeting.board.team_id):

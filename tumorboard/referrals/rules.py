@@ -76,7 +76,12 @@ class DeferReason(TextChoices):
     NO_TIME = "no_time", "No time left"
     PATIENT_WISH = "patient_wish", "Patient's wish"
     MEETING_CANCELLED = "meeting_cancelled", "Meeting cancelled"
+    VOTE = "vote", "E-vote: to be discussed"
     OTHER = "other", "Other"
+
+
+# What a person may give as the reason; the others follow from what happened.
+DEFERRED_BY_HAND = [(value, label) for value, label in DeferReason.choices if value != DeferReason.VOTE]
 
 
 def asked_of(modality: str) -> Role:

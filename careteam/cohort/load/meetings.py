@@ -25,7 +25,7 @@ def board_of(team: Team) -> Board:
 def meetings_of(board: Board, people: dict[Person, int], *, today: date) -> dict[int, int]:
     """Meeting ids by week (0 is the next one); what is missing is made, with who was there at those held."""
     weeks = {week: board_day(today, week) for week in range(-WEEKS_BACK, WEEKS_AHEAD + 1)}
-    there = dict(Meeting.objects.filter(board=board).values_list("occurrence_on", "pk"))
+    there = dict(Meeting.objects.sessions().filter(board=board).values_list("occurrence_on", "pk"))
     zone = zoneinfo.ZoneInfo(board.team.time_zone)
     missing = {week: day for week, day in weeks.items() if day not in there}
     made = Meeting.objects.bulk_create(_meeting(board, day, week, people, zone) for week, day in missing.items())

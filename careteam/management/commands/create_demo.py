@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from careteam.cohort.between import open_vote_of_demo
 from careteam.cohort.cast import FIRST_TEAM, NotADemo, create_teams, insist_on_demo, is_empty
 from careteam.cohort.load.cohort import load_cohort
 from careteam.people.models import Team
@@ -52,4 +53,5 @@ class Command(BaseCommand):
                 Patient.objects.in_care().filter(team=team).select_related("team").order_by("pk")[:SUGGESTED]
             ):
                 suggest_pets(patient, by=None, now=now)
+        open_vote_of_demo(Team.objects.get(slug=FIRST_TEAM), now=now)
         return made

@@ -65,8 +65,8 @@ def entries_of(feed: CalendarFeed, now: datetime) -> Iterable[Entry]:
         return chain.from_iterable(source(window) for source in _MINE)
     window = Window(feed.user, teams & {feed.team_id or 0}, now)
     if feed.kind == FeedKind.BOARD:
-        return _meetings(Meeting.objects.filter(board_id=feed.board_id or 0), window)
-    return chain(_slots(_booked(window)), _meetings(Meeting.objects.all(), window))
+        return _meetings(Meeting.objects.sessions().filter(board_id=feed.board_id or 0), window)
+    return chain(_slots(_booked(window)), _meetings(Meeting.objects.sessions(), window))
 
 
 def _booked(window: Window) -> QuerySet[Any]:
@@ -111,7 +111,7 @@ def _my_meetings(window: Window) -> Iterator[Entry]:
     """Of boards where the person is a standing member, or chairs or writes that day."""
     boards = BoardMember.objects.filter(user=window.user).values("board_id")
     mine = Q(board_id__in=boards) | Q(chair=window.user) | Q(scribe=window.user)
-    return _meetings(Meeting.objects.filter(mine), window)
+    return _meetings(Meeting.objects.sessions().filter(mine), window)
 
 
 def _my_doses(window: Window) -> Iterator[Entry]:

@@ -226,7 +226,8 @@ def _scan(row: ImagingStudy, team: Team, today: date, prepared: Preparation | No
 def _boards(team: Team, now: datetime, today: date) -> tuple[BoardSheet, ...]:
     """The running or next meeting of each active board, with its open cases."""
     meetings = list(
-        Meeting.objects.filter(
+        Meeting.objects.sessions()
+        .filter(
             board__in=Board.objects.filter(team=team, is_active=True),
             status__in=[MeetingStatus.RUNNING, MeetingStatus.PLANNED, MeetingStatus.FROZEN],
             ends_at__gt=now,

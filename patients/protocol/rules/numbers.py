@@ -84,6 +84,18 @@ BOARD: tuple[ProtocolNumber, ...] = (
     _n("board.partial", "Partly implemented, elsewhere", "12.8", "%", _FOLLOWED, Tag.V),
     _n("board.discordant", "Not implemented, elsewhere", "7.8", "%", _FOLLOWED, Tag.V),
     _n("board.patient_choice", "Patient's choice among the reasons, elsewhere", "28.3", "%", _FOLLOWED, Tag.V),
+    _n("vote.hours", "E-vote: ends after", "24", "h", "design", Tag.D, "1", "168"),
+    _n("vote.reminder", "E-vote: reminder before its end", "4", "h", "design", Tag.D, "1", "48"),
+    _n(
+        "vote.sign",
+        "E-vote: chair signs after its end, else a meeting",
+        "24",
+        "h",
+        "design",
+        Tag.D,
+        "1",
+        "168",
+    ),
 )
 
 LIMITS: tuple[ProtocolNumber, ...] = (

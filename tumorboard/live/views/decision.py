@@ -44,6 +44,8 @@ def decision_record(request: SignedInRequest, item_id: int) -> HttpResponse:
     """The case with its form; a POST records the draft and its action (`then=next` goes on to the next case)."""
     item = visible_item(request.user, item_id)
     meeting = item.meeting
+    if meeting.is_vote:
+        return redirect_or_refresh(request, reverse("ballot", args=[meeting.pk]))
     state = current_state(meeting)
     shown = replace(state, item_id=item.pk)
     context = live_context(request, meeting, shown)

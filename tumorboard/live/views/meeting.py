@@ -143,6 +143,8 @@ def live_context(request: SignedInRequest, meeting: Meeting, state: LiveState) -
 def live(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     """The page, or the part that changed (`part` case or agenda)."""
     meeting = visible_meeting(request.user, meeting_id)
+    if meeting.is_vote:
+        return redirect_or_refresh(request, reverse("ballot", args=[meeting.pk]))
     context = live_context(request, meeting, current_state(meeting))
     note_read(request, [row.patient_id for row in context["agenda"].rows], team_id=meeting.board.team_id)
     fragment = "agenda" if request.GET.get("part") == "agenda" else "case"

@@ -31,16 +31,20 @@ from tumorboard.meetings.commands.order import (
 from tumorboard.meetings.commands.planning import set_up_board, unfold_meetings
 from tumorboard.meetings.commands.sending import send_agenda
 from tumorboard.meetings.commands.suggested import Accepted, accept_suggestion
+from tumorboard.meetings.commands.votes import attend_by_vote, chair_vote, end_vote, open_vote, prolong_vote
 
 __all__ = [
     "Accepted",
     "AgendaMoved",
     "accept_suggestion",
     "add_meeting",
+    "attend_by_vote",
     "cancel",
+    "chair_vote",
     "change_minutes",
     "close_item",
     "defer_item",
+    "end_vote",
     "freeze",
     "freeze_at_cutoff",
     "hold",
@@ -50,6 +54,8 @@ __all__ = [
     "merge",
     "move_item",
     "move_meeting",
+    "open_vote",
+    "prolong_vote",
     "propose_order",
     "reinstate",
     "send_agenda",

@@ -52,7 +52,7 @@ def list_referral(
 
 
 def place(
-    referral: Referral, meeting: Meeting, *, by: User, now: datetime, reason: str = "", minutes: int = 0
+    referral: Referral, meeting: Meeting, *, by: User | None, now: datetime, reason: str = "", minutes: int = 0
 ) -> AgendaItem:
     """Puts a submitted referral at the end of the agenda, for commands that hold the lock of the meeting and have asked
     who may. `minutes` 0: as the board takes for its kind."""
@@ -72,6 +72,7 @@ def place(
         referral,
         on=meeting.board.team.local_date(meeting.starts_at),
         url=reverse("meeting", args=[meeting.pk]),
+        is_vote=meeting.is_vote,
         by=by,
         now=now,
     )
@@ -102,7 +103,7 @@ def defer_item(item: AgendaItem, *, reason: DeferReason, by: User, now: datetime
     return item
 
 
-def defer_locked(item: AgendaItem, meeting: Meeting, *, reason: DeferReason, by: User, now: datetime) -> None:
+def defer_locked(item: AgendaItem, meeting: Meeting, *, reason: DeferReason, by: User | None, now: datetime) -> None:
     """The deferral itself, for commands that hold both locks."""
     item.defer_reason, item.closed_at = reason, now
     _move(item, ItemStatus.DEFERRED, "defer_reason", "closed_at", now=now)

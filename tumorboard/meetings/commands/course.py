@@ -107,7 +107,7 @@ def set_attendance(
     meeting = Meeting.objects.lock(meeting.pk)
     insist(policies.why_not_attend(meeting, person, by))
     row = Attendance.objects.select_for_update().filter(meeting=meeting, user=person).first()
-    if mode and mode not in AttendanceMode.values:
+    if mode and mode not in {AttendanceMode.ROOM, AttendanceMode.REMOTE}:
         raise ValidationError("Choose in the room or remote.")
     is_there = row is not None and row.left_at is None
     if is_there == present and not (row is not None and present and mode and mode != row.mode):

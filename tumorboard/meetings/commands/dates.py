@@ -84,7 +84,7 @@ def add_meeting(board: Board, on: date, at: time, *, reason: str, by: User, now:
         raise ValidationError({"reason": "Say what the extra meeting is for."})
     times = times_on(board, on, at)
     _insist_free(board, times.starts_at, now=now)
-    there = Meeting.objects.select_for_update().filter(board=board, occurrence_on=on).first()
+    there = Meeting.objects.select_for_update().sessions().filter(board=board, occurrence_on=on).first()
     if there is not None and there.status != MeetingStatus.CANCELLED:
         raise ValidationError({"on": "The board has a meeting of this day already. Move that one instead."})
     meeting = there or planned(board, on, times, is_extra=True)
@@ -153,7 +153,7 @@ def _lock_dates(board_id: int) -> Board:
 
 
 def _insist_free(board: Board, starts_at: datetime, *, now: datetime, but: int = 0) -> None:
-    others = Meeting.objects.filter(board=board, starts_at=starts_at).exclude(status=MeetingStatus.CANCELLED)
+    others = Meeting.objects.sessions().filter(board=board, starts_at=starts_at).exclude(status=MeetingStatus.CANCELLED)
     taken = others.exclude(pk=but).values_list("starts_at", flat=True)
     reasons = why_not_on(starts_at, now, list(taken))
     if reasons:

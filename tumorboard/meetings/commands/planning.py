@@ -38,9 +38,9 @@ def unfold_meetings(board: Board, *, until: date, by: User | None, now: datetime
         return 0
     coming = planned_occurrences(board, since=board.team.local_date(now), until=until)
     known = set(
-        Meeting.objects.filter(board=board, occurrence_on__in=[occurrence.on for occurrence in coming]).values_list(
-            "occurrence_on", flat=True
-        )
+        Meeting.objects.sessions()
+        .filter(board=board, occurrence_on__in=[occurrence.on for occurrence in coming])
+        .values_list("occurrence_on", flat=True)
     )
     fresh = [occurrence for occurrence in coming if occurrence.on not in known and occurrence.starts_at > now]
     Meeting.objects.bulk_create([planned(board, occurrence.on, times_on(board, occurrence.on)) for occurrence in fresh])

@@ -28,12 +28,21 @@ from tumorboard.meetings.queries.planning import (
 )
 from tumorboard.meetings.queries.program import Program, program_of
 from tumorboard.meetings.queries.quorum import (
+    needs_of_referral,
     patients_with_open_prompt,
     present_specialties,
     quorum_for,
     quorum_of_meeting,
 )
-from tumorboard.meetings.queries.seats import Seat, day_of, expected_people, seats_of, specialty_at
+from tumorboard.meetings.queries.seats import (
+    Seat,
+    active_members,
+    day_of,
+    expected_people,
+    seats_of,
+    specialty_at,
+    stand_ins,
+)
 
 __all__ = [
     "NEW_RHYTHM",
@@ -46,6 +55,7 @@ __all__ = [
     "NextMeeting",
     "Program",
     "Seat",
+    "active_members",
     "agenda_of",
     "agenda_rows",
     "as_ahead",
@@ -59,6 +69,7 @@ __all__ = [
     "listing_targets",
     "local_words",
     "meetings_of",
+    "needs_of_referral",
     "next_meetings",
     "next_open_meeting",
     "open_cases",
@@ -71,6 +82,7 @@ __all__ = [
     "quorum_of_meeting",
     "seats_of",
     "specialty_at",
+    "stand_ins",
     "visible_item",
     "visible_meeting",
     "wanted_of",

@@ -89,7 +89,7 @@ def visible_item(user: User | AnonymousUser, item_id: int) -> AgendaItem:
 def next_meetings(user: User, now: datetime) -> tuple[NextMeeting, ...]:
     """The running or next meeting of each active board of the person's teams, soonest first. Three queries."""
     teams = access_of(user).teams_where(Permission.PATIENT_VIEW)
-    coming = Meeting.objects.filter(
+    coming = Meeting.objects.sessions().filter(
         Q(status=MeetingStatus.RUNNING) | Q(status__in=[MeetingStatus.PLANNED, MeetingStatus.FROZEN], ends_at__gt=now),
         board__team_id__in=teams,
         board__is_active=True,
@@ -157,7 +157,9 @@ def boards_overview(user: User, now: datetime) -> tuple[BoardRow, ...]:
 
 def meetings_of(board_id: int, *, since: datetime, limit: int = 8) -> list[Meeting]:
     """Meetings of a board that end after `since`, soonest first."""
-    return list(Meeting.objects.filter(board_id=board_id, ends_at__gt=since).order_by("starts_at", "pk")[:limit])
+    return list(
+        Meeting.objects.sessions().filter(board_id=board_id, ends_at__gt=since).order_by("starts_at", "pk")[:limit]
+    )
 
 
 def listing_targets(user: User, now: datetime) -> dict[int, Meeting]:
@@ -181,9 +183,10 @@ PAST_SORTS = (Sort("held", "Date", ("starts_at", "id"), descending=True),)
 
 
 def past_meetings(user: User, now: datetime) -> QuerySet[Meeting]:
-    """Meetings that were held, or whose time has passed; canceled ones left out. `decided` counts their cases."""
+    """Meetings that were held, or whose time has passed; canceled ones and e-votes left out. `decided` counts their cases."""
     over = Q(status=MeetingStatus.HELD) | Q(ends_at__lt=now)
-    rows = Meeting.objects.visible_to(user).filter(over, starts_at__lt=now).exclude(status=MeetingStatus.CANCELLED)
+    rows = Meeting.objects.visible_to(user).sessions().filter(over, starts_at__lt=now)
+    rows = rows.exclude(status=MeetingStatus.CANCELLED)
     return rows.select_related("board__team").annotate(
         decided=Count("items", filter=Q(items__status=ItemStatus.DECIDED))
     )

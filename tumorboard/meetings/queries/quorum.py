@@ -12,12 +12,19 @@ from tumorboard.meetings.models import AgendaItem, Attendance, Meeting
 
 if TYPE_CHECKING:
     from tumorboard.boards.models import Board
+    from tumorboard.referrals.models import Referral
 
 
 def needs_of_case(board: Board, question_kind: str, *, goals_prompt_open: bool) -> tuple[Need, ...]:
     """Who has to be there for one case, each with why."""
     holding = conditions_of(question_kind, goals_prompt_open=goals_prompt_open)
     return needs_of(board.quorum, board.quorum_when, holding)
+
+
+def needs_of_referral(referral: Referral) -> tuple[Need, ...]:
+    """Who has to be there for this referral (with its board) as the record stands now."""
+    prompted = bool(patients_with_open_prompt([referral.patient_id]))
+    return needs_of_case(referral.board, referral.question_kind, goals_prompt_open=prompted)
 
 
 def quorum_for(item: AgendaItem) -> Quorum:

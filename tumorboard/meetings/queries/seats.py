@@ -47,13 +47,12 @@ class StandIn:
     specialty: str
 
 
-def stand_ins(meeting: Meeting, members: Iterable[BoardMember], away: frozenset[int]) -> list[StandIn]:
+def stand_ins(team_id: int, on: date, members: Iterable[BoardMember], away: frozenset[int]) -> list[StandIn]:
     """For each member who is away that day: the deputy of the seat, who stands for the seat's specialty; without one
     (or when they are away too) the deputy that the team names, who stands for their own. Two queries at most."""
     gone = [member for member in members if member.user_id in away]
     if not gone:
         return []
-    on, team_id = day_of(meeting), meeting.board.team_id
     own = dict(Membership.objects.current().filter(team_id=team_id).values_list("user_id", "specialty"))
     in_team: dict[int, list[User]] = {}
     for row in Deputy.objects.on(on).filter(team_id=team_id).select_related("deputy").order_by("pk"):
@@ -97,7 +96,7 @@ def seats_of(meeting: Meeting) -> tuple[Seat, ...]:
     for member in members:
         people[member.user_id] = (str(member.user), member.specialty)
     instead: dict[int, str] = {}
-    for stand_in in stand_ins(meeting, members, away):
+    for stand_in in stand_ins(meeting.board.team_id, day_of(meeting), members, away):
         instead[stand_in.person.pk] = str(stand_in.member)
         if stand_in.person.pk not in standing:  # who has a seat of their own keeps what they stand for
             people[stand_in.person.pk] = (str(stand_in.person), stand_in.specialty)
@@ -128,7 +127,8 @@ def specialty_at(meeting: Meeting, person: User) -> str:
     seat = next((member.specialty for member in members if member.user_id == person.pk), "")
     if seat:
         return seat
-    for stand_in in stand_ins(meeting, members, absent_user_ids(day_of(meeting))):
+    on = day_of(meeting)
+    for stand_in in stand_ins(meeting.board.team_id, on, members, absent_user_ids(on)):
         if stand_in.person.pk == person.pk:
             return stand_in.specialty
     membership = Membership.objects.current().filter(team_id=meeting.board.team_id, user=person).first()
@@ -140,6 +140,6 @@ def expected_people(meeting: Meeting) -> list[User]:
     away = absent_user_ids(day_of(meeting))
     members = active_members(meeting.board_id)
     people = [member.user for member in members if member.user_id not in away]
-    people += [stand_in.person for stand_in in stand_ins(meeting, members, away)]
+    people += [stand_in.person for stand_in in stand_ins(meeting.board.team_id, day_of(meeting), members, away)]
     people += [person for person in (meeting.chair, meeting.scribe) if person is not None and person.is_active]
     return list({person.pk: person for person in people}.values())

@@ -15,6 +15,7 @@ from tumorboard.meetings.rules.states import (
     AttendanceMode,
     ChangeKind,
     ItemStatus,
+    MeetingKind,
     MeetingStatus,
     Section,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "ChangeKind",
     "Fate",
     "ItemStatus",
+    "MeetingKind",
     "MeetingStatus",
     "Section",
     "fate_of",

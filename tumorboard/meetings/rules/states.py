@@ -11,9 +11,17 @@ class MeetingStatus(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class MeetingKind(TextChoices):
+    """How the board comes together: around a table, or by an e-vote about one case between two meetings."""
+
+    SESSION = "session", "Meeting"
+    VOTE = "vote", "E-vote"
+
+
 class AttendanceMode(TextChoices):
     ROOM = "room", "In the room"
     REMOTE = "remote", "Remote"
+    VOTE = "vote", "By e-vote"
 
 
 M = MeetingStatus

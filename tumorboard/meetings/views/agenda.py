@@ -86,6 +86,8 @@ def agenda_page(
 def meeting(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     """The agenda: cases in order, who waits, who is there, what is missing for the quorum."""
     row = visible_meeting(request.user, meeting_id)
+    if row.is_vote:
+        return redirect_or_refresh(request, reverse("ballot", args=[row.pk]))
     return agenda_page(request, row)
 
 

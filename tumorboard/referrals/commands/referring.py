@@ -211,19 +211,23 @@ def withdraw(referral: Referral, *, reason: str, by: User | None, now: datetime)
 
 
 @transaction.atomic
-def mark_listed(referral: Referral, *, on: date, url: str, by: User, now: datetime) -> Referral:
-    """Submitted → listed, for the meeting of the local date `on`; the presenter is the next to act."""
+def mark_listed(
+    referral: Referral, *, on: date, url: str, by: User | None, now: datetime, is_vote: bool = False
+) -> Referral:
+    """Submitted → listed, for the meeting of the local date `on`; the presenter is the next to act. `is_vote`: nobody
+    presents and nothing is put up, everybody looks for themselves."""
     referral = _locked(referral)
     _move(referral, ReferralStatus.LISTED)
-    _present(referral, on=on, url=url, now=now)
-    ask_for_material(referral, on=on, url=f"{url}shown/", now=now)
+    _present(referral, on=on, url=url, now=now, what="e-vote" if is_vote else "present the case")
+    if not is_vote:
+        ask_for_material(referral, on=on, url=f"{url}shown/", now=now)
     take_back(keys=[f"referral:{referral.pk}:urgent", f"referral:{referral.pk}:late"], now=now)
     _audit("referrals.mark_listed", referral, by=by, now=now, details={"on": on.isoformat()})
     return referral
 
 
 @transaction.atomic
-def mark_deferred(referral: Referral, *, reason: DeferReason, by: User, now: datetime) -> Referral:
+def mark_deferred(referral: Referral, *, reason: DeferReason, by: User | None, now: datetime) -> Referral:
     """Listed → submitted, with the coded reason: it waits for another agenda."""
     referral = _locked(referral)
     referral.defer_reason = reason
@@ -280,12 +284,12 @@ def _move(referral: Referral, to: ReferralStatus, *fields: str) -> None:
     referral.save_version("status", *fields)
 
 
-def _present(referral: Referral, *, on: date, url: str, now: datetime) -> None:
+def _present(referral: Referral, *, on: date, url: str, now: datetime, what: str = "present the case") -> None:
     open_step(
         referral.patient,
         kind=StepKind.REFERRAL,
         source_key=step_key(referral.pk),
-        what=f"{referral.board.name}: present the case",
+        what=f"{referral.board.name}: {what}",
         owner=referral.presenter,
         due_on=on,
         url=url,

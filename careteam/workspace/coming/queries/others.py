@@ -51,6 +51,7 @@ def meetings(scope: Scope) -> Found:
     start, end = scope.moments
     rows = (
         Meeting.objects.visible_to(scope.user)
+        .sessions()
         .filter(starts_at__gte=start, starts_at__lt=end)
         .exclude(status=MeetingStatus.CANCELLED)
     )

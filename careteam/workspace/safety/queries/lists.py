@@ -40,7 +40,7 @@ from patients.triage.models import SymptomCall
 from tumorboard.decisions.models import Decision
 from tumorboard.decisions.rules import DecisionStatus
 from tumorboard.meetings.models import AgendaItem, Meeting
-from tumorboard.meetings.rules import ItemStatus, MeetingStatus
+from tumorboard.meetings.rules import ItemStatus, MeetingKind, MeetingStatus
 from tumorboard.minutes.models import SignedMinutes
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def last_working_day(today: date, days: int) -> date:
 def meetings_without_minutes(asked: Asked) -> QuerySet[Meeting]:
     """Over for longer than the limit, and a case is undecided, a decision unsigned, nobody closed the meeting, or
     nobody signed its minutes. The last is asked of a board from the first meeting on whose minutes were signed here: a
-    board that keeps its minutes elsewhere is left alone."""
+    board that keeps its minutes elsewhere is left alone, and so is an e-vote, which its decision documents."""
     known: dict[int, Any] = {}
     over = Q(pk__in=[])
     for team in asked.teams:
@@ -277,7 +277,8 @@ def meetings_without_minutes(asked: Asked) -> QuerySet[Meeting]:
     unsigned = items.filter(~Exists(signed), status=ItemStatus.DECIDED)
     minuted = SignedMinutes.objects.filter(meeting__board_id=OuterRef("board_id"))
     before = Exists(minuted.filter(meeting__starts_at__lt=OuterRef("starts_at")))
-    unminuted = Q(before, ~Exists(SignedMinutes.objects.filter(meeting_id=OuterRef("pk"))), status=MeetingStatus.HELD)
+    own = SignedMinutes.objects.filter(meeting_id=OuterRef("pk"))
+    unminuted = Q(before, ~Exists(own), status=MeetingStatus.HELD, kind=MeetingKind.SESSION)
     gap = Q(Exists(items.open())) | Q(Exists(unsigned)) | Q(status=MeetingStatus.RUNNING) | unminuted
     meetings: QuerySet[Meeting] = (
         Meeting.objects.visible_to(asked.user).exclude(status=MeetingStatus.CANCELLED).filter(over, gap)
