@@ -80,7 +80,7 @@ def test_a_vote_is_no_date_of_the_board(seats: Room, ballot: Ballot) -> None:
     assert Meeting.objects.sessions().count() == before
     agreed(seats, ballot)
     accepted(seats, ballot)
-    assert past_meetings(seats.chair, seats.now + timedelta(days=1)) == []
+    assert list(past_meetings(seats.chair, seats.now + timedelta(days=1))) == []
 
 
 def test_deputy_votes_when_told_or_not_and_the_specialty_counts_once(seats: Room, ballot: Ballot) -> None:

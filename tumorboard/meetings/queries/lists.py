@@ -183,7 +183,8 @@ PAST_SORTS = (Sort("held", "Date", ("starts_at", "id"), descending=True),)
 
 
 def past_meetings(user: User, now: datetime) -> QuerySet[Meeting]:
-    """Meetings that were held, or whose time has passed; canceled ones and e-votes left out. `decided` counts their cases."""
+    """Meetings that were held, or whose time has passed; canceled ones and e-votes left out. `decided` counts
+    their cases."""
     over = Q(status=MeetingStatus.HELD) | Q(ends_at__lt=now)
     rows = Meeting.objects.visible_to(user).sessions().filter(over, starts_at__lt=now)
     rows = rows.exclude(status=MeetingStatus.CANCELLED)
