@@ -366,26 +366,24 @@ def _moment(ballot: Ballot) -> str:
 
 
 def _rationale(ballot: Ballot, chosen: Proposal, tally: Tally, note: str) -> str:
+    abstained = ", ".join(f"{vote.voter} ({specialty_label(vote.specialty)})" for vote in tally.abstentions)
     parts = [
         chosen.rationale,
         f"By e-vote: {voted_words(tally.count, chosen.number)}. Why it could not wait: {ballot.why_urgent}",
+        f"Abstained, conflict of interest: {abstained}" if abstained else "",
         f"The chair on the reasons against it: {note.strip()}" if note.strip() else "",
     ]
     return "\n".join(part for part in parts if part)
 
 
 def _dissent(tally: Tally) -> str:
-    """Who objected and why, who abstained, as the decision and the minutes keep it."""
+    """Who objected and why, as the decision and the minutes keep it."""
     verbs = {VoteChoice.DISAGREE: "disagrees", VoteChoice.DISCUSS: "asks to discuss it in a meeting"}
-    lines = [
+    return "\n".join(
         f"{vote.voter} ({specialty_label(vote.specialty)}) {verbs[VoteChoice(vote.choice)]}"
         f"{': ' + vote.comment if vote.comment else ''}"
         for vote in tally.objections
-    ]
-    lines += [
-        f"{vote.voter} ({specialty_label(vote.specialty)}) abstains, conflict of interest" for vote in tally.abstentions
-    ]
-    return "\n".join(lines)
+    )
 
 
 def _why_returned(tally: Tally) -> str:

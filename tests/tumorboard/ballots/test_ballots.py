@@ -34,7 +34,8 @@ from tumorboard.meetings.queries import next_meetings, past_meetings
 from tumorboard.minutes.commands import sign_minutes
 from tumorboard.minutes.queries import minutes_of
 from tumorboard.referrals.models import Referral
-from tumorboard.reports.queries import figures
+from tumorboard.reports.queries.attendance import held_in
+from tumorboard.reports.queries.definitions import CASES, Scope, cases_in
 from tumorboard.reports.rules import FigureKey
 
 pytestmark = pytest.mark.django_db
@@ -176,8 +177,8 @@ def test_accepted_is_a_signed_decision_like_any_other(seats: Room, urgent: Refer
     minutes = minutes_of(meeting, date(2026, 11, 23))
     assert (minutes.is_final, [each.name for each in minutes.attended]) == (True, ["Ines Okafor", "Paul Path"])
     assert sign_minutes(meeting, by=seats.chair, now=seats.now + timedelta(hours=3)).number == 1
-    counted = figures(seats.coordinator, since=date(2026, 11, 1), until=date(2026, 11, 30), today=date(2026, 11, 24))
-    assert {each.key: each.count for _, group in counted.groups for each in group}[FigureKey.SIGNED] == 1
+    november = Scope.of(seats.coordinator, since=date(2026, 11, 1), until=date(2026, 11, 30), today=date(2026, 11, 24))
+    assert (cases_in(november).filter(CASES[FigureKey.QUORATE]).count(), held_in(november).count()) == (1, 0)
     told = InboxItem.objects.open().filter(kind="ballot").values_list("recipient__name", "title")
     assert set(told) == {
         ("Cora Board", "NET board: e-vote accepted"),

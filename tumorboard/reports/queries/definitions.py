@@ -94,7 +94,8 @@ def reported_boards(user: User) -> list[Board]:
 
 
 def meetings_in(scope: Scope) -> QuerySet[Meeting]:
-    return Meeting.objects.filter(scope.meetings()).order_by("-starts_at", "pk")
+    """Meetings at a table: nobody sits in an e-vote. Its case counts as any other."""
+    return Meeting.objects.sessions().filter(scope.meetings()).order_by("-starts_at", "pk")
 
 
 _SIGNED = Q(decision__status=DecisionStatus.SIGNED, decision__error_at__isnull=True)  # of a case, or of what follows

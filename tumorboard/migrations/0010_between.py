@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('patients', '0012_worklist_more'),
         ('pghistory', '0007_auto_20250421_0444'),
-        ('tumorboard', '0008_moved'),
+        ('tumorboard', '0009_figures'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
