@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('patients', '0012_worklist_more'),
         ('pghistory', '0007_auto_20250421_0444'),
-        ('tumorboard', '0009_figures'),
+        ('tumorboard', '0010_letters'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
