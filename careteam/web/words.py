@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Sized
 from decimal import Decimal, InvalidOperation
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
@@ -148,3 +148,21 @@ def plural(value: object, forms: str) -> str:
 def in_words(number: int) -> str:
     """`Two` for 2, figures above ten: the start of a sentence."""
     return SMALL_NUMBERS[number] if 0 <= number < len(SMALL_NUMBERS) else f"{number:,}"
+
+
+def base_language(language: str) -> str:
+    """`de` of `de-AT`; empty for none."""
+    return language.replace("_", "-").partition("-")[0].strip().lower()
+
+
+def language_info(language: str) -> dict[str, object]:
+    """What Django knows of it (`name`, `name_local`, `bidi`); empty for none that it knows."""
+    try:
+        return dict(translation.get_language_info(base_language(language)))
+    except KeyError:
+        return {}
+
+
+def language_name(language: str) -> str:
+    """`Turkish` of `tr`; the code itself where nobody knows its name."""
+    return str(language_info(language).get("name", "")) or language

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Max
 
-from careteam.web.words import day
+from careteam.web.words import day, language_name
 from patients.care.models import (
     Drainage,
     FamilyMember,
@@ -192,7 +192,7 @@ _WORDS: dict[str, Callable[[Any], tuple[str, str]]] = {
             r.note,
         ),
     ),
-    INFORMATION: lambda r: (r.title, _join(r.get_kind_display(), r.language, r.note)),
+    INFORMATION: lambda r: (r.title, _join(r.get_kind_display(), language_name(r.language), r.note)),
     OPINION: lambda r: (
         f"{r.center}: {r.question}",
         _join(

@@ -14,13 +14,14 @@ from django.db.models import Max
 from careteam.access.policies import insist
 from careteam.audit.commands import record
 from careteam.people.models import Team
+from careteam.web.words import language_name
 from patients.imaging.commands import finish_step, log_contact, reopen_reminders, withdraw_contact
 from patients.imaging.models import ImagingStudy
 from patients.imaging.rules import ContactKind, ContactOutcome, ReminderStep
 from patients.letters import policies
 from patients.letters.models import LetterHead, LetterRun, LetterSent, LetterText
 from patients.letters.queries import drafts, latest_text
-from patients.letters.rules import MOST, TO_GP, LetterKind, language_name
+from patients.letters.rules import MOST, TO_GP, LetterKind
 from patients.record.models import Patient, StaleEdit
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from careteam.people.models import Team
+from careteam.web.words import base_language, language_name
 from patients.goals.queries import goals_summary
 from patients.goals.rules import InformationPreference
 from patients.imaging.models import ContactAttempt, ImagingStudy
@@ -25,12 +26,10 @@ from patients.letters.rules import (
     TO_GP,
     LetterKind,
     address_lines,
-    base,
     born_words,
     date_words,
     filled,
     is_gp,
-    language_name,
     one_line,
     parts,
     preparation_words,
@@ -89,8 +88,8 @@ def sender_of(head: LetterHead | None) -> str:
 def text_for(texts: Texts, kind: LetterKind, *wanted: str) -> TextInUse:
     """The first wanted language that has a text of this kind, else English, which always has."""
     for language in wanted:
-        if (kind, base(language)) in texts:
-            return texts[kind, base(language)]
+        if (kind, base_language(language)) in texts:
+            return texts[kind, base_language(language)]
     return texts[kind, FALLBACK]
 
 
@@ -180,7 +179,7 @@ def _draft(
 ) -> Draft:
     patient, team = study.patient, study.patient.team
     texts = facts.texts[study.team_id]
-    wanted = "" if kind in TO_GP else base(patient.language)
+    wanted = "" if kind in TO_GP else base_language(patient.language)
     text = text_for(texts, kind, language, wanted, team.language)
     head = facts.heads.get(study.team_id)
     values, lacks = _values(study, kind, text.language, head, by)
@@ -252,7 +251,7 @@ def _values(
 
 
 def _fallback(kind: LetterKind, wanted: str, chosen: str, used: str) -> str:
-    if kind in TO_GP or not wanted or used == wanted or base(chosen) == used:
+    if kind in TO_GP or not wanted or used == wanted or base_language(chosen) == used:
         return ""
     return f"No {language_name(wanted)} text exists; {language_name(used)} is used."
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.http import Http404
 
-from careteam.web.words import day
+from careteam.web.words import base_language, day, language_name
 from patients.goals.queries import goals_summary
 from patients.goals.rules import InformationPreference
 from patients.letters.models import LetterHead
@@ -17,9 +17,7 @@ from patients.letters.rules import (
     FALLBACK,
     Sheet,
     address_lines,
-    base,
     is_gp,
-    language_name,
     one_line,
     parts,
     sheet_from,
@@ -178,8 +176,8 @@ def _languages(patient: Patient, whom: ToldWhom) -> tuple[str, str]:
     English. A colleague reads English, as the board writes."""
     if whom is ToldWhom.GP:
         return "", FALLBACK
-    wanted = base(patient.language)
-    return wanted, next((each for each in (wanted, base(patient.team.language)) if each in OPTIONS), FALLBACK)
+    wanted = base_language(patient.language)
+    return wanted, next((each for each in (wanted, base_language(patient.team.language)) if each in OPTIONS), FALLBACK)
 
 
 def letters_of(decision_id: int) -> QuerySet[DecisionLetter]:

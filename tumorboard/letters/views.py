@@ -17,7 +17,8 @@ from careteam.audit.rules import Kind
 from careteam.celery import call_worker
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
-from patients.letters.rules import blocks, direction, language_name
+from careteam.web.words import language_name
+from patients.letters.rules import blocks, direction
 from tumorboard.decisions.queries import visible_decision
 from tumorboard.decisions.rules import ToldWhom
 from tumorboard.letters import commands, policies

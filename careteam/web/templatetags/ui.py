@@ -29,6 +29,7 @@ register.filter("num", words.num)
 register.filter("pct", words.pct)
 register.filter("plural", words.plural)
 register.filter("in_words", words.in_words)
+register.filter("language", words.language_name)
 
 
 @register.filter

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import TextChoices
 
-from careteam.web.words import day
+from careteam.web.words import day, language_name
 from patients.imaging.rules.codes import LABS, StudyModality
 from patients.treatment.rules import Injection, LabValue, Limit, too_near
 
@@ -366,7 +366,7 @@ def _diet(answers: Answers, limits: Mapping[str, Limit]) -> PrepItem:
 
 def _interpreter(facts: PrepFacts, answers: Answers) -> PrepItem:
     name = "Interpreter"
-    language = answers.language or facts.language
+    language = language_name(answers.language or facts.language)
     if answers.interpreter == Interpreting.BOOKED:
         return PrepItem("interpreter", name, _READY, f"booked{f', {language}' if language else ''}")
     if answers.interpreter == Interpreting.NO or (not answers.interpreter and facts.interpreter is False):

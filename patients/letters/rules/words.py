@@ -12,6 +12,7 @@ from datetime import date
 from django.utils import translation
 from django.utils.dateformat import format as formatted
 
+from careteam.web.words import language_info, language_name
 from patients.imaging.rules import StudyModality, is_lab
 from patients.letters.rules.kinds import TO_GP, LetterKind
 
@@ -228,26 +229,9 @@ _DATES = {"en": "l, j F Y", "de": "l, j. F Y", "fr": "l j F Y", "es": r"l, j \d\
 _BORN = {"de": "d.m.Y", "fr": "d/m/Y", "es": "d/m/Y", "it": "d/m/Y"}
 
 
-def base(language: str) -> str:
-    """`de` of `de-AT`; empty for none."""
-    return language.replace("_", "-").partition("-")[0].strip().lower()
-
-
-def _info(language: str) -> dict[str, object]:
-    try:
-        return dict(translation.get_language_info(base(language)))
-    except KeyError:
-        return {}
-
-
-def language_name(language: str) -> str:
-    """`Turkish` of `tr`; the code itself where nobody knows its name."""
-    return str(_info(language).get("name", "")) or language
-
-
 def direction(language: str) -> str:
     """`rtl` for languages written from right to left."""
-    return "rtl" if _info(language).get("bidi") else "ltr"
+    return "rtl" if language_info(language).get("bidi") else "ltr"
 
 
 def languages() -> list[tuple[str, str]]:
@@ -277,7 +261,7 @@ def preparation_words(modality: str, language: str, *, sex: str, extra: Iterable
 
 def date_words(on: date, language: str) -> str:
     """`Thursday, 3 December 2026` in the language of the letter."""
-    with translation.override(language if _info(language) else FALLBACK):
+    with translation.override(language if language_info(language) else FALLBACK):
         words = formatted(on, _DATES.get(language, "j F Y"))
     if language == "it":
         return words.lower()  # Django capitalizes what Italian does not
@@ -286,5 +270,5 @@ def date_words(on: date, language: str) -> str:
 
 def born_words(on: date, language: str) -> str:
     """A date of birth: digits where the language writes them so, else with the month as a word."""
-    with translation.override(language if _info(language) else FALLBACK):
+    with translation.override(language if language_info(language) else FALLBACK):
         return formatted(on, _BORN.get(language, "j F Y"))

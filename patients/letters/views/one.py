@@ -14,13 +14,14 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.words import language_name
 from patients.imaging.models import ImagingStudy
 from patients.imaging.queries import readable_study
 from patients.letters import commands, policies
 from patients.letters.forms import ChooseForm, TakeBackForm, WriteForm
 from patients.letters.models import LetterSent
 from patients.letters.queries import drafts, letters_of, printable, texts_in_use
-from patients.letters.rules import LetterKind, blocks, direction, language_name
+from patients.letters.rules import LetterKind, blocks, direction
 from patients.letters.views.paper import pdf_answer, sheet_of
 from patients.record.models import StaleEdit
 

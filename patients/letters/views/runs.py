@@ -19,11 +19,12 @@ from careteam.celery import call_worker
 from careteam.people.models import Team
 from careteam.people.rules import Permission
 from careteam.web.responses import invalid, redirect_or_refresh, render_page, wants_fragment
+from careteam.web.words import language_name
 from patients.imaging.models import ImagingStudy
 from patients.letters import commands, policies
 from patients.letters.models import LetterRun, LetterSent
 from patients.letters.queries import Draft, drafts, for_letters, letters_due, printable
-from patients.letters.rules import MOST, LetterKind, language_name
+from patients.letters.rules import MOST, LetterKind
 from patients.letters.views.paper import pdf_answer
 
 DUE, RUN = "patients/letters/due.html", "patients/letters/run.html"

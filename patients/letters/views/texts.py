@@ -16,11 +16,12 @@ from careteam.people.models import Team
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.stale import resolved, stale_answer
+from careteam.web.words import language_name
 from patients.letters import commands, policies
 from patients.letters.forms import HeadForm, NewTextForm, TextForm
 from patients.letters.models import LetterHead, LetterText
 from patients.letters.queries import example, latest_text, text_rows, texts_in_use
-from patients.letters.rules import PLACEHOLDERS, LetterKind, blocks, direction, language_name, languages
+from patients.letters.rules import PLACEHOLDERS, LetterKind, blocks, direction, languages
 from patients.record.models import StaleEdit
 from patients.record.queries import saved_meanwhile
 
