@@ -1,9 +1,11 @@
 """`manage.py create_demo`: the demo's teams, people and patients in an empty database."""
 
 import time
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
@@ -14,9 +16,13 @@ from careteam.cohort.load.cohort import load_cohort
 from careteam.people.models import Team
 from patients.imaging.commands import suggest_pets
 from patients.record.models import Patient
+from tumorboard.meetings.models import Meeting
+from tumorboard.meetings.rules import MeetingStatus
+from tumorboard.minutes.commands import sign_minutes
 
 NORTH_PATIENTS = 20
 SUGGESTED = 30
+MINUTED = 8
 
 
 class Command(BaseCommand):
@@ -53,5 +59,16 @@ class Command(BaseCommand):
                 Patient.objects.in_care().filter(team=team).select_related("team").order_by("pk")[:SUGGESTED]
             ):
                 suggest_pets(patient, by=None, now=now)
+            _sign_minutes(team)
         open_vote_of_demo(Team.objects.get(slug=FIRST_TEAM), now=now)
         return made
+
+
+def _sign_minutes(team: Team) -> None:
+    """The chairs signed the minutes of the last weeks, a day after the meeting; those of the last one are still to be
+    signed, and of a meeting with an unsigned decision."""
+    held = Meeting.objects.filter(board__team=team, status=MeetingStatus.HELD, held_at__isnull=False)
+    for meeting in reversed(held.select_related("chair").order_by("-starts_at", "-pk")[1 : MINUTED + 1]):
+        if meeting.chair is not None and meeting.held_at is not None:
+            with suppress(ValidationError):
+                sign_minutes(meeting, by=meeting.chair, now=meeting.held_at + timedelta(days=1))

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from careteam.web.words import language_name
 from patients.imaging.rules import StudyModality
 from patients.letters.rules import (
     PLACEHOLDERS,
@@ -16,7 +17,6 @@ from patients.letters.rules import (
     date_words,
     direction,
     filled,
-    language_name,
     named,
     preparation_words,
     problems,
