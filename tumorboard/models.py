@@ -3,9 +3,9 @@
 from tumorboard.actions.models import Action
 from tumorboard.ballots.models import Ballot, Proposal, Vote
 from tumorboard.boards.models import Board, BoardMember
-from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
+from tumorboard.decisions.models import Alternative, Decision, DecisionAddendum, Recommendation, Told
 from tumorboard.letters.models import DecisionLetter, LetterPrint
-from tumorboard.live.models import PrivateNote, ProjectorSession
+from tumorboard.live.models import DecisionDraft, PrivateNote, ProjectorSession
 from tumorboard.meetings.models import AgendaChange, AgendaItem, Attendance, Availability, Invitation, Meeting
 from tumorboard.minutes.models import MinutesPrint, SignedMinutes
 from tumorboard.readiness.models import CaseInput, Chase, Waiver
@@ -17,6 +17,7 @@ __all__ = [
     "AgendaChange",
     "AgendaItem",
     "AgendaSuggestion",
+    "Alternative",
     "Attendance",
     "Availability",
     "Ballot",
@@ -26,6 +27,7 @@ __all__ = [
     "Chase",
     "Decision",
     "DecisionAddendum",
+    "DecisionDraft",
     "DecisionLetter",
     "Invitation",
     "LetterPrint",

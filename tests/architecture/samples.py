@@ -33,7 +33,7 @@ from tumorboard.decisions.models import Decision, Recommendation, Told
 from tumorboard.letters.models import DecisionLetter
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.minutes.models import SignedMinutes
-from tumorboard.readiness.models import Waiver
+from tumorboard.readiness.models import Chase, Waiver
 from tumorboard.referrals.models import Referral, ShownMaterial
 from tumorboard.suggestions.models import AgendaSuggestion
 
@@ -157,6 +157,15 @@ class World:
             reason="Asked by phone",
             waived_by=self.person,
             waived_at=NOW,
+        )
+        self.chase = Chase.objects.create(
+            patient=self.patient,
+            referral=self.referral,
+            text="CT from outside",
+            is_wanted=True,
+            owner_role="nurse_coordinator",
+            due_on=DAY,
+            opened_at=NOW,
         )
         self.shown = ShownMaterial.objects.create(patient=self.patient, referral=self.referral, study=self.study)
         self.item = AgendaItem.objects.create(
@@ -321,6 +330,7 @@ class Samples:
             "referral_id": world.referral,
             "shown_id": world.shown,
             "waiver_id": world.waiver,
+            "chase_id": world.chase,
             "item_id": world.review if address.name.startswith("import") else world.item,
             "decision_id": world.decision,
             "minutes_id": world.minutes,

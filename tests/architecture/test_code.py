@@ -31,6 +31,7 @@ UNTRACKED = {
     "LetterPrint",
     "Invitation",
     "ReferralDraft",
+    "DecisionDraft",
 }
 # Helpers that run inside another command's transaction, which audits for them.
 INSIDE_ANOTHER = {

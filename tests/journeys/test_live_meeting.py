@@ -96,7 +96,7 @@ def test_everybody_sees_what_the_chair_puts_on(visit: Visit, colleague: Callable
 
     # Chair and scribe write at once, while Redis forgets everything: each keeps what they typed, both are recorded.
     at_scribe.locator("#id_rationale").press_sequentially("Receptors everywhere")
-    expect(at_chair.locator("#live-say")).to_have_text("Nora Scribe is typing in Reasoning, alternatives")
+    expect(at_chair.locator("#live-say")).to_have_text("Nora Scribe is typing in Reasoning")
     _forget_everything()
     at_chair.locator("#decision-form").get_by_label("PRRT", exact=True).check()
     at_chair.get_by_role("button", name="Record", exact=True).click()

@@ -24,8 +24,8 @@ from patients.record.rules import StepKind
 from patients.treatment.commands import propose_line
 from patients.treatment.rules import Intent, LineDraft
 from tumorboard.decisions import policies
-from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
-from tumorboard.decisions.queries import decided_on, is_told, start_reason_for
+from tumorboard.decisions.models import Alternative, Decision, DecisionAddendum, Recommendation, Told
+from tumorboard.decisions.queries import decided_on, is_told, running_now, start_reason_for
 from tumorboard.decisions.rules import (
     MODALITY_OF_OPTION,
     TELL_GP_WITHIN,
@@ -33,11 +33,13 @@ from tumorboard.decisions.rules import (
     DecisionStatus,
     DeviationReason,
     Option,
+    Outcome,
     RecommendationStatus,
     ToldHow,
     ToldWhom,
     agent_named,
     labels_of,
+    no_change_wording,
     told_gp_key,
     told_key,
     wording,
@@ -52,18 +54,33 @@ from tumorboard.suggestions.rules import SuggestionKind, deviation_question, rec
 if TYPE_CHECKING:
     from careteam.people.models import User
     from patients.treatment.models import TreatmentLine
+    from patients.trials.models import Trial
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which terms one option is recommended; everything may be left open. `trial` belongs to the option trial."""
+
+    strength: str = ""
+    condition: str = ""
+    evidence: str = ""
+    trial: Trial | None = None
 
 _SETTLED = ("status", "deviation_reason", "deviation_note", "line", "settled_at", "superseded_by")
 
 
 @dataclass(frozen=True)
 class Said:
-    """What was decided. `text` empty: it is worded from the options. `details` by option ("4 cycles")."""
+    """What was decided. `text` empty: it is worded from the options, or says that the present plan continues.
+    `details` ("4 cycles") and `terms` by option; `against`: why an option that was considered is not recommended."""
 
     options: tuple[Option, ...] = ()
     text: str = ""
+    outcome: Outcome = Outcome.RECOMMENDED
     intent: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
+    terms: Mapping[str, Terms] = field(default_factory=dict)
+    against: Mapping[str, str] = field(default_factory=dict)
     rationale: str = ""
     dissent: str = ""
     goals_seen: bool = False
@@ -80,18 +97,22 @@ def record_decision(item: AgendaItem, said: Said, *, by: User, now: datetime, ve
         .select_related("meeting__board__team", "patient", "referral")
         .get(pk=item.pk)
     )
-    insist(policies.why_not_record(item, by))
-    text = said.text.strip() or wording(said.options)
+    insist([*policies.why_not_record(item, by), *policies.why_not_say(said.outcome, said.options, said.against)])
+    text = said.text.strip() or _worded(item, said)
     if not text:
         raise ValidationError("Choose what is recommended, or write the decision.")
     if said.intent not in Intent.values:
         raise ValidationError({"intent": "Choose an intent of the list."})
     decision = Decision.objects.select_for_update(of=("self",)).filter(item=item).first()
-    if decision is not None and version is not None and decision.version != version:
+    stands = decision is not None and decision.error_at is None
+    if decision is not None and stands and version is not None and decision.version != version:
         raise StaleEdit(decision)
     quorum = quorum_for(item)
     if decision is None:
         decision = Decision(patient=item.patient, item=item, created_by=by, version=0)
+    # A draft that was taken back is written anew; the history keeps both.
+    decision.error_at, decision.error_by, decision.error_reason = None, None, ""
+    decision.outcome = said.outcome
     decision.text, decision.rationale, decision.dissent = text, said.rationale, said.dissent
     decision.goals_seen, decision.goals_conflict_note = said.goals_seen, said.goals_conflict_note
     decision.is_inquorate, decision.missing_specialties = not quorum.is_quorate, quorum.missing_label[:250]
@@ -99,6 +120,7 @@ def record_decision(item: AgendaItem, said: Said, *, by: User, now: datetime, ve
     decision.goal_check = _checked(item, said.options, now=now)
     decision.save_version()
     _recommend(decision, said, by=by, now=now)
+    _weigh(decision, said.against, by=by, now=now)
     meeting.save_version()  # screens that show it look again
     record(
         "decisions.record_decision",
@@ -107,8 +129,29 @@ def record_decision(item: AgendaItem, said: Said, *, by: User, now: datetime, ve
         subject=decision,
         patient_ids=[decision.patient_id],
         team_id=item.meeting.board.team_id,
-        details={"options": sorted(str(option) for option in said.options), "version": decision.version},
+        details={
+            "outcome": str(said.outcome),
+            "options": sorted(str(option) for option in said.options),
+            "version": decision.version,
+        },
     )
+    return decision
+
+
+@transaction.atomic
+def take_back_decision(decision: Decision, *, by: User, now: datetime, version: int | None = None) -> Decision:
+    """The draft is gone from the case as if nothing had been recorded; the history keeps it. `live.commands` takes its
+    actions back. Raises `StaleEdit` when somebody changed it after `version`."""
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(pk=decision.item.meeting_id)
+    decision = _locked(decision)
+    insist(policies.why_not_take_back(decision, by))
+    if version is not None and decision.version != version:
+        raise StaleEdit(decision)
+    recommended = Recommendation.objects.valid().filter(decision=decision)
+    for row in [decision, *recommended, *Alternative.objects.valid().filter(decision=decision)]:
+        _strike(row, by=by, now=now)
+    meeting.save_version()
+    _audit("decisions.take_back_decision", decision, decision, by=by, now=now)
     return decision
 
 
@@ -319,14 +362,15 @@ def propose_from(recommendation: Recommendation, *, by: User, now: datetime, des
     the patient was told."""
     recommendation = (
         Recommendation.objects.select_for_update(of=("self",))
-        .select_related("decision__item__meeting__board__team", "patient__team", "line")
+        .select_related("decision__item__meeting__board__team", "patient__team", "line", "trial")
         .get(pk=recommendation.pk)
     )
     insist(policies.why_not_propose(recommendation, by, despite=despite))
     decision, patient = recommendation.decision, recommendation.patient
     option = Option(recommendation.option)
     board = decision.item.meeting.board
-    said = f"{board.name}, {decided_on(decision):%d %b %Y}: {recommendation.detail or option.label}"
+    what = ", ".join(part for part in (recommendation.detail or option.label, recommendation.condition) if part)
+    said = f"{board.name}, {decided_on(decision):%d %b %Y}: {what}"
     before = despite.strip() if not is_told(decision.pk, ToldWhom.PATIENT) else ""
     if before:
         said = f"{said}\nPrepared before the patient was told: {before}"
@@ -335,6 +379,7 @@ def propose_from(recommendation: Recommendation, *, by: User, now: datetime, des
         agent=agent_named(option, recommendation.detail, decision.text),
         intent=recommendation.intent,
         start_reason=start_reason_for(patient.pk),
+        trial_number=recommendation.trial.nct_number if recommendation.trial else "",
         notes=said,
     )
     line = propose_line(patient, draft, by=by, now=now)
@@ -348,24 +393,64 @@ def _recommend(decision: Decision, said: Said, *, by: User, now: datetime) -> No
     """The draft's options as rows: new ones created, dropped ones entered in error (no row is deleted)."""
     rows = {row.option: row for row in Recommendation.objects.valid().filter(decision=decision)}
     for option in dict.fromkeys(said.options):
-        row = rows.pop(str(option), None)
-        detail = said.details.get(option, "")[:200]
-        intent = said.intent if option is not Option.WITH_PALLIATIVE else ""
-        if row is None:
-            Recommendation.objects.create(
-                patient_id=decision.patient_id,
-                decision=decision,
-                option=option,
-                detail=detail,
-                intent=intent,
-                created_by=by,
-            )
-        elif (row.detail, row.intent) != (detail, intent):
-            row.detail, row.intent = detail, intent
-            row.save_version("detail", "intent")
+        terms = said.terms.get(option, Terms())
+        _keep_row(
+            Recommendation,
+            decision,
+            rows.pop(str(option), None),
+            {
+                "option": str(option),
+                "detail": said.details.get(option, "")[:200],
+                "intent": said.intent if option is not Option.WITH_PALLIATIVE else "",
+                "strength": terms.strength,
+                "condition": terms.condition.strip()[:200],
+                "evidence": terms.evidence.strip()[:200],
+                "trial": terms.trial if option is Option.TRIAL else None,
+            },
+            by=by,
+        )
     for row in rows.values():
-        row.error_at, row.error_by, row.error_reason = now, by, "Taken back before the signature"
-        row.save_version("error_at", "error_by", "error_reason")
+        _strike(row, by=by, now=now)
+
+
+def _weigh(decision: Decision, against: Mapping[str, str], *, by: User, now: datetime) -> None:
+    """What was considered and is not recommended, the same way."""
+    rows = {row.option: row for row in Alternative.objects.valid().filter(decision=decision)}
+    for option, reason in against.items():
+        values = {"option": str(option), "reason": reason.strip()[:250]}
+        _keep_row(Alternative, decision, rows.pop(str(option), None), values, by=by)
+    for row in rows.values():
+        _strike(row, by=by, now=now)
+
+
+def _keep_row(
+    model: type[Recommendation | Alternative],
+    decision: Decision,
+    row: Recommendation | Alternative | None,
+    values: Mapping[str, Any],
+    *,
+    by: User,
+) -> None:
+    """The row with these values: a new one, or the one that stands, changed where it differs."""
+    if row is None:
+        model.objects.create(patient_id=decision.patient_id, decision=decision, created_by=by, **values)
+        return
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, values[name])
+    if changed:
+        row.save_version(*changed)
+
+
+def _strike(row: Decision | Recommendation | Alternative, *, by: User, now: datetime) -> None:
+    row.error_at, row.error_by, row.error_reason = now, by, "Taken back before the signature"
+    row.save_version("error_at", "error_by", "error_reason")
+
+
+def _worded(item: AgendaItem, said: Said) -> str:
+    if said.outcome == Outcome.NO_CHANGE:
+        return no_change_wording(running_now(item.patient_id))
+    return wording(said.options, conditions={option: terms.condition for option, terms in said.terms.items()})
 
 
 def _checked(item: AgendaItem, options: Iterable[Option], *, now: datetime) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from tumorboard.decisions.rules import (
     DecisionStatus,
     DeviationReason,
     Option,
+    Outcome,
     RecommendationStatus,
+    Strength,
     ToldHow,
     ToldWhom,
 )
@@ -25,6 +27,7 @@ class Decision(ClinicalRow):
 
     item = models.OneToOneField(AgendaItem, on_delete=models.PROTECT, related_name="decision")
     status = models.CharField(max_length=6, choices=DecisionStatus, default=DecisionStatus.DRAFT)
+    outcome = models.CharField(max_length=11, choices=Outcome, default=Outcome.RECOMMENDED)
     text = models.TextField()
     rationale = models.TextField(blank=True)
     dissent = models.TextField(blank=True)
@@ -63,6 +66,12 @@ class Recommendation(ClinicalRow):
     option = models.CharField(max_length=16, choices=Option)
     detail = models.CharField(max_length=200, blank=True)
     intent = models.CharField(max_length=16, choices=Intent, blank=True)
+    strength = models.CharField(max_length=11, choices=Strength, blank=True)
+    condition = models.CharField(max_length=200, blank=True, help_text="on which it holds: if PET positive")
+    evidence = models.CharField(max_length=200, blank=True, help_text="what it rests on, or the rule that says so")
+    trial = models.ForeignKey(
+        "patients.Trial", on_delete=models.PROTECT, null=True, blank=True, related_name="recommendations"
+    )
     status = models.CharField(max_length=16, choices=RecommendationStatus, default=RecommendationStatus.OPEN)
     deviation_reason = models.CharField(max_length=18, choices=DeviationReason, blank=True)
     deviation_note = models.TextField(blank=True)
@@ -88,10 +97,34 @@ class Recommendation(ClinicalRow):
                 condition=models.Q(superseded_by__isnull=True) | models.Q(status="superseded"),
                 name="superseded_by_a_decision",
             ),
+            models.CheckConstraint(
+                condition=models.Q(trial__isnull=True) | models.Q(option="trial"), name="trial_of_trial_option"
+            ),
         )
 
     def __str__(self) -> str:
         return self.get_option_display()
+
+
+@tracked
+class Alternative(ClinicalRow):
+    """An option the board considered and did not recommend, because …"""
+
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="alternatives")
+    option = models.CharField(max_length=16, choices=Option)
+    reason = models.CharField(max_length=250)
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["decision", "option"], condition=models.Q(error_at__isnull=True), name="alternative_once"
+            ),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="alternative_has_reason"),
+        )
+
+    def __str__(self) -> str:
+        return f"not {self.get_option_display()}: {self.reason}"
 
 
 @tracked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from tumorboard.decisions.rules import (
     RECOMMENDATION_TRANSITIONS,
     DecisionStatus,
     DeviationReason,
+    Option,
+    Outcome,
     RecommendationStatus,
     ToldWhom,
 )
@@ -55,6 +58,29 @@ def why_not_record(item: AgendaItem, user: User) -> list[str]:
     return reasons
 
 
+def why_not_say(outcome: Outcome, options: Collection[str], against: Mapping[str, str]) -> list[str]:
+    """What a decision says must hang together: no change recommends nothing new, what is not chosen has its reason."""
+    reasons = []
+    if outcome == Outcome.NO_CHANGE and options:
+        named = ", ".join(Option(option).label for option in options)
+        reasons.append(f"No change: the present plan goes on. Yet something is recommended ({named}). Choose one.")
+    for option, reason in against.items():
+        if option in options:
+            reasons.append(f"{Option(option).label} is both recommended and not chosen.")
+        elif not reason.strip():
+            reasons.append(f"{Option(option).label}: say why it is not chosen.")
+    return reasons
+
+
+def why_not_take_back(decision: Decision, user: User) -> list[str]:
+    """Who may record may take back, until the signature."""
+    if decision.error_at is not None:
+        return ["It was taken back already."]
+    if decision.status == DecisionStatus.SIGNED:
+        return ["The decision is signed. Correct it by an addendum."]
+    return why_not_record(decision.item, user)
+
+
 def why_not_sign(decision: Decision, user: User) -> list[str]:
     reasons = lacks(
         user,
@@ -65,6 +91,8 @@ def why_not_sign(decision: Decision, user: User) -> list[str]:
     now_is = DecisionStatus(decision.status)
     if DecisionStatus.SIGNED not in DECISION_TRANSITIONS[now_is]:
         reasons.append(f"The decision is {now_is.label.lower()} already. Corrections are addenda.")
+    if decision.error_at is not None:
+        reasons.append("What was recorded was taken back; there is nothing to sign.")
     if decision.item.status not in OPEN_ITEMS:
         reasons.append(f"The case is {decision.item.get_status_display().lower()}; there is nothing to sign.")
     check = GoalCheck.read(decision.goal_check)

@@ -14,16 +14,18 @@ from patients.record.models import DiseaseStatus
 from patients.record.rules import ResponseCategory
 from patients.treatment.models import TreatmentLine
 from patients.treatment.queries import in_order, numbers_of
-from patients.treatment.rules import OPEN_STATUSES, EndReason, StartReason
-from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
+from patients.treatment.rules import OPEN_STATUSES, RUNNING_STATUSES, EndReason, StartReason
+from tumorboard.decisions.models import Alternative, Decision, DecisionAddendum, Recommendation, Told
 from tumorboard.decisions.rules import (
     MODALITY_OF_OPTION,
     DecisionStatus,
     Option,
+    Outcome,
     RecommendationStatus,
     ToldWhom,
 )
 from tumorboard.goalcheck.queries import GoalCheck
+from tumorboard.meetings.rules import ItemStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +52,23 @@ class RecommendationRow:
     line: str = ""
     line_status: str = ""
     is_line_open: bool = False
+    strength: str = ""
+    condition: str = ""
+    evidence: str = ""
+    trial: str = ""
+
+    @property
+    def terms(self) -> str:
+        """Everything said about it beside its name, in one line: `4 cycles; strongly recommended; if PET positive`."""
+        said = (
+            self.detail,
+            self.trial,
+            self.intent.lower(),
+            self.strength.lower(),
+            self.condition,
+            self.evidence and f"evidence: {self.evidence}",
+        )
+        return "; ".join(part for part in said if part)
 
     @property
     def mark(self) -> str:
@@ -69,6 +88,15 @@ class RecommendationRow:
     def may_become_a_line(self) -> bool:
         """It is a treatment, unsettled, and no open line carries it."""
         return self.is_open and self.option in MODALITY_OF_OPTION and not self.is_line_open
+
+
+@dataclass(frozen=True)
+class AlternativeRow:
+    """An option that was considered and is not recommended, with the reason."""
+
+    option: str
+    label: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -101,6 +129,7 @@ class DecisionRow:
     patient_id: int
     patient_name: str
     question: str
+    outcome: Outcome
     text: str
     rationale: str
     dissent: str
@@ -115,11 +144,23 @@ class DecisionRow:
     signed_by: str
     signed_at: datetime | None
     recommendations: tuple[RecommendationRow, ...]
+    alternatives: tuple[AlternativeRow, ...]
     told: tuple[ToldRow, ...]
     addenda: tuple[AddendumRow, ...]
     gp: str
     is_deceased: bool
     is_vote: bool
+    item_status: ItemStatus
+
+    @property
+    def is_unchanged(self) -> bool:
+        """The board recommends nothing new: the present plan goes on."""
+        return self.outcome is Outcome.NO_CHANGE
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Recorded, never signed, and nobody can sign it any more: its case was deferred or withdrawn."""
+        return not self.is_signed and self.item_status in {ItemStatus.DEFERRED, ItemStatus.WITHDRAWN}
 
     @property
     def is_signed(self) -> bool:
@@ -156,14 +197,17 @@ def visible_decision(user: User | AnonymousUser, decision_id: int) -> Decision:
 
 
 def decision_rows(decisions: QuerySet[Decision]) -> tuple[DecisionRow, ...]:
-    """The decisions of the queryset in its order; four queries whatever their number."""
+    """The decisions of the queryset in its order; five queries whatever their number."""
     rows = list(
         decisions.select_related("patient", "item__meeting__board__team", "item__referral", "recorded_by", "signed_by")
     )
     ids = [row.pk for row in rows]
     recommended: dict[int, list[Recommendation]] = {}
-    for recommendation in Recommendation.objects.valid().filter(decision_id__in=ids).select_related("line"):
+    for recommendation in Recommendation.objects.valid().filter(decision_id__in=ids).select_related("line", "trial"):
         recommended.setdefault(recommendation.decision_id, []).append(recommendation)
+    weighed: dict[int, list[Alternative]] = {}
+    for alternative in Alternative.objects.valid().filter(decision_id__in=ids):
+        weighed.setdefault(alternative.decision_id, []).append(alternative)
     told: dict[int, list[Told]] = {}
     for row in Told.objects.valid().filter(decision_id__in=ids).select_related("told_by").order_by("told_on", "pk"):
         told.setdefault(row.decision_id, []).append(row)
@@ -171,7 +215,16 @@ def decision_rows(decisions: QuerySet[Decision]) -> tuple[DecisionRow, ...]:
     added = DecisionAddendum.objects.valid().filter(decision_id__in=ids).select_related("signed_by")
     for addendum in added.order_by("signed_at", "pk"):
         addenda.setdefault(addendum.decision_id, []).append(addendum)
-    return tuple(_row(row, recommended.get(row.pk, []), told.get(row.pk, []), addenda.get(row.pk, [])) for row in rows)
+    return tuple(
+        _row(
+            row,
+            recommended.get(row.pk, []),
+            weighed.get(row.pk, []),
+            told.get(row.pk, []),
+            addenda.get(row.pk, []),
+        )
+        for row in rows
+    )
 
 
 def decisions_of_patient(patient_id: int) -> tuple[DecisionRow, ...]:
@@ -228,8 +281,18 @@ def start_reason_for(patient_id: int) -> str:
     return StartReason.PROGRESSION if progressed or last.end_reason == EndReason.PROGRESSION else StartReason.PLANNED
 
 
+def running_now(patient_id: int) -> tuple[str, ...]:
+    """The treatments that run, by name, in their order. One query."""
+    rows = TreatmentLine.objects.valid().filter(patient_id=patient_id, status__in=RUNNING_STATUSES)
+    return tuple(dict.fromkeys(line.label for line in in_order(rows)))
+
+
 def _row(
-    row: Decision, recommended: Iterable[Recommendation], told: Iterable[Told], addenda: Iterable[DecisionAddendum]
+    row: Decision,
+    recommended: Iterable[Recommendation],
+    weighed: Iterable[Alternative],
+    told: Iterable[Told],
+    addenda: Iterable[DecisionAddendum],
 ) -> DecisionRow:
     meeting = row.item.meeting
     ordered = sorted(
@@ -245,6 +308,7 @@ def _row(
         patient_id=row.patient_id,
         patient_name=row.patient.name,
         question=row.item.referral.question,
+        outcome=Outcome(row.outcome),
         text=row.text,
         rationale=row.rationale,
         dissent=row.dissent,
@@ -272,8 +336,16 @@ def _row(
                 line=each.line.label if each.line else "",
                 line_status=each.line.get_status_display() if each.line else "",
                 is_line_open=each.line is not None and each.line.status in OPEN_STATUSES,
+                strength=each.get_strength_display() if each.strength else "",
+                condition=each.condition,
+                evidence=each.evidence,
+                trial=str(each.trial or ""),
             )
             for each in ordered
+        ),
+        alternatives=tuple(
+            AlternativeRow(each.option, each.get_option_display(), each.reason)
+            for each in sorted(weighed, key=lambda each: each.get_option_display().lower())
         ),
         told=tuple(
             ToldRow(
@@ -291,4 +363,5 @@ def _row(
         gp=row.patient.general_practitioner,
         is_deceased=row.patient.is_deceased,
         is_vote=meeting.is_vote,
+        item_status=ItemStatus(row.item.status),
     )

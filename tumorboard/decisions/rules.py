@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from django.db.models import TextChoices
@@ -70,6 +70,22 @@ class Option(TextChoices):
     TARGETED = "targeted", "Targeted drug"
     TRIAL = "trial", "Clinical trial"
     WITH_PALLIATIVE = "with_palliative", "with palliative care"
+
+
+class Outcome(TextChoices):
+    """How a discussed case ends in a decision. A deferred one has none: its agenda item says why, for what."""
+
+    RECOMMENDED = "recommended", "Recommended"
+    NO_CHANGE = "no_change", "No change"
+
+
+class Strength(TextChoices):
+    """How firmly the board stands behind one option; the words of AWMF guidelines (shall, should, can). It puts no
+    option before another. What the board advises against is an alternative with its reason, not a strength."""
+
+    STRONG = "strong", "Strongly recommended"
+    RECOMMENDED = "recommended", "Recommended"
+    CONSIDER = "consider", "Can be considered"
 
 
 class DeviationReason(TextChoices):
@@ -184,16 +200,29 @@ def labels_of(options: Iterable[Option]) -> dict[str, str]:
     return {str(option): str(option.label) for option in options}
 
 
-def wording(options: Iterable[str], *, detail: str = "") -> str:
-    """A first sentence made of the options: `PRRT and surgery, with palliative care.`; empty without any."""
-    chosen = set(options)
-    labels = [label for value, label in option_choices() if value in chosen and value != Option.WITH_PALLIATIVE]
+def wording(options: Iterable[str], *, detail: str = "", conditions: Mapping[str, str] | None = None) -> str:
+    """A first sentence made of the options: `PRRT (if PET positive) and Surgery, with palliative care.`; empty without
+    any."""
+    chosen, conditions = set(options), conditions or {}
+    labels = [
+        f"{label} ({conditions[value].strip()})" if conditions.get(value, "").strip() else label
+        for value, label in option_choices()
+        if value in chosen and value != Option.WITH_PALLIATIVE
+    ]
     said = " and ".join([", ".join(labels[:-1]), labels[-1]]) if len(labels) > 1 else "".join(labels)
     if detail.strip():
         said = f"{said}: {detail.strip()}" if said else detail.strip()
     if Option.WITH_PALLIATIVE in chosen:
         said = f"{said}, {Option.WITH_PALLIATIVE.label}" if said else "Palliative care involved"
     return f"{said.rstrip('.')}." if said else ""
+
+
+def no_change_wording(running: Sequence[str]) -> str:
+    """The sentence of a case in which the present plan goes on: `No change: Lanreotide continues.`"""
+    if not running:
+        return "No change: the present plan continues."
+    named = " and ".join([", ".join(running[:-1]), running[-1]]) if len(running) > 1 else running[0]
+    return f"No change: {named} {'continue' if len(running) > 1 else 'continues'}."
 
 
 def told_key(decision_id: int) -> str:

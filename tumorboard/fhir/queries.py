@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tumorboard.actions.queries import ActionRow, actions_of_decisions
 from tumorboard.decisions.queries import DecisionRow, decisions_of_patient
-from tumorboard.fhir.rules import REASON_SYSTEM, REQUEST_STATUS, SYSTEM, TASK_STATUS
+from tumorboard.fhir.rules import OUTCOME_SYSTEM, REASON_SYSTEM, REQUEST_STATUS, SYSTEM, TASK_STATUS
 
 if TYPE_CHECKING:
     from patients.record.models import Patient
@@ -47,8 +47,14 @@ def decision_resources(row: DecisionRow, actions: tuple[ActionRow, ...]) -> list
             "code": {"coding": [{"system": SYSTEM, "code": each.option, "display": each.label}], "text": each.label},
             "requester": {"display": row.signed_by},
         }
-        if each.detail:
-            request["note"] = [{"text": each.detail}]
+        if each.condition:
+            request["asNeededCodeableConcept"] = {"text": each.condition}
+        if each.trial:
+            request["supportingInfo"] = [{"display": each.trial}]
+        strength = f"Strength: {each.strength.lower()}" if each.strength else ""
+        evidence = f"Evidence: {each.evidence}" if each.evidence else ""
+        if notes := [note for note in (each.detail, strength, evidence) if note]:
+            request["note"] = [{"text": note} for note in notes]
         if each.deviation:
             request["reasonCode"] = [{"coding": [{"system": REASON_SYSTEM, "display": each.deviation}]}]
         requests.append(request)
@@ -65,13 +71,19 @@ def decision_resources(row: DecisionRow, actions: tuple[ActionRow, ...]) -> list
         }
         for action in actions
     ]
-    notes = [row.rationale, row.dissent and f"Dissent: {row.dissent}", *(added.text for added in row.addenda)]
+    notes = [
+        row.rationale,
+        *(f"Not {each.label}: {each.reason}" for each in row.alternatives),
+        row.dissent and f"Dissent: {row.dissent}",
+        *(added.text for added in row.addenda),
+    ]
     plan: Resource = {
         "resourceType": "CarePlan",
         "id": f"decision-{row.id}",
         "status": "active" if any(each.is_open for each in row.recommendations) else "completed",
         "intent": "proposal",
         "title": f"{row.board_name}, {row.held_on.isoformat()}",
+        "category": [{"coding": [{"system": OUTCOME_SYSTEM, "code": row.outcome, "display": row.outcome.label}]}],
         "description": row.text,
         "subject": subject,
         "created": row.signed_at.isoformat(),

@@ -10,6 +10,7 @@ from tumorboard.actions.rules import ActionStatus
 from tumorboard.decisions.rules import RecommendationStatus
 
 SYSTEM = "urn:net-careteam:board-option"
+OUTCOME_SYSTEM = "urn:net-careteam:board-outcome"
 REASON_SYSTEM = "urn:net-careteam:deviation-reason"
 
 REQUEST_STATUS: dict[RecommendationStatus, str] = {

@@ -2,22 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from careteam.people.models import User
 from careteam.web.parts import Difference
+from careteam.web.stale import as_opened, in_words, joined
 from patients.treatment.rules import Intent
+from patients.trials.models import Trial
 from tumorboard.actions.rules import ActionKind
-from tumorboard.decisions.commands import Said
-from tumorboard.decisions.rules import Option, option_choices
+from tumorboard.decisions.commands import Said, Terms
+from tumorboard.decisions.models import Alternative
+from tumorboard.decisions.rules import ACTION_DUE, Option, Outcome, Strength, option_choices, wording
 from tumorboard.live.commands import ActionAsked
-from tumorboard.referrals.rules import DEFERRED_BY_HAND
+from tumorboard.live.models import DecisionDraft
+from tumorboard.live.queries import CaseCard
+from tumorboard.live.rules import ACTIONS_MOST
 
 _HIDDEN = ("version", "opened")
 _INTENTS = [(value, label) for value, label in Intent.choices if value]
+_ALTERNATIVES = [(value, label) for value, label in option_choices() if value != Option.WITH_PALLIATIVE]
+_TERMS = ("detail", "strength", "condition", "evidence")
+_ROW = re.compile(r"(?:what|kind|owner|due)_([an][0-9]{1,18})")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which fields a form has besides the fixed ones: terms for each option, a reason for each alternative, one action
+    for each row (`a17` the action 17, `n1` a new one)."""
+
+    options: tuple[str, ...] = ()
+    considered: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, initial: Mapping[str, Any], data: QueryDict | None, *, another: bool = False) -> Shape:
+        """What stands recorded and what was sent, together; `another`: and one row more."""
+        sent = data or QueryDict()
+        options = [*initial.get("options", ()), *sent.getlist("options")]
+        considered = [*initial.get("considered", ()), *sent.getlist("considered")]
+        rows = list(dict.fromkeys(match[1] for name in [*initial, *sent] if (match := _ROW.fullmatch(name))))
+        if another and len(rows) < ACTIONS_MOST - 1:
+            rows.append(f"n{max((int(row[1:]) for row in rows if row[0] == 'n'), default=0) + 1}")
+        order = [value for value, _ in option_choices()]
+        return cls(
+            tuple(value for value in order if value in options),
+            tuple(value for value in order if value in considered),
+            tuple(rows[: ACTIONS_MOST - 1]),
+        )
 
 
 class DecisionForm(forms.Form):
@@ -25,6 +64,12 @@ class DecisionForm(forms.Form):
         choices=option_choices, label="Recommended, one or more", widget=forms.CheckboxSelectMultiple, required=False
     )
     intent = forms.ChoiceField(choices=_INTENTS, label="Intent", widget=forms.RadioSelect, required=False)
+    considered = forms.MultipleChoiceField(
+        choices=_ALTERNATIVES,
+        label="Considered and not chosen",
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
     text = forms.CharField(
         label="Wording",
         help_text="Left empty, it is made of what is recommended.",
@@ -32,12 +77,11 @@ class DecisionForm(forms.Form):
         max_length=4000,
         required=False,
     )
-    rationale = forms.CharField(label="Reasoning, alternatives", widget=forms.Textarea, max_length=4000, required=False)
+    rationale = forms.CharField(label="Reasoning", widget=forms.Textarea, max_length=4000, required=False)
     dissent = forms.CharField(label="Dissent", max_length=1000, required=False)
     goals_conflict_note = forms.CharField(
         label="How the plan answers what the patient wants", max_length=1000, required=False
     )
-    owner = forms.ModelChoiceField(queryset=User.objects.none(), label="Owner", empty_label=None, required=False)
     due_on = forms.DateField(label="Due", required=False)
     action_what = forms.CharField(
         label="Action", help_text="Left empty, it is made of what is recommended.", max_length=200, required=False
@@ -46,34 +90,157 @@ class DecisionForm(forms.Form):
         label="Kind of action", choices=[("", "By what is recommended"), *ActionKind.choices], required=False
     )
     no_action = forms.BooleanField(label="No action follows", required=False)
+    unchanged = forms.BooleanField(label="No change: the present plan continues", required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     opened = forms.CharField(widget=forms.HiddenInput, required=False)
 
     both: Sequence[Difference] = ()  # fields that somebody else changed meanwhile, and this person too
     joined_with = ""  # who recorded meanwhile, when the two could be joined
+    kept: DecisionDraft | None = None  # the draft of this person that it shows
 
-    def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        people: Sequence[User],
+        trials: Sequence[Trial] = (),
+        shape: Shape | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        owner = self.fields["owner"]
-        assert isinstance(owner, forms.ModelChoiceField)  # noqa: S101  # declared above
-        owner.queryset = User.objects.filter(pk__in=[person.pk for person in people]).order_by("name", "pk")
+        self.shape = shape or Shape()
+        self.fields["owner"] = _owner(people)
+        for option in self.shape.options:
+            if option != Option.WITH_PALLIATIVE:
+                self._add_terms(option)
+        if Option.TRIAL in self.shape.options:
+            named = {str(trial.pk): trial for trial in trials}
+            self.fields["trial"] = forms.TypedChoiceField(
+                label="Which trial",
+                choices=[("", "Not named"), *((pk, str(trial)) for pk, trial in named.items())],
+                coerce=lambda pk: named[pk],
+                empty_value=None,
+                required=False,
+            )
+        for option in self.shape.considered:
+            label = f"Why not {Option(option).label}"
+            self.fields[f"why_{option}"] = forms.CharField(label=label, max_length=250, required=False)
+        for row in self.shape.rows:
+            self._add_action(row, people)
+
+    def _add_terms(self, option: str) -> None:
+        label = Option(option).label
+        self.fields[f"strength_{option}"] = forms.ChoiceField(
+            label=f"{label}, how firmly", choices=Strength.choices, widget=forms.RadioSelect, required=False
+        )
+        texts = {"detail": "what exactly", "condition": "on which condition", "evidence": "evidence"}
+        for name, asks in texts.items():
+            field = forms.CharField(label=f"{label}, {asks}", max_length=200, required=False)
+            if name == "evidence":
+                field.widget.attrs["list"] = "evidence"
+            self.fields[f"{name}_{option}"] = field
+
+    def _add_action(self, row: str, people: Sequence[User]) -> None:
+        self.fields[f"what_{row}"] = forms.CharField(label="Another action", max_length=200, required=False)
+        kinds = [("", "Kind"), *ActionKind.choices]
+        self.fields[f"kind_{row}"] = forms.ChoiceField(label="Kind", choices=kinds, required=False)
+        self.fields[f"owner_{row}"] = _owner(people)
+        self.fields[f"due_{row}"] = forms.DateField(label="Due", required=False)
+
+    @property
+    def terms(self) -> list[dict[str, Any]]:
+        """The fields of each option in play, for the page."""
+        return [
+            {
+                "label": Option(option).label,
+                "fields": [self[f"{name}_{option}"] for name in ("strength", "detail", "condition", "evidence")],
+                "trial": self["trial"] if option == Option.TRIAL else None,
+            }
+            for option in self.shape.options
+            if option in self._listed("options") and option != Option.WITH_PALLIATIVE
+        ]
+
+    @property
+    def whys(self) -> list[Any]:
+        return [self[f"why_{option}"] for option in self.shape.considered if option in self._listed("considered")]
+
+    @property
+    def more_actions(self) -> list[dict[str, Any]]:
+        return [{name: self[f"{name}_{row}"] for name in ("what", "kind", "owner", "due")} for row in self.shape.rows]
+
+    @property
+    def may_add(self) -> bool:
+        return len(self.shape.rows) < ACTIONS_MOST - 1
+
+    @property
+    def terms_said(self) -> bool:
+        """Whether anything stands in the fold of terms and alternatives."""
+        named = [name for name in self.fields if name.partition("_")[0] in _TERMS]
+        return any(self[name].value() for name in [*named, "considered"])
+
+    @property
+    def recorded(self) -> dict[str, list[str]]:
+        """What stands recorded, or the defaults, as the browser would send it."""
+        found: dict[str, list[str]] = json.loads(self.initial["opened"])
+        return found
+
+    @property
+    def differs(self) -> bool:
+        """Whether what the form shows (not checked) is another thing than what stands recorded."""
+        shown = json.loads(as_opened(self, self.initial))
+        return any(value != self.recorded.get(name, []) for name, value in shown.items())
+
+    def _listed(self, name: str) -> list[str]:
+        return [str(value) for value in self[name].value() or ()]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        unchanged = bool(cleaned.get("unchanged"))
+        needs_first = not cleaned.get("no_action") and (not unchanged or self._first_is_written(cleaned))
         for name in ("owner", "due_on"):
-            if not cleaned.get("no_action") and name not in self.errors and not cleaned.get(name):
+            if needs_first and name not in self.errors and not cleaned.get(name):
                 self.add_error(name, "An action needs an owner and a due date.")
-        if not cleaned.get("options") and not str(cleaned.get("text", "")).strip():
+        for row in self.shape.rows:
+            for name in ("owner", "due"):
+                field = f"{name}_{row}"
+                if self._is_written(cleaned, row) and field not in self.errors and not cleaned.get(field):
+                    self.add_error(field, "An action needs an owner and a due date.")
+        said = cleaned.get("options") or str(cleaned.get("text", "")).strip() or unchanged
+        if not said:
             self.add_error("options", "Choose what is recommended, or write the decision below.")
+        for option in cleaned.get("considered", ()):
+            if not str(cleaned.get(f"why_{option}", "")).strip():
+                name = f"why_{option}" if f"why_{option}" in self.fields else "considered"
+                self.add_error(name, f"{Option(option).label}: say why it is not chosen.")
         return cleaned
+
+    @staticmethod
+    def _first_is_written(values: Mapping[str, Any]) -> bool:
+        return bool(str(values.get("action_what", "")).strip() or values.get("action_kind"))
+
+    @staticmethod
+    def _is_written(values: Mapping[str, Any], row: str) -> bool:
+        return bool(str(values.get(f"what_{row}", "")).strip() or values.get(f"kind_{row}"))
 
     def said(self, *, goals_seen: bool) -> Said:
         """The cleaned form as what was decided; only after `is_valid()`."""
         values = self.cleaned_data
+        options = tuple(Option(value) for value in values["options"])
         return Said(
-            options=tuple(Option(value) for value in values["options"]),
+            options=options,
+            outcome=Outcome.NO_CHANGE if values["unchanged"] else Outcome.RECOMMENDED,
             text=values["text"],
             intent=values["intent"],
+            details={option: values.get(f"detail_{option}", "") for option in options},
+            terms={
+                option: Terms(
+                    strength=values.get(f"strength_{option}", ""),
+                    condition=values.get(f"condition_{option}", ""),
+                    evidence=values.get(f"evidence_{option}", ""),
+                    trial=values.get("trial") if option is Option.TRIAL else None,
+                )
+                for option in options
+            },
+            against={value: values.get(f"why_{value}", "") for value in values["considered"]},
             rationale=values["rationale"],
             dissent=values["dissent"],
             goals_seen=goals_seen,
@@ -81,12 +248,162 @@ class DecisionForm(forms.Form):
         )
 
     def action(self) -> ActionAsked | None:
+        """The first action; None when none follows. From no change follows only what is written."""
         values = self.cleaned_data
-        if values["no_action"]:
+        if values["no_action"] or (values["unchanged"] and not self._first_is_written(values)):
             return None
         return ActionAsked(
             owner=values["owner"], due_on=values["due_on"], what=values["action_what"], kind=values["action_kind"]
         )
+
+    def more(self) -> list[ActionAsked]:
+        """Every other action; those that stand and were emptied are among them, blank."""
+        values, found = self.cleaned_data, []
+        for row in self.shape.rows:
+            known = int(row[1:]) if row[0] == "a" else None
+            written = self._is_written(values, row)
+            if written or known:
+                found.append(
+                    ActionAsked(
+                        owner=values[f"owner_{row}"],
+                        due_on=values[f"due_{row}"],
+                        what=values[f"what_{row}"],
+                        kind=values[f"kind_{row}"] if written else "",
+                        id=known,
+                    )
+                )
+        return found
+
+
+def _owner(people: Sequence[User]) -> forms.TypedChoiceField:
+    """Chosen among people who are loaded already: any number of rows asks the database nothing."""
+    known = {str(person.pk): person for person in sorted(people, key=lambda each: (each.name, each.pk))}
+    return forms.TypedChoiceField(
+        label="Owner",
+        choices=[(pk, str(person)) for pk, person in known.items()],
+        coerce=lambda pk: known[pk],
+        empty_value=None,
+        required=False,
+    )
+
+
+def start_of(card: CaseCard, presenter: User, today: date) -> dict[str, Any]:
+    """What the form starts with: the draft, or every default: the presenter owns the action, due in two weeks."""
+    start: dict[str, Any] = {"owner": presenter.pk, "due_on": today + ACTION_DUE, "intent": "", "version": 0}
+    draft, actions = card.draft, card.actions
+    if draft is not None:
+        rows = list(draft.recommendations.filter(error_at__isnull=True))
+        conditions = {row.option: row.condition for row in rows}
+        worded = wording([row.option for row in rows], conditions=conditions)
+        unchanged = draft.outcome == Outcome.NO_CHANGE
+        start |= {
+            "options": [row.option for row in rows],
+            "intent": next((row.intent for row in rows if row.intent), ""),
+            "text": "" if draft.text == worded else draft.text,
+            "rationale": draft.rationale,
+            "dissent": draft.dissent,
+            "goals_conflict_note": draft.goals_conflict_note,
+            "no_action": not actions and not unchanged,
+            "unchanged": unchanged,
+            "version": draft.version,
+        }
+        for row in rows:
+            start |= {f"{name}_{row.option}": getattr(row, name) for name in _TERMS}
+        start["trial"] = next((row.trial_id for row in rows if row.trial_id), "")
+        against = dict(Alternative.objects.valid().filter(decision=draft).values_list("option", "reason"))
+        start |= {"considered": list(against)} | {f"why_{option}": reason for option, reason in against.items()}
+    for number, action in enumerate(actions):
+        owner, due, what, kind = action.owner_id, action.due_on, action.what, action.kind
+        if number == 0:
+            start |= {"owner": owner, "due_on": due, "action_what": what, "action_kind": kind}
+        else:
+            row = f"a{action.pk}"
+            start |= {f"owner_{row}": owner, f"due_{row}": due, f"what_{row}": what, f"kind_{row}": kind}
+    return start
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Who may own an action, which trials can be named."""
+
+    people: Sequence[User]
+    trials: Sequence[Trial] = ()
+
+
+def form_of(
+    card: CaseCard,
+    choices: Choices,
+    start: Mapping[str, Any],
+    data: QueryDict | None,
+    *,
+    is_sent: bool = False,
+    another: bool = False,
+) -> DecisionForm:
+    """The form with what `start` holds and, over it, what this person typed (`data`): sent to be recorded, or shown
+    again as it was typed, with a row more (`another`) or from a draft. What somebody else recorded since it was opened
+    is joined with it, field by field."""
+    shape = Shape.of(start, data, another=another)
+    defaults = {f"owner_{row}": start["owner"] for row in shape.rows}
+    defaults |= {f"due_{row}": start["due_on"] for row in shape.rows}
+    initial = {**defaults, **start}
+    options: dict[str, Any] = {"people": choices.people, "trials": choices.trials, "shape": shape}
+    blank = DecisionForm(initial=initial, **options)
+    initial["opened"] = as_opened(blank, {name: value for name, value in initial.items() if name in start})
+    if data is None:
+        return DecisionForm(initial=initial, **options)
+    both: list[Difference] = []
+    is_behind = card.draft is not None and data.get("version", "") != str(card.draft.version) and "opened" in data
+    if is_behind:
+        data, both = joined(blank, data, start)
+    if is_behind or not is_sent:
+        data = data.copy()
+        data["version"], data["opened"] = str(initial["version"]), initial["opened"]
+    form = DecisionForm(data, initial=initial, **options) if is_sent else _as_typed(blank, data, initial, options)
+    form.both = both
+    form.joined_with = str(card.draft.recorded_by) if card.draft is not None and is_behind else ""
+    return form
+
+
+def _as_typed(
+    blank: DecisionForm, data: QueryDict, initial: Mapping[str, Any], options: Mapping[str, Any]
+) -> DecisionForm:
+    """Not checked yet: what was typed stands in the fields without a word about it."""
+    typed: dict[str, Any] = dict(initial)
+    for name, field in blank.fields.items():
+        if isinstance(field, forms.MultipleChoiceField):
+            typed[name] = data.getlist(name)
+        elif isinstance(field, forms.BooleanField):
+            typed[name] = bool(data.get(name))
+        elif name in data:
+            typed[name] = _read(field, data.get(name, ""))
+    return DecisionForm(initial=typed, **options)
+
+
+def _read(field: forms.Field, value: str) -> Any:
+    if not isinstance(field, forms.DateField):
+        return value
+    try:
+        return field.clean(value) or ""
+    except forms.ValidationError:
+        return value
+
+
+def typed_in(data: QueryDict) -> dict[str, list[str]]:
+    """What a form sent, as a draft keeps it: every field of the decision, none of the page's own."""
+    shape = Shape.of({}, data)
+    names = {*DecisionForm.base_fields, "owner", "trial"}
+    names |= {f"{name}_{option}" for option in shape.options for name in _TERMS}
+    names |= {f"why_{option}" for option in shape.considered}
+    names |= {f"{name}_{row}" for row in shape.rows for name in ("what", "kind", "owner", "due")}
+    return {name: data.getlist(name) for name in data if name in names}
+
+
+def as_data(content: Mapping[str, Sequence[str]]) -> QueryDict:
+    """A draft as the browser would send it."""
+    data = QueryDict(mutable=True)
+    for name, values in content.items():
+        data.setlist(name, list(values))
+    return data
 
 
 class TypingForm(forms.Form):
@@ -97,10 +414,26 @@ class TypingForm(forms.Form):
     def clean_field(self) -> str:
         """The label of the field: what the others read."""
         name = self.cleaned_data["field"]
-        if name not in DecisionForm.base_fields or name in _HIDDEN:
-            raise forms.ValidationError("There is no such field.")
-        return str(DecisionForm.base_fields[name].label)
+        if name in DecisionForm.base_fields and name not in _HIDDEN:
+            return str(DecisionForm.base_fields[name].label)
+        kind, _, of = name.partition("_")
+        if kind in _TERMS and of in Option.values:
+            return f"the terms of {Option(of).label}"
+        if kind == "why" and of in Option.values:
+            return f"why not {Option(of).label}"
+        if name in {"owner", "trial"} or _ROW.fullmatch(name):
+            return {"owner": "Owner", "trial": "Which trial"}.get(name, "Another action")
+        raise forms.ValidationError("There is no such field.")
 
 
-class DeferForm(forms.Form):
-    reason = forms.ChoiceField(choices=DEFERRED_BY_HAND, label="Why", widget=forms.RadioSelect)
+def typed_words(content: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """Label and words of what somebody typed or chose and could not record any more: nothing of it is lost."""
+    data = as_data(content)
+    form = DecisionForm(people=(), shape=Shape.of({}, data))
+    found = []
+    for name, field in form.fields.items():
+        value = data.getlist(name) if isinstance(field, forms.MultipleChoiceField) else data.get(name, "").strip()
+        is_said = isinstance(field, forms.CharField | forms.MultipleChoiceField) and name not in _HIDDEN
+        if value and is_said:
+            found.append((str(field.label), in_words(field, value)))
+    return found

@@ -1,4 +1,5 @@
-"""What belongs to the screens of a meeting: projectors without a person, notes that only their author reads."""
+"""What belongs to the screens of a meeting: projectors without a person, notes and drafts that only their author
+reads."""
 
 from __future__ import annotations
 
@@ -37,6 +38,27 @@ class ProjectorSession(models.Model):
 
     def __str__(self) -> str:
         return f"projector of {self.meeting_id}"
+
+
+class DecisionDraft(models.Model):
+    """What one person has typed into the decision of a case and not recorded. Untracked, no minutes, read by nobody
+    else; gone when it is recorded or, some weeks after the meeting, by itself.
+
+    `undo` is what stood recorded (form values; empty: nothing) before this person recorded `undo_version`."""
+
+    item = models.ForeignKey(AgendaItem, on_delete=models.PROTECT, related_name="decision_drafts")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    content = models.JSONField(default=dict, blank=True)
+    undo = models.JSONField(default=dict, blank=True)
+    undo_version = models.PositiveIntegerField(null=True, blank=True)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["item", "author"], name="decision_draft_one_per_author"),)
+        indexes = (models.Index(fields=["saved_at"], name="decision_draft_age"),)
+
+    def __str__(self) -> str:
+        return f"draft by {self.author_id}"
 
 
 class PrivateNote(models.Model):

@@ -19,15 +19,18 @@ from patients.record.queries import PatientGrade, grade_of_patient, result_of
 from patients.record.rules import MEASURES
 from patients.response.queries import sums_of_studies
 from patients.treatment.queries import LineRow, lines_of
+from patients.trials.models import Trial
+from patients.trials.queries import considered_for, open_trials
 from tumorboard.actions.models import Action
 from tumorboard.boards.rules import Quorum
 from tumorboard.decisions.models import Decision
-from tumorboard.decisions.queries import DecisionRow, decisions_of_patient
-from tumorboard.live.models import PrivateNote, ProjectorSession
+from tumorboard.decisions.queries import DecisionRow, decision_rows, decisions_of_patient
+from tumorboard.live.models import DecisionDraft, PrivateNote, ProjectorSession
 from tumorboard.live.rules import LABS, OVER, Clock, clock_of
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.queries import AgendaRow, quorum_for
 from tumorboard.meetings.rules import OPEN_ITEMS, ItemStatus, MeetingKind, next_in_order
+from tumorboard.readiness.queries import Wanted, wanted_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -69,6 +72,15 @@ class LabRow:
 
 
 @dataclass(frozen=True)
+class Deferral:
+    """When and why the case was deferred last, and what became of what was asked for."""
+
+    on: date
+    reason: str
+    wanted: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True)
 class CaseCard:
     """A case as the board sees it; goals first. Every part may be empty, and then says so."""
 
@@ -88,7 +100,9 @@ class CaseCard:
     quorum: Quorum
     guidance: tuple[GuidanceAnswer, ...]
     draft: Decision | None
-    draft_action: Action | None
+    deferral: Deferral | None  # of the same referral, at an earlier meeting
+    recorded: DecisionRow | None  # the draft, as it is shown
+    actions: tuple[Action, ...]  # of the draft
     was_voted_on: bool  # an e-vote was held about it
 
 
@@ -128,7 +142,8 @@ def case_of(item: AgendaItem, today: date) -> CaseCard:
     studies = ImagingStudy.objects.valid().scans().filter(patient=patient, performed_on__isnull=False)
     receptors = ReceptorImaging.objects.valid().filter(patient=patient)
     livers = LiverAssessment.objects.valid().filter(patient=patient)
-    draft = Decision.objects.valid().filter(item=item).select_related("recorded_by").first()
+    drafts = Decision.objects.valid().filter(item=item)
+    draft = drafts.select_related("recorded_by").first()
     sums = {f"study:{pk}": said for pk, said in sums_of_studies(patient).items()}
     return CaseCard(
         item=item,
@@ -147,7 +162,9 @@ def case_of(item: AgendaItem, today: date) -> CaseCard:
         quorum=quorum_for(item),
         guidance=tuple(to_discuss(patient.pk)),
         draft=draft,
-        draft_action=_action_of(draft),
+        deferral=_deferral_of(item),
+        recorded=next(iter(decision_rows(drafts)), None) if draft else None,
+        actions=_actions_of(draft),
         was_voted_on=AgendaItem.objects.filter(referral_id=item.referral_id, meeting__kind=MeetingKind.VOTE).exists(),
     )
 
@@ -174,6 +191,22 @@ def clock_now(meeting: Meeting, rows: Iterable[AgendaRow], item: AgendaItem | No
 def note_of(item_id: int, person: User) -> str:
     """What this person noted for themselves about the case; empty when nothing."""
     return PrivateNote.objects.filter(item_id=item_id, author=person).values_list("text", flat=True).first() or ""
+
+
+def own_draft(item_id: int, person: User) -> DecisionDraft | None:
+    """What this person typed about the case and did not record; None when nothing."""
+    return DecisionDraft.objects.filter(item_id=item_id, author=person).exclude(content={}).first()
+
+
+def trials_for(patient: Patient) -> list[Trial]:
+    """The trials a board can name: those considered for the patient, then what recruits in the register."""
+    considered = [each.row.trial for each in considered_for(patient.pk) if each.is_waiting]
+    return list({trial.pk: trial for trial in [*considered, *open_trials(patient.team_id)]}.values())
+
+
+def undo_of(item_id: int, person: User, version: int) -> DecisionDraft | None:
+    """What an undo of this person's last recording puts back, while nobody has changed it since; None: nothing."""
+    return DecisionDraft.objects.filter(item_id=item_id, author=person, undo_version=version).first()
 
 
 def digest_of(token: str) -> str:
@@ -240,10 +273,21 @@ def position_of(rows: Sequence[AgendaRow], item_id: int | None) -> tuple[int, in
     return numbers.get(item_id or 0, 0), len(rows)
 
 
-def _action_of(draft: Decision | None) -> Action | None:
+def _actions_of(draft: Decision | None) -> tuple[Action, ...]:
+    """The open actions of the draft; the first is the one that follows from its options."""
     if draft is None:
+        return ()
+    return tuple(Action.objects.valid().open().filter(decision=draft).select_related("owner").order_by("pk"))
+
+
+def _deferral_of(item: AgendaItem) -> Deferral | None:
+    """Two queries, one where it was never deferred."""
+    rows = AgendaItem.objects.valid().filter(referral_id=item.referral_id, status=ItemStatus.DEFERRED)
+    last = rows.select_related("meeting").order_by("-closed_at", "-pk").first()
+    if last is None or last.closed_at is None:
         return None
-    return Action.objects.valid().open().filter(decision=draft).select_related("owner").order_by("pk").first()
+    on = item.meeting.board.team.local_date(last.closed_at)
+    return Deferral(on, last.get_defer_reason_display(), wanted_of([item.referral_id]).get(item.referral_id, ()))
 
 
 def _gap(goals: GoalsNow) -> str:

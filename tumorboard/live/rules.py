@@ -13,6 +13,8 @@ from tumorboard.meetings.rules import MeetingStatus
 SCREEN_AFTER = timedelta(hours=6)  # a projector of a meeting that nobody ends goes out so long after its planned end
 NOTES_KEPT = timedelta(days=30)  # private notes, from when they were last saved
 NOTE_LENGTH = 4000
+DRAFT_LIMIT = 100_000  # characters of all fields of a decision together
+ACTIONS_MOST = 8  # of one decision; more are assigned on its page
 OVER = frozenset({MeetingStatus.HELD, MeetingStatus.CANCELLED})  # nothing changes on the screens any more
 
 # What the blood, the liver and the kidneys say when a treatment is chosen; LOINC, in the order of the table.

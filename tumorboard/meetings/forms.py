@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from careteam.people.models import User
-from tumorboard.referrals.rules import DEFERRED_BY_HAND
+from tumorboard.meetings.commands import Missing
+from tumorboard.readiness.queries import ItemRow
+from tumorboard.readiness.rules import Item
+from tumorboard.referrals.rules import DEFERRED_BY_HAND, DeferReason
 from tumorboard.suggestions.rules import DeclineReason
 
 
@@ -33,8 +37,60 @@ class WithdrawForm(forms.Form):
     reason = forms.CharField(max_length=250, label="Why it is withdrawn")
 
 
+_SAYS_MISSING = (DeferReason.MISSING_IMAGING, DeferReason.MISSING_PATHOLOGY, DeferReason.MISSING_LABS)
+
+
 class DeferForm(forms.Form):
+    """`rows`: what the readiness of the case finds open; what the board cannot decide without is ticked. Only what is
+    ticked or written is asked for."""
+
     reason = forms.ChoiceField(choices=DEFERRED_BY_HAND, label="Why it is deferred", widget=forms.RadioSelect)
+    missing = forms.MultipleChoiceField(
+        label="What is missing",
+        help_text="Somebody is asked for each, and the case shows it when it is listed again.",
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    named = forms.CharField(
+        label="What else is missing",
+        help_text="One thing a line, in your words.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=1000,
+        required=False,
+    )
+    owner = forms.ModelChoiceField(
+        queryset=User.objects.none(), label="Who sees to what else is missing", empty_label=None, required=False
+    )
+    due_on = forms.DateField(label="Needed by")
+
+    def __init__(self, *args: Any, rows: Sequence[ItemRow] = (), people: Sequence[User] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        missing, owner = self.fields["missing"], self.fields["owner"]
+        assert isinstance(missing, forms.MultipleChoiceField)  # noqa: S101  # declared above
+        assert isinstance(owner, forms.ModelChoiceField)  # noqa: S101  # declared above
+        missing.choices = [(row.item, f"{row.found.name}: {row.found.word.lower()}") for row in rows]
+        if not rows:
+            del self.fields["missing"]
+        owner.queryset = User.objects.filter(pk__in=[person.pk for person in people]).order_by("name", "pk")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        named = [line.strip() for line in str(cleaned.get("named", "")).splitlines() if line.strip()]
+        if any(len(line) > 200 for line in named):
+            self.add_error("named", "One of these is longer than 200 characters. Say it shorter.")
+        if cleaned.get("reason") in _SAYS_MISSING and not named and not cleaned.get("missing"):
+            self.add_error("missing" if "missing" in self.fields else "named", "Say what is missing.")
+        return cleaned | {"named": named}
+
+    def asked(self) -> Missing:
+        """For `meetings.commands.defer_item`."""
+        values = self.cleaned_data
+        return Missing(
+            due_on=values["due_on"],
+            items=tuple(Item(code) for code in values.get("missing", ())),
+            texts=tuple(values["named"]),
+            owner=values["owner"],
+        )
 
 
 class CancelForm(forms.Form):

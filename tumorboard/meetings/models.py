@@ -230,6 +230,9 @@ class AgendaItem(ClinicalRow):
         blank=True,
         help_text="what it lacked when the agenda was frozen; none: it was ready; empty: it was not on it then",
     )
+    missing = ArrayField(
+        models.CharField(max_length=200), default=list, blank=True, help_text="what it was deferred for, in words"
+    )
 
     objects: ClassVar = AgendaItemQuerySet.as_manager()
 

@@ -28,7 +28,7 @@ def why_not_sign(minutes: Minutes, user: User) -> list[str]:
         reasons.append(f"{meeting.chair} chaired the meeting and signs its minutes.")
     if meeting.status != MeetingStatus.HELD:
         reasons.append("End the meeting first.")
-    unsigned = [case.row.patient_name for case in minutes.cases if case.decision and not case.decision.is_signed]
+    unsigned = [case.row.patient_name for case in minutes.cases if case.waits_for_signature]
     if unsigned:
         reasons.append(f"Sign the decisions first: {', '.join(unsigned)}.")
     return reasons

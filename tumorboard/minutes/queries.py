@@ -33,6 +33,10 @@ class MinutesCase:
     decision: DecisionRow | None
     actions: tuple[ActionRow, ...]
 
+    @property
+    def waits_for_signature(self) -> bool:
+        return self.decision is not None and not self.decision.is_signed and not self.decision.has_lapsed
+
 
 @dataclass(frozen=True)
 class Minutes:
@@ -69,7 +73,7 @@ def minutes_of(meeting: Meeting, today: date) -> Minutes:
         ),
         quorum=quorum_of_meeting(meeting, [row.quorum for row in rows if row.decision_id], came),
         cases=tuple(cases),
-        is_final=meeting.status == "held" and all(row.is_signed for row in decisions.values()),
+        is_final=meeting.status == "held" and not any(case.waits_for_signature for case in cases),
     )
 
 

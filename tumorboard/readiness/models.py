@@ -63,10 +63,15 @@ class Waiver(ClinicalRow):
 @tracked
 class Chase(ClinicalRow):
     """Somebody is asked for a value that a case lacks, by a day before the cut-off. It ends by itself when the record
-    holds the value. `owner` empty: nobody of `owner_role` works here, it is that role's queue."""
+    holds the value. `owner` empty: nobody of `owner_role` works here, it is that role's queue.
+
+    Without an `item` it is something the board named in `text`, which no field of the record holds: a person says that
+    it is there."""
 
     referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="chases")
-    item = models.CharField(max_length=16, choices=Item)
+    item = models.CharField(max_length=16, choices=Item, blank=True)
+    text = models.CharField(max_length=200, blank=True)
+    is_wanted = models.BooleanField(default=False, help_text="the board deferred the case for it")
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
@@ -84,9 +89,14 @@ class Chase(ClinicalRow):
         constraints = (
             *ClinicalRow.Meta.constraints,
             models.UniqueConstraint(
-                fields=["referral", "item"],
+                fields=["referral", "item", "text"],
                 condition=models.Q(closed_at__isnull=True, error_at__isnull=True),
                 name="chase_one_open",
+            ),
+            models.CheckConstraint(
+                condition=(models.Q(text="") & ~models.Q(item=""))
+                | (models.Q(item="", is_wanted=True) & ~models.Q(text="")),
+                name="chase_is_item_or_text",
             ),
             models.CheckConstraint(
                 condition=models.Q(closed_at__isnull=True, closed_because="")
@@ -97,7 +107,12 @@ class Chase(ClinicalRow):
         indexes = (models.Index(fields=["referral"], name="chase_open", condition=models.Q(closed_at__isnull=True)),)
 
     def __str__(self) -> str:
-        return f"{self.get_item_display()} by {self.due_on}"
+        return f"{self.name} by {self.due_on}"
+
+    @property
+    def name(self) -> str:
+        """What is asked for."""
+        return self.text or self.get_item_display()
 
 
 class CaseInputQuerySet(ClinicalQuerySet):

@@ -12,6 +12,7 @@ from tumorboard.referrals.rules import ReferralStatus
 
 if TYPE_CHECKING:
     from careteam.people.models import User
+    from tumorboard.readiness.models import Chase
     from tumorboard.referrals.models import Referral
 
 ASKED_WHILE = (ReferralStatus.SUBMITTED, ReferralStatus.LISTED)
@@ -23,6 +24,21 @@ def _why_not_open(referral: Referral) -> list[str]:
     if referral.status in ASKED_WHILE:
         return []
     return [f"The referral is {referral.get_status_display().lower()}; nothing is asked for it any more."]
+
+
+def why_not_want(referral: Referral) -> list[str]:
+    """Something is asked for a case that waits."""
+    return _why_not_open(referral)
+
+
+def why_not_settle(chase: Chase, referral: Referral, user: User) -> list[str]:
+    """Who is asked, or whoever says who is asked, answers for what no field of the record holds."""
+    reasons = []
+    if chase.item:
+        reasons.append("It ends by itself when the record holds it, or by a waiver.")
+    if chase.owner_id == user.pk and access_of(user).may(Permission.PATIENT_VIEW, referral.board.team_id):
+        return reasons
+    return [*reasons, *why_not_assign(referral, user)]
 
 
 def why_not_waive(referral: Referral, user: User, *, reason: str | None = None) -> list[str]:

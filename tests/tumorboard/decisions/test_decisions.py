@@ -271,7 +271,7 @@ def test_settle_a_deviation_needs_a_coded_reason_and_words_for_other(room: Room)
     assert (row.status, row.deviation_reason) == ("not_implemented", "patient_choice")
 
 
-def test_decisions_of_patient_leaves_drafts_out_and_costs_four_queries(
+def test_decisions_of_patient_leaves_drafts_out_and_costs_five_queries(
     room: Room, django_assert_num_queries: Any
 ) -> None:
     patient = room.patient()
@@ -279,6 +279,6 @@ def test_decisions_of_patient_leaves_drafts_out_and_costs_four_queries(
         room.signed(patient=patient)
     other = room.item()
     room.record(other)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(decisions_of_patient(patient.pk)) == 3
     assert decisions_of_patient(other.patient_id) == ()

@@ -212,12 +212,12 @@ def test_queries_of_agenda_and_boards_do_not_grow(room: Room, django_assert_num_
     room.item()
     agenda_of(room.meeting, room.coordinator)
     meeting = room.meeting
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         assert len(agenda_of(meeting, room.coordinator).rows) == 1
     for _ in range(2):
         room.item()
     room.referral()
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         assert len(agenda_of(meeting, room.coordinator).rows) == 3
     with django_assert_num_queries(4):
         boards_overview(room.coordinator, room.now)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,13 +16,11 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
-from careteam.web.parts import Difference
 from careteam.web.responses import redirect_or_refresh, render_page, trigger, wants_fragment
-from careteam.web.stale import as_opened, joined
-from tumorboard.decisions.rules import ACTION_DUE, Option, labels_of, wording
+from tumorboard.decisions.rules import Option, labels_of
 from tumorboard.goalcheck.queries import check_of
 from tumorboard.live import policies
-from tumorboard.live.forms import DecisionForm
+from tumorboard.live.forms import Choices, DecisionForm, as_data, form_of, start_of, typed_words
 from tumorboard.live.queries import (
     CaseCard,
     LiveState,
@@ -31,9 +29,11 @@ from tumorboard.live.queries import (
     current_state,
     meanwhile,
     note_of,
+    own_draft,
     position_of,
     screens_of,
     taken_off,
+    trials_for,
 )
 from tumorboard.meetings.commands import show_item, step_item
 from tumorboard.meetings.queries import agenda_of, visible_item, visible_meeting
@@ -46,51 +46,25 @@ STEERING = (Permission.BOARD_AGENDA, Permission.BOARD_DECIDE, Permission.BOARD_R
 
 
 def decision_form(request: SignedInRequest, card: CaseCard) -> DecisionForm:
-    """The form with the draft, or with every default: the presenter owns the action, due in two weeks. What somebody
-    else recorded since a sent form was opened is joined with it, field by field."""
-    team = card.item.meeting.board.team
-    today = team.local_date(timezone.now())
-    people = team_people(frozenset({team.pk}))
-    presenter = card.item.referral.presenter or request.user
-    initial: dict[str, Any] = {
-        "owner": presenter.pk,
-        "due_on": today + ACTION_DUE,
-        "intent": "",
-        "version": 0,
-    }
-    draft, action = card.draft, card.draft_action
-    if draft is not None:
-        rows = list(draft.recommendations.filter(error_at__isnull=True))
-        initial |= {
-            "options": [row.option for row in rows],
-            "intent": next((row.intent for row in rows if row.intent), ""),
-            "text": "" if draft.text == wording([Option(row.option) for row in rows]) else draft.text,
-            "rationale": draft.rationale,
-            "dissent": draft.dissent,
-            "goals_conflict_note": draft.goals_conflict_note,
-            "no_action": action is None,
-            "version": draft.version,
-        }
-    if action is not None:
-        initial |= {
-            "owner": action.owner_id,
-            "due_on": action.due_on,
-            "action_what": action.what,
-            "action_kind": action.kind,
-        }
-    blank = DecisionForm(initial=initial, people=people)
-    initial["opened"] = as_opened(blank, initial)
-    if request.method != "POST":
-        return blank
-    data, both = request.POST.copy(), list[Difference]()
-    is_behind = draft is not None and data.get("version", "") != str(draft.version) and "opened" in data
-    if is_behind:
-        data, both = joined(blank, data, initial)
-        data["version"], data["opened"] = str(initial["version"]), initial["opened"]
-    form = DecisionForm(data, initial=initial, people=people)
-    form.both = both
-    form.joined_with = str(draft.recorded_by) if draft is not None and is_behind else ""
+    """The form as it was sent; else what this person typed and did not record; else the draft or the defaults."""
+    if request.method == "POST":
+        act = request.POST.get("act", "")
+        data = request.POST.copy()
+        if data.get("then") == "unchanged":
+            data["unchanged"] = "on"
+        return form_for(request, card, data, is_sent=not act, another=act == "another")
+    kept = own_draft(card.item.pk, request.user)
+    form = form_for(request, card, as_data(kept.content) if kept else None)
+    form.kept = kept if kept and form.differs else None
     return form
+
+
+def form_for(request: SignedInRequest, card: CaseCard, data: QueryDict | None, **how: bool) -> DecisionForm:
+    """`form_of` with the people and trials of the case, for who asks."""
+    team = card.item.meeting.board.team
+    choices = Choices(team_people(frozenset({team.pk})), trials_for(card.patient))
+    start = start_of(card, card.item.referral.presenter or request.user, team.local_date(timezone.now()))
+    return form_of(card, choices, start, data, **how)
 
 
 def live_context(request: SignedInRequest, meeting: Meeting, state: LiveState) -> dict[str, Any]:
@@ -129,7 +103,10 @@ def live_context(request: SignedInRequest, meeting: Meeting, state: LiveState) -
         why_not_record = policies.why_not_record(item, request.user)
         context |= {"card": card, "patient": item.patient, "item": item, "why_not_record": why_not_record}
         context["note"] = note_of(item.pk, request.user)
-        if not why_not_record:
+        if why_not_record:
+            kept = own_draft(item.pk, request.user)
+            context["unrecorded"] = typed_words(kept.content) if kept else []
+        else:
             form = context["form"] = decision_form(request, card)
             chosen = [Option(code) for code in form["options"].value() or () if code in Option.values]
             context["check"] = check_of(

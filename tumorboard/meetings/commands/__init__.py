@@ -1,6 +1,7 @@
 """The only writers of meetings, agendas and attendance."""
 
 from tumorboard.meetings.commands.agenda import (
+    Missing,
     close_item,
     defer_item,
     list_referral,
@@ -36,6 +37,7 @@ from tumorboard.meetings.commands.votes import attend_by_vote, chair_vote, end_v
 __all__ = [
     "Accepted",
     "AgendaMoved",
+    "Missing",
     "accept_suggestion",
     "add_meeting",
     "attend_by_vote",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -17,6 +18,8 @@ from tumorboard.meetings import policies
 from tumorboard.meetings.commands.order import note_change
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.rules import ChangeKind, ItemStatus, item_minutes, next_in_order, section_of
+from tumorboard.readiness.commands import want
+from tumorboard.readiness.rules import Item
 from tumorboard.referrals import commands as referrals
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import DeferReason
@@ -92,13 +95,42 @@ def minutes_for(board: Board, referral: Referral) -> int:
     )
 
 
+@dataclass(frozen=True)
+class Missing:
+    """What a case is deferred for: items of its readiness, and in words what no field of the record holds (`owner` sees
+    to that), all by `due_on`."""
+
+    due_on: date
+    items: tuple[Item, ...] = ()
+    texts: tuple[str, ...] = ()
+    owner: User | None = None
+
+    @property
+    def names(self) -> list[str]:
+        return [*(str(item.label) for item in self.items), *self.texts]
+
+
 @transaction.atomic
-def defer_item(item: AgendaItem, *, reason: DeferReason, by: User, now: datetime) -> AgendaItem:
-    """Takes the case off this agenda with a coded reason; its referral waits for another one, carried over."""
+def defer_item(
+    item: AgendaItem, *, reason: DeferReason, by: User, now: datetime, missing: Missing | None = None
+) -> AgendaItem:
+    """Takes the case off this agenda with a coded reason; its referral waits for another one, carried over. Somebody is
+    asked for each thing that is missing; it stands on the referral until it is there."""
     meeting = Meeting.objects.lock(item.meeting_id)
     insist(policies.why_not_run(meeting, by))
     item = AgendaItem.objects.lock_full(item.pk)
+    item.missing = [name[:200] for name in missing.names] if missing else []
     defer_locked(item, meeting, reason=reason, by=by, now=now)
+    if missing and missing.names:
+        want(
+            item.referral,
+            missing.items,
+            missing.texts,
+            owner=missing.owner,
+            due_on=missing.due_on,
+            by=by,
+            now=now,
+        )
     note_change(meeting, ChangeKind.DEFERRED, by=by, now=now, item=item, note=reason.label)
     return item
 
@@ -106,7 +138,7 @@ def defer_item(item: AgendaItem, *, reason: DeferReason, by: User, now: datetime
 def defer_locked(item: AgendaItem, meeting: Meeting, *, reason: DeferReason, by: User | None, now: datetime) -> None:
     """The deferral itself, for commands that hold both locks."""
     item.defer_reason, item.closed_at = reason, now
-    _move(item, ItemStatus.DEFERRED, "defer_reason", "closed_at", now=now)
+    _move(item, ItemStatus.DEFERRED, "defer_reason", "closed_at", "missing", now=now)
     referrals.mark_deferred(item.referral, reason=reason, by=by, now=now)
     _audit("meetings.defer_item", item, meeting, by=by, now=now, details={"reason": str(reason)})
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Case, When
 from django.urls import reverse
 
 from careteam.access.policies import insist
@@ -65,7 +66,8 @@ def hold(meeting: Meeting, *, by: User, now: datetime) -> Meeting:
         meeting.refresh_from_db()
     meeting.held_at = now
     _move(meeting, MeetingStatus.HELD, "held_at")
-    left = AgendaItem.objects.filter(meeting=meeting, status__in=OPEN_ITEMS).values_list("pk", "decision__pk")
+    standing = Case(When(decision__error_at__isnull=True, then="decision__pk"))
+    left = AgendaItem.objects.filter(meeting=meeting, status__in=OPEN_ITEMS).values_list("pk", standing)
     deferred = 0
     for item_id, decision_id in list(left):
         if decision_id is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import F
+from django.db.models import Case, F, When
 
 from patients.record.models import Diagnosis, Specimen
 from patients.record.queries import grade_from
@@ -20,6 +20,7 @@ from tumorboard.meetings.queries.quorum import (
 )
 from tumorboard.meetings.queries.seats import Seat, seats_of
 from tumorboard.meetings.rules import OPEN_ITEMS, ItemStatus
+from tumorboard.readiness.queries import Wanted, wanted_of
 from tumorboard.referrals.queries import WaitingReferral, waiting
 from tumorboard.suggestions.queries import SuggestionRow, suggested_for
 
@@ -52,8 +53,11 @@ class AgendaRow:
     minutes: int
     status: ItemStatus
     defer_reason: str
+    missing: tuple[str, ...]
+    withdraw_reason: str
     after_cutoff_reason: str
     carried_over: str
+    wanted: tuple[Wanted, ...]  # what it was deferred for
     is_deceased: bool
     quorum: Quorum
     decision_id: int | None
@@ -114,7 +118,9 @@ class Agenda:
 
     @property
     def unsigned(self) -> tuple[AgendaRow, ...]:
-        return tuple(row for row in self.rows if row.decision_id and not row.is_signed)
+        """What was recorded of a case that was deferred or withdrawn since is signed by nobody."""
+        lapsed = {ItemStatus.DEFERRED, ItemStatus.WITHDRAWN}
+        return tuple(row for row in self.rows if row.decision_id and not row.is_signed and row.status not in lapsed)
 
 
 def agenda_of(meeting: Meeting, user: User, *, today: date | None = None) -> Agenda:
@@ -142,12 +148,16 @@ def agenda_rows(meeting: Meeting, present: frozenset[str]) -> tuple[AgendaRow, .
         AgendaItem.objects.valid()
         .filter(meeting=meeting)
         .select_related("patient", "referral__presenter")
-        .annotate(decision_pk=F("decision__pk"), decision_state=F("decision__status"))
+        .annotate(
+            decision_pk=Case(When(decision__error_at__isnull=True, then="decision__pk")),
+            decision_state=F("decision__status"),
+        )
         .in_order()
     )
     patient_ids = [item.patient_id for item in items]
     diseases = _diseases(patient_ids)
     prompted = patients_with_open_prompt(patient_ids)
+    wanted = wanted_of([item.referral_id for item in items])
     return tuple(
         AgendaRow(
             item_id=item.pk,
@@ -171,12 +181,15 @@ def agenda_rows(meeting: Meeting, present: frozenset[str]) -> tuple[AgendaRow, .
             minutes=item.minutes,
             status=ItemStatus(item.status),
             defer_reason=item.get_defer_reason_display() if item.defer_reason else "",
+            missing=tuple(item.missing),
+            withdraw_reason=item.referral.withdraw_reason if item.status == ItemStatus.WITHDRAWN else "",
             after_cutoff_reason=item.after_cutoff_reason,
             carried_over=(
                 item.referral.get_defer_reason_display()
                 if item.referral.defer_reason and item.status != ItemStatus.DEFERRED
                 else ""
             ),
+            wanted=wanted.get(item.referral_id, ()),
             is_deceased=item.patient.is_deceased,
             quorum=quorum_of(
                 needs_of_case(

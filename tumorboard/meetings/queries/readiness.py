@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
@@ -12,15 +12,18 @@ from django.http import Http404
 from careteam.access.queries import access_of
 from careteam.people.models import Team
 from careteam.people.rules import Permission
+from patients.protocol.queries import number
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.rules import MeetingStatus
 from tumorboard.readiness.policies import ASKED_WHILE
 from tumorboard.readiness.queries import CaseReadiness, Deadline, readiness_of
+from tumorboard.readiness.rules import due_date
 from tumorboard.referrals.models import Referral
 
 if TYPE_CHECKING:
     from careteam.people.models import User
 
+NEEDED_WITHIN = timedelta(days=14)  # what is missing, where no later meeting is planned; the form shows it
 _AHEAD = (MeetingStatus.PLANNED, MeetingStatus.FROZEN, MeetingStatus.RUNNING)
 
 
@@ -102,6 +105,36 @@ def cases_readiness(referrals: list[Referral], now: datetime) -> dict[int, CaseR
     team, deadlines = referrals[0].board.team, deadlines_of(referrals, now)
     cases = [(referral, deadlines[referral.pk]) for referral in referrals]
     return readiness_of(cases, team_id=team.pk, today=team.local_date(now))
+
+
+@dataclass(frozen=True)
+class ForDeferral:
+    """What a case lacks today, and by when it is needed for the meeting after this one."""
+
+    readiness: CaseReadiness
+    due_on: date
+
+
+def readiness_for_deferral(item: AgendaItem, now: datetime) -> ForDeferral:
+    """Of a case on an agenda (with meeting, board and team). Where no later meeting is planned: two weeks from now."""
+    team = item.meeting.board.team
+    today = team.local_date(now)
+    referral = _with_all(Referral.objects.filter(pk=item.referral_id)).get()
+    deadline = _deadline(item.meeting, team)
+    readiness = readiness_of([(referral, deadline)], team_id=team.pk, today=today)[referral.pk]
+    following = Meeting.objects.filter(
+        board_id=item.meeting.board_id, status=MeetingStatus.PLANNED, cutoff_at__gte=now
+    ).exclude(pk=item.meeting_id)
+    first = following.order_by("starts_at", "pk").first()
+    if first is None:
+        return ForDeferral(readiness, today + NEEDED_WITHIN)
+    due_on = due_date(
+        cutoff_on=team.local_date(first.cutoff_at),
+        meeting_on=team.local_date(first.starts_at),
+        lead_days=number(team.pk, "ready.lead").days,
+        today=today,
+    )
+    return ForDeferral(readiness, due_on)
 
 
 def readiness_of_patient(patient_id: int, now: datetime) -> MeetingReadiness:

@@ -36,6 +36,7 @@ from tumorboard.meetings.views.papers import agenda_pdf, invitation_pdf
 from tumorboard.meetings.views.readiness import (
     case_input,
     case_readiness,
+    chase_settle,
     meeting_readiness_page,
     readiness_chaser,
     readiness_waive,
@@ -59,6 +60,7 @@ __all__ = [
     "boards",
     "case_input",
     "case_readiness",
+    "chase_settle",
     "invitation_pdf",
     "item_defer",
     "item_minutes",

@@ -18,7 +18,7 @@ from careteam.web.responses import add_errors, invalid, redirect_or_refresh, ren
 from tumorboard.meetings import commands, policies
 from tumorboard.meetings.forms import DeferForm, FunctionsForm, ListForm, WithdrawForm
 from tumorboard.meetings.queries import agenda_of, invited, program_of, visible_item, visible_meeting
-from tumorboard.meetings.queries.readiness import meeting_readiness
+from tumorboard.meetings.queries.readiness import meeting_readiness, readiness_for_deferral
 from tumorboard.meetings.rules import MeetingStatus, Section
 from tumorboard.meetings.rules.order import OrderBy
 from tumorboard.meetings.views.answers import act, refused
@@ -94,15 +94,27 @@ def meeting(request: SignedInRequest, meeting_id: int) -> HttpResponse:
 @requires(*PREPARING)
 @require_http_methods(["GET", "POST"])
 def item_defer(request: SignedInRequest, item_id: int) -> HttpResponse:
-    """Off this agenda, with a coded reason; carried over to another one."""
+    """Off this agenda, with a coded reason and what is missing; carried over to another one."""
     item = visible_item(request.user, item_id)
     note_read(request, [item.patient_id], team_id=item.meeting.board.team_id)
     running = item.meeting.status == MeetingStatus.RUNNING
     back = reverse("live" if running else "meeting", args=[item.meeting_id])
-    form = DeferForm(request.POST if request.method == "POST" else None)
+    now = timezone.now()
+    case = readiness_for_deferral(item, now)
+    form = DeferForm(
+        request.POST if request.method == "POST" else None,
+        rows=case.readiness.open,
+        people=team_people(frozenset({item.meeting.board.team_id})),
+        initial={
+            "missing": [row.item for row in case.readiness.reds],
+            "owner": item.referral.presenter_id,
+            "due_on": case.due_on,
+        },
+    )
     context = {
         "form": form,
         "item": item,
+        "patient": item.patient,
         "back": back,
         "title": "Defer the case",
         "lead": f"{item.patient.name}: the referral waits for another meeting.",
@@ -113,13 +125,16 @@ def item_defer(request: SignedInRequest, item_id: int) -> HttpResponse:
         return render_page(request, "tumorboard/form.html", context)
     if not form.is_valid():
         return invalid(request, "tumorboard/form.html", context)
-    reason = DeferReason(form.cleaned_data["reason"])
-    return act(
-        request,
-        lambda: commands.defer_item(item, reason=reason, by=request.user, now=timezone.now()),
-        back=back,
-        said="Deferred; the referral waits for another meeting",
-    )
+    reason, missing = DeferReason(form.cleaned_data["reason"]), form.asked()
+    try:
+        commands.defer_item(item, reason=reason, missing=missing, by=request.user, now=now)
+    except ValidationError as error:
+        add_errors(form, error)
+        return invalid(request, "tumorboard/form.html", context)
+    response = redirect_or_refresh(request, back)
+    asked = f"; {len(missing.names)} asked for" if missing.names else ""
+    toast(request, f"Deferred; the referral waits for another meeting{asked}", response=response)
+    return response
 
 
 def _referral(request: SignedInRequest, referral_id: int) -> Referral:

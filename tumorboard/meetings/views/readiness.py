@@ -23,7 +23,7 @@ from tumorboard.meetings.queries.readiness import cases_readiness, meeting_readi
 from tumorboard.meetings.views.answers import act
 from tumorboard.readiness import commands, policies
 from tumorboard.readiness.forms import ChaserForm, InputForm, ReferralCompleteForm, WaiverForm
-from tumorboard.readiness.models import Waiver
+from tumorboard.readiness.models import Chase, Waiver
 from tumorboard.readiness.queries import inputs_of
 from tumorboard.readiness.rules import INPUTS, Item
 from tumorboard.referrals.commands import complete
@@ -165,6 +165,24 @@ def waiver_take_back(request: SignedInRequest, waiver_id: int) -> HttpResponse:
         lambda: commands.take_back_waiver(waiver, by=request.user, now=timezone.now()),
         back=reverse("case-readiness", args=[referral.pk]),
         said=f"{waiver.get_item_display()}: wanted again",
+    )
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_POST
+def chase_settle(request: SignedInRequest, chase_id: int) -> HttpResponse:
+    """What the board named is there now, or (`needed` no) not needed any more."""
+    chase = Chase.objects.valid().filter(pk=chase_id).select_related("referral").first()
+    if chase is None:
+        raise Http404("Nobody asked for this.")
+    referral = visible_referral(request.user, chase.referral_id)
+    note_read(request, [referral.patient_id], team_id=referral.board.team_id)
+    is_there = request.POST.get("needed") != "no"
+    return act(
+        request,
+        lambda: commands.settle_chase(chase, is_there=is_there, by=request.user, now=timezone.now()),
+        back=reverse("case-readiness", args=[referral.pk]),
+        said=f"{chase.name}: {'there now' if is_there else 'no longer needed'}",
     )
 
 

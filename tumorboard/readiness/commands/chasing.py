@@ -105,7 +105,7 @@ def _keep_case(case: CaseReadiness, chases: list[Chase], owners: dict[int, User]
     """Opens, moves and ends the chases of one case; new ones are added to the list."""
     count = 0
     rows = {row.item: row for row in case.rows}
-    known = {chase.item: chase for chase in chases}
+    known = {chase.item: chase for chase in chases if chase.item}  # what the board named otherwise ends by a person
     for item, chase in known.items():
         row = next((row for row in case.reds if row.item == item), None)
         if row is None:

@@ -13,7 +13,7 @@ from careteam.web.words import day
 from patients.record.commands import close_step, open_step
 from patients.record.rules import StepKind
 from tumorboard.readiness.models import Chase
-from tumorboard.readiness.rules import Item, inbox_key, listed, step_key
+from tumorboard.readiness.rules import inbox_key, listed, step_key
 from tumorboard.referrals.models import Referral
 
 KIND = "readiness"
@@ -34,7 +34,7 @@ class Standing:
 
 
 def standing(chases: Iterable[Chase]) -> list[Standing]:
-    return [Standing(chase.item, chase.owner_id, chase.owner_role, chase.due_on) for chase in chases]
+    return [Standing(chase.name, chase.owner_id, chase.owner_role, chase.due_on) for chase in chases]
 
 
 def keep_told(
@@ -54,7 +54,7 @@ def keep_told(
     known = {(one.item, one.owner_id, one.due_on) for one in left}
     messages = []
     for key, group in groups.items():
-        is_news = any((chase.item, chase.owner_id, chase.due_on) not in known for chase in group)
+        is_news = any((chase.name, chase.owner_id, chase.due_on) not in known for chase in group)
         if is_news and group[0].owner_id != by_id:
             messages.append(message(referral, group, key, again=True))
     notify_many(messages, now=now)
@@ -68,7 +68,7 @@ def message(referral: Referral, chases: list[Chase], key: str, *, again: bool = 
         key=key,
         kind=KIND,
         title=f"{referral.board.name}: complete the case by {day(first.due_on)}",
-        body=", ".join(Item(chase.item).label for chase in chases),
+        body=", ".join(chase.name for chase in chases),
         url=reverse("case-readiness", args=[referral.pk]),
         patient_id=referral.patient_id,
         due_on=first.due_on,
@@ -88,7 +88,7 @@ def _keep_steps(referral: Referral, before: list[Standing], chases: list[Chase],
             referral.patient,
             kind=StepKind.REFERRAL,
             source_key=step_key(referral.pk, holder),
-            what=f"{referral.board.name}: {listed([str(Item(chase.item).label) for chase in group])}",
+            what=f"{referral.board.name}: {listed([chase.name for chase in group])}",
             owner=first.owner,
             owner_role="" if first.owner_id else first.owner_role,
             due_on=min(chase.due_on for chase in group),

@@ -38,7 +38,7 @@ def waive(referral: Referral, item: Item, *, reason: str, by: User, now: datetim
         waived_at=now,
         created_by=by,
     )
-    chases = _chases(referral)
+    chases = open_chases(referral)
     before = standing(chases)
     for chase in chases:
         if chase.item == item:
@@ -68,7 +68,7 @@ def assign(referral: Referral, item: Item, *, owner: User, role: str, due_on: da
     insist(policies.why_not_assign(referral, by, owner=owner))
     if Waiver.objects.standing().filter(referral=referral, item=item).exists():
         raise ValidationError("The value is waived. Take the waiver back first.")
-    chases = _chases(referral)
+    chases = open_chases(referral)
     before = standing(chases)
     chase = next((each for each in chases if each.item == item), None)
     if chase is None:
@@ -104,7 +104,7 @@ def locked(referral: Referral) -> Referral:
     return row
 
 
-def _chases(referral: Referral) -> list[Chase]:
+def open_chases(referral: Referral) -> list[Chase]:
     return list(Chase.objects.open().filter(referral=referral).select_related("owner").order_by("pk"))
 
 

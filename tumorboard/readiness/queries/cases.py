@@ -59,8 +59,21 @@ class ItemRow:
 
 
 @dataclass(frozen=True)
+class NamedRow:
+    """Something the board deferred the case for that no field of the record holds."""
+
+    chase_id: int
+    text: str
+    owner_id: int | None
+    chaser: str
+    due_on: date
+    is_overdue: bool
+
+
+@dataclass(frozen=True)
 class CaseReadiness:
-    """A case on the day of its meeting. `is_judged`: decision support is on, criteria are computed."""
+    """A case on the day of its meeting. `is_judged`: decision support is on, criteria are computed. `named`: what else
+    the board asked for."""
 
     referral: Referral
     deadline: Deadline
@@ -68,14 +81,15 @@ class CaseReadiness:
     criteria: Criteria
     rows: tuple[ItemRow, ...]
     is_judged: bool = True
+    named: tuple[NamedRow, ...] = ()
 
     @property
     def color(self) -> Color:
-        return self.completeness.color
+        return Color.RED if self.named else self.completeness.color
 
     @property
     def is_ready(self) -> bool:
-        return self.completeness.is_ready
+        return self.completeness.is_ready and not self.named
 
     @property
     def reds(self) -> tuple[ItemRow, ...]:
@@ -98,12 +112,12 @@ class CaseReadiness:
     @property
     def words(self) -> str:
         """`Ready 9/11`: settled items of all."""
-        return f"Ready {self.completeness.settled}/{len(self.rows)}"
+        return f"Ready {self.completeness.settled}/{len(self.rows) + len(self.named)}"
 
     @property
     def order(self) -> tuple[int, int, int]:
         """Reds first, most of them first; then ambers."""
-        return (-len(self.reds), -len(self.ambers), self.referral.pk)
+        return (-len(self.reds) - len(self.named), -len(self.ambers), self.referral.pk)
 
 
 def readiness_of(cases: Sequence[tuple[Referral, Deadline]], *, team_id: int, today: date) -> dict[int, CaseReadiness]:
@@ -113,7 +127,7 @@ def readiness_of(cases: Sequence[tuple[Referral, Deadline]], *, team_id: int, to
         return {}
     referrals = {referral.pk: referral for referral, _ in cases}
     waivers = _waivers(referrals)
-    chases = _chases(referrals)
+    chases, named = _chases(referrals)
     chasers = chasers_of(team_id, {referral.patient_id for referral in referrals.values()}, today)
     lead = number(team_id, "ready.lead").days
     by_day: dict[date, list[tuple[Referral, Deadline]]] = defaultdict(list)
@@ -124,7 +138,8 @@ def readiness_of(cases: Sequence[tuple[Referral, Deadline]], *, team_id: int, to
         facts = case_facts([referral for referral, _ in group], on)
         for referral, deadline in group:
             waived, asked = waivers.get(referral.pk, {}), chases.get(referral.pk, {})
-            complete = completeness(facts[referral.pk], waived.keys())
+            wanted = {item for item, chase in asked.items() if chase.is_wanted}
+            complete = completeness(facts[referral.pk], waived.keys(), wanted)
             tables = tables_of(referral.patient, facts[referral.pk].snapshot, tables_asked(facts[referral.pk]))
             rows = tuple(
                 _row(
@@ -136,7 +151,13 @@ def readiness_of(cases: Sequence[tuple[Referral, Deadline]], *, team_id: int, to
                 for each in complete.items
             )
             found[referral.pk] = CaseReadiness(
-                referral, deadline, complete, criteria(facts[referral.pk], tables), rows, is_enabled()
+                referral,
+                deadline,
+                complete,
+                criteria(facts[referral.pk], tables),
+                rows,
+                is_enabled(),
+                tuple(_named(chase, chasers, today) for chase in named.get(referral.pk, ())),
             )
     return found
 
@@ -173,6 +194,8 @@ def _asked(
             today=today,
             before=chase.due_on if chase else None,
         )
+    if chase is not None and chase.is_wanted:  # the board said by when; a meeting that comes sooner wants it sooner
+        due_on = min(chase.due_on, due_on or chase.due_on)
     name = person.name if person else str(found.role.label)
     return _Asked(
         person.id if person else None, name, due_on, bool(due_on and due_on < today), chase.pk if chase else None
@@ -193,8 +216,19 @@ def _waivers(referrals: Mapping[int, Referral]) -> dict[int, dict[str, Waiver]]:
     return found
 
 
-def _chases(referrals: Mapping[int, Referral]) -> dict[int, dict[str, Chase]]:
+def _named(chase: Chase, chasers: Chasers, today: date) -> NamedRow:
+    person = chasers.person(chase.owner_id)
+    name = person.name if person else chase.get_owner_role_display()
+    return NamedRow(chase.pk, chase.text, chase.owner_id, name, chase.due_on, chase.due_on < today)
+
+
+def _chases(referrals: Mapping[int, Referral]) -> tuple[dict[int, dict[str, Chase]], dict[int, list[Chase]]]:
+    """By referral: by item, and what the board named otherwise."""
     found: dict[int, dict[str, Chase]] = defaultdict(dict)
-    for row in Chase.objects.open().filter(referral_id__in=referrals):
-        found[row.referral_id][row.item] = row
-    return found
+    named: dict[int, list[Chase]] = defaultdict(list)
+    for row in Chase.objects.open().filter(referral_id__in=referrals).order_by("due_on", "pk"):
+        if row.item:
+            found[row.referral_id][row.item] = row
+        else:
+            named[row.referral_id].append(row)
+    return found, named

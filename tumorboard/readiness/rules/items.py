@@ -95,7 +95,7 @@ SETTLED = frozenset({State.PRESENT, State.WAIVED})
 class Found:
     """What the record says of one item. `limit`: the age it may have, in words with its tag; `unsigned`: that number is
     prior knowledge which nobody signed for the team. `role`: who is asked for it. `was`: what it would be without its
-    waiver."""
+    waiver. `is_wanted`: the board deferred the case for it."""
 
     item: Item
     state: State
@@ -106,12 +106,15 @@ class Found:
     is_essential: bool = False
     role: Role = Role.NURSE_COORDINATOR
     was: State | None = None
+    is_wanted: bool = False
 
     @property
     def color(self) -> Color:
         """Red is what the board cannot decide without. Too old by an unsigned number is no alarm (`model.md` 7)."""
         if self.state in SETTLED:
             return Color.GREEN
+        if self.is_wanted:
+            return Color.RED
         gone = self.state == State.MISSING or (self.state == State.STALE and not self.unsigned)
         return Color.RED if gone and self.is_essential else Color.AMBER
 

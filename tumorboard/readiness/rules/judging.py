@@ -308,8 +308,9 @@ def is_essential(item: Item, f: CaseFacts) -> bool:
     return item in ESSENTIAL
 
 
-def completeness(f: CaseFacts, waived: Collection[str] = ()) -> Completeness:
-    """Every item that applies. `waived` are item codes; what is there by now needs its waiver no more."""
+def completeness(f: CaseFacts, waived: Collection[str] = (), wanted: Collection[str] = ()) -> Completeness:
+    """Every item that applies. `waived` are item codes; what is there by now needs its waiver no more. `wanted` are
+    those the board deferred the case for."""
     found = []
     for item, judge in _JUDGES.items():
         if f.kind == ReferralKind.INFORMATION and item not in OF_THE_REFERRAL:
@@ -318,7 +319,7 @@ def completeness(f: CaseFacts, waived: Collection[str] = ()) -> Completeness:
         if one is None:
             continue
         role = one.role if one.role != Role.NURSE_COORDINATOR else CHASERS.get(item, one.role)
-        one = replace(one, is_essential=is_essential(item, f), role=role)
+        one = replace(one, is_essential=is_essential(item, f), role=role, is_wanted=item in wanted)
         if item in waived and not one.is_settled:
             one = replace(one, was=one.state, state=State.WAIVED)
         found.append(one)
