@@ -85,7 +85,8 @@ def _decision(number: int, row: DecisionRow) -> BoardMark:
     state = carried([each.status for each in row.recommendations])
     reasons = sorted({each.deviation.lower() for each in row.recommendations if each.deviation})
     why = f", {', '.join(reasons)}" if reasons else ""
-    title = f"Board decision {number}, {day(row.held_on)}: {_STATE_WORDS[state]}{why}"
+    became = "no change" if row.is_unchanged else _STATE_WORDS[state]
+    title = f"Board decision {number}, {day(row.held_on)}: {became}{why}"
     return BoardMark(row.held_on, str(number), state, title, reverse("decision", args=[row.id]))
 
 

@@ -142,12 +142,20 @@ def test_no_change_is_one_click_signed_and_told_like_any_decision(room: Room, on
 def test_another_action_keeps_what_was_typed(room: Room, on: AgendaItem) -> None:
     client = _as(room.chair)
     data = _shown(client, on) | {"options": [Option.PRRT], "rationale": "Receptors", "act": "another"}
-    for headers in ({}, HTMX):  # without and with JavaScript
-        answer = client.post(reverse("decision-record", args=[on.pk]), data, headers=headers)
-        more = _sent(answer.context["form"])
-        assert (answer.status_code, more["options"], more["rationale"]) == (200, [Option.PRRT], "Receptors")
-        assert (more["owner_n1"], more["due_n1"]) == (data["owner"], data["due_on"])
-        assert not Decision.objects.exists()
+    url = reverse("decision-record", args=[on.pk])
+    answer = client.post(url, data)  # a browser without JavaScript
+    more = _sent(answer.context["form"])
+    assert (answer.status_code, more["options"], more["rationale"]) == (200, [Option.PRRT], "Receptors")
+    assert (more["owner_n1"], more["due_n1"]) == (data["owner"], data["due_on"])
+    second = client.post(url, more | {"what_n1": "Call her", "act": "another"}, headers=HTMX).content.decode()
+    assert [part in second for part in ('value="Call her"', 'name="what_n2"', "<h1")] == [True, True, False]
+    ticked = client.post(url, data | {"considered": [Option.SURGERY], "act": "rows"}, headers=HTMX).content.decode()
+    assert [part in ticked for part in ('name="condition_prrt"', 'name="why_surgery"', "what_n1")] == [
+        True,
+        True,
+        False,
+    ]
+    assert not Decision.objects.exists()
     written = more | {"what_n1": "Repeat the PET", "kind_n1": "order_imaging", "owner_n1": str(room.nurse.pk)}
     refused = _record(client, on, written | {"due_n1": ""}, 422)
     assert refused.context["form"].errors == {"due_n1": ["An action needs an owner and a due date."]}
