@@ -24,7 +24,7 @@ from tumorboard.decisions.rules import ACTION_DUE, Option, Outcome, Strength, op
 from tumorboard.live.commands import ActionAsked
 from tumorboard.live.models import DecisionDraft
 from tumorboard.live.queries import CaseCard
-from tumorboard.live.rules import ACTIONS_MOST
+from tumorboard.live.rules import ACTIONS_MOST, first_action
 
 _HIDDEN = ("version", "opened")
 _INTENTS = [(value, label) for value, label in Intent.choices if value]
@@ -96,6 +96,7 @@ class DecisionForm(forms.Form):
 
     both: Sequence[Difference] = ()  # fields that somebody else changed meanwhile, and this person too
     joined_with = ""  # who recorded meanwhile, when the two could be joined
+    is_recorded = False  # it was sent before: everything in it stands recorded
     kept: DecisionDraft | None = None  # the draft of this person that it shows
 
     def __init__(
@@ -104,6 +105,7 @@ class DecisionForm(forms.Form):
         people: Sequence[User],
         trials: Sequence[Trial] = (),
         shape: Shape | None = None,
+        focus: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -126,6 +128,8 @@ class DecisionForm(forms.Form):
             self.fields[f"why_{option}"] = forms.CharField(label=label, max_length=250, required=False)
         for row in self.shape.rows:
             self._add_action(row, people)
+            if row == focus:
+                self.fields[f"what_{row}"].widget.attrs["data-autofocus"] = ""
 
     def _add_terms(self, option: str) -> None:
         label = Option(option).label
@@ -314,7 +318,9 @@ def start_of(card: CaseCard, presenter: User, today: date) -> dict[str, Any]:
         start |= {"considered": list(against)} | {f"why_{option}": reason for option, reason in against.items()}
     for number, action in enumerate(actions):
         owner, due, what, kind = action.owner_id, action.due_on, action.what, action.kind
-        if number == 0:
+        if number == 0:  # what follows from the options goes on following when they are changed
+            usual, words, _ = first_action(start.get("options", ()))
+            what, kind = "" if what == words else what, "" if kind == usual else kind
             start |= {"owner": owner, "due_on": due, "action_what": what, "action_kind": kind}
         else:
             row = f"a{action.pk}"
@@ -343,10 +349,11 @@ def form_of(
     again as it was typed, with a row more (`another`) or from a draft. What somebody else recorded since it was opened
     is joined with it, field by field."""
     shape = Shape.of(start, data, another=another)
+    focus = shape.rows[-1] if another and shape.rows else ""
     defaults = {f"owner_{row}": start["owner"] for row in shape.rows}
     defaults |= {f"due_{row}": start["due_on"] for row in shape.rows}
     initial = {**defaults, **start}
-    options: dict[str, Any] = {"people": choices.people, "trials": choices.trials, "shape": shape}
+    options: dict[str, Any] = {"people": choices.people, "trials": choices.trials, "shape": shape, "focus": focus}
     blank = DecisionForm(initial=initial, **options)
     initial["opened"] = as_opened(blank, {name: value for name, value in initial.items() if name in start})
     if data is None:
@@ -358,7 +365,9 @@ def form_of(
     if is_behind or not is_sent:
         data = data.copy()
         data["version"], data["opened"] = str(initial["version"]), initial["opened"]
-    form = DecisionForm(data, initial=initial, **options) if is_sent else _as_typed(blank, data, initial, options)
+    typed = _as_typed(blank, data, initial, options)
+    form = DecisionForm(data, initial=initial, **options) if is_sent else typed
+    form.is_recorded = is_behind and not typed.differs
     form.both = both
     form.joined_with = str(card.draft.recorded_by) if card.draft is not None and is_behind else ""
     return form

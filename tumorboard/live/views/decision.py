@@ -106,6 +106,9 @@ def _record(
     if not form.is_valid():
         return invalid(request, TEMPLATE, context, fragment="case")
     now = timezone.now()
+    if form.is_recorded and not form.both:  # a double click
+        toast(request, f"{item.patient.name}: recorded; not signed yet")
+        return redirect_or_refresh(request, back)
     try:
         recorded = record_case(
             item,
