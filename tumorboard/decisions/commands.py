@@ -66,6 +66,7 @@ class Terms:
     evidence: str = ""
     trial: Trial | None = None
 
+
 _SETTLED = ("status", "deviation_reason", "deviation_note", "line", "settled_at", "superseded_by")
 
 
