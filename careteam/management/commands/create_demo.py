@@ -67,7 +67,7 @@ class Command(BaseCommand):
 def _sign_minutes(team: Team) -> None:
     """The chairs signed the minutes of the last weeks, a day after the meeting; those of the last one are still to be
     signed, and of a meeting with an unsigned decision."""
-    held = Meeting.objects.filter(board__team=team, status=MeetingStatus.HELD, held_at__isnull=False)
+    held = Meeting.objects.sessions().filter(board__team=team, status=MeetingStatus.HELD, held_at__isnull=False)
     for meeting in reversed(held.select_related("chair").order_by("-starts_at", "-pk")[1 : MINUTED + 1]):
         if meeting.chair is not None and meeting.held_at is not None:
             with suppress(ValidationError):
