@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import F, OuterRef
+from django.db.models import F, OuterRef, QuerySet
 from django.urls import reverse
 
 from careteam.people.rules import Role
-from careteam.web.rows import as_json, from_json
+from careteam.web.rows import Written, as_json, from_json
 from careteam.web.words import ago, count, day
 from patients.goals.queries import GoalsNow, goals_of
 from patients.record.models import (
@@ -213,13 +213,13 @@ def _alerts(
     return tuple(alerts)
 
 
-def _known(patient: Patient) -> dict[str, Any]:
-    """The rows that the banner reads, table by table, in one query."""
+def _all(pk: int) -> QuerySet[Any, Any]:
+    """The rows that the banner reads, table by table."""
     mine = {"patient_id": OuterRef("pk")}
     drugs = Medication.objects.valid().filter(**mine, ended_on__isnull=True).exclude(drug_class=DrugClass.OTHER)
     steps = NextStep.objects.filter(**mine, closed_at__isnull=True).order_by(F("due_on").asc(nulls_last=True), "pk")
     flags = ClinicalFlag.objects.valid().filter(**mine).order_by("kind", "-asked_on", "-pk").distinct("kind")
-    found: Any = Patient.objects.values(
+    return Patient.objects.filter(pk=pk).values(
         all_diagnoses=as_json(Diagnosis.objects.valid().filter(**mine, is_main=True)[:1]),
         all_specimens=as_json(Specimen.objects.valid().filter(**mine).order_by("pk")),
         all_scans=as_json(ReceptorImaging.objects.valid().filter(**mine).order_by("-imaged_on", "-pk")[:1]),
@@ -229,13 +229,15 @@ def _known(patient: Patient) -> dict[str, Any]:
         all_drugs=as_json(drugs.order_by("drug_class", "pk")),
         all_flags=as_json(flags),
         all_steps=as_json(steps[:1], title="owner__title", name="owner__name"),
-    ).get(pk=patient.pk)
-    return dict(found)
+    )
+
+
+_KNOWN = Written(_all)
 
 
 def banner_for(patient: Patient, today: date) -> Banner:
     """Everything the banner shows: one query for the record and the lines, three for the goals."""
-    known = _known(patient)
+    known = _KNOWN.of(patient.pk)
     diagnosis = next(iter(from_json(Diagnosis, known["all_diagnoses"])), None)
     specimens = from_json(Specimen, known["all_specimens"])
     scans = from_json(ReceptorImaging, known["all_scans"])
