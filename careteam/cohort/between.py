@@ -1,16 +1,31 @@
-"""What happens between two meetings in the demo, through the commands that people use."""
+"""What happens between two meetings and after them in the demo, through the commands that people use."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef
+
 from careteam.people.models import Team, User
-from careteam.people.queries import people_with_role
+from careteam.people.queries import absent_user_ids, people_with_role
 from careteam.people.rules import Role
+from tumorboard.actions.commands import assign
+from tumorboard.actions.rules import ActionKind
 from tumorboard.ballots.commands import Proposed, cast_vote, open_ballot
 from tumorboard.ballots.models import Ballot
 from tumorboard.ballots.rules import VoteChoice
-from tumorboard.decisions.rules import Option
+from tumorboard.decisions.commands import reinstate
+from tumorboard.decisions.models import Decision, Recommendation, Told
+from tumorboard.decisions.rules import (
+    DecisionStatus,
+    DeviationReason,
+    Option,
+    RecommendationStatus,
+    ToldWhom,
+)
+from tumorboard.letters.commands import send_letter, write_letter
+from tumorboard.letters.models import DecisionLetter
+from tumorboard.letters.rules import SentHow
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import ReferralStatus
 
@@ -54,6 +69,56 @@ def open_vote_of_demo(team: Team, *, now: datetime) -> Ballot | None:
         proposal = 1 if choice is VoteChoice.AGREE else 0
         cast_vote(ballot, choice, proposal=proposal, comment=comment, by=_one(team, role), now=at)
     return ballot
+
+
+def follow_decisions_of_demo(team: Team, *, now: datetime) -> None:
+    """What became of some decisions: letters written, one of them sent; work of somebody who is away; something that
+    could not be done and can be now, while a later decision stands."""
+    oncologist = _one(team, Role.ONCOLOGIST)
+    told = Told.objects.valid().filter(whom=ToldWhom.PATIENT)
+    signed = Decision.objects.valid().filter(
+        patient__team=team, patient__deceased_on=None, status=DecisionStatus.SIGNED, pk__in=told.values("decision_id")
+    )
+    recent = signed.filter(signed_at__lt=now - timedelta(days=6)).exclude(patient__address="").order_by("-signed_at")
+    decision = recent.select_related("patient__team", "item__meeting__board__team").first()
+    if decision is None or DecisionLetter.objects.filter(patient__team=team).exists():
+        return
+    on = now - timedelta(days=5)
+    letter = write_letter(decision, ToldWhom.PATIENT, by=oncologist, now=on)
+    send_letter(letter, SentHow.POST, on=team.local_date(on), by=oncologist, now=on)
+    write_letter(
+        decision,
+        ToldWhom.GP,
+        own_words="Please check blood count, creatinine and liver values before the next visit.",
+        by=oncologist,
+        now=on,
+    )
+    today = team.local_date(now)
+    away = User.objects.filter(pk__in=absent_user_ids(today), memberships__team=team).order_by("pk").first()
+    if away is not None:
+        assign(
+            decision.patient,
+            what="Ask for the outside pathology slides",
+            owner=away,
+            due_on=today - timedelta(days=4),
+            kind=ActionKind.OTHER,
+            decision=decision,
+            by=oncologist,
+            now=now - timedelta(days=9),
+        )
+    later = Decision.objects.valid().filter(
+        patient_id=OuterRef("patient_id"), status=DecisionStatus.SIGNED, signed_at__gt=OuterRef("decision__signed_at")
+    )
+    unfunded = Recommendation.objects.valid().filter(
+        Exists(later),
+        patient__team=team,
+        patient__deceased_on=None,
+        status=RecommendationStatus.NOT_IMPLEMENTED,
+        deviation_reason=DeviationReason.ACCESS,
+    )
+    recommendation = unfunded.order_by("-settled_at", "pk").first()
+    if recommendation is not None:
+        reinstate(recommendation, by=oncologist, now=now, because="The insurer pays after all")
 
 
 def _one(team: Team, role: Role) -> User:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.http import Http404
 
-from careteam.web.words import base_language, day, language_name
+from careteam.web.words import NBSP, base_language, day, language_name
 from patients.goals.queries import goals_summary
 from patients.goals.rules import InformationPreference
 from patients.letters.models import LetterHead
@@ -231,7 +231,7 @@ def _diagnosis(patient: Patient) -> str:
     """`Pancreas, NET G2, Ki-67 8 %, stage IV`; what is not known is left out."""
     main = Diagnosis.objects.valid().filter(patient=patient, is_main=True).first()
     grade = grade_of_patient(patient.pk)
-    ki67 = f"Ki-67 {grade.highest_ki67} %" if grade.highest_ki67 else ""
+    ki67 = f"Ki-67 {grade.highest_ki67}{NBSP}%" if grade.highest_ki67 else ""
     stage = f"stage {main.get_stage_display()}" if main and main.stage else ""
     found = [str(main) if main else "", grade.highest.grade.label if grade.specimens else "", ki67, stage]
     return ", ".join(part for part in found if part)

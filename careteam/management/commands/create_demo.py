@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from careteam.cohort.between import open_vote_of_demo
+from careteam.cohort.between import follow_decisions_of_demo, open_vote_of_demo
 from careteam.cohort.cast import FIRST_TEAM, NotADemo, create_teams, insist_on_demo, is_empty
 from careteam.cohort.load.cohort import load_cohort
 from careteam.people.models import Team
@@ -60,7 +60,9 @@ class Command(BaseCommand):
             ):
                 suggest_pets(patient, by=None, now=now)
             _sign_minutes(team)
-        open_vote_of_demo(Team.objects.get(slug=FIRST_TEAM), now=now)
+        first_team = Team.objects.get(slug=FIRST_TEAM)
+        open_vote_of_demo(first_team, now=now)
+        follow_decisions_of_demo(first_team, now=now)
         return made
 
 
