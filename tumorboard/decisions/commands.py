@@ -311,7 +311,9 @@ def settle(
         now=now,
         details={"to": str(to), "reason": reason, "line": line.pk if line else None},
     )
-    if to is RecommendationStatus.NOT_IMPLEMENTED and reason != DeviationReason.DEATH:
+    key = recommendation_key(recommendation.pk)
+    take_back_source(key, because=f"The recommendation is {to.label.lower()}", now=now)
+    if deviates and reason != DeviationReason.DEATH:
         _send_back(recommendation, now=now)
     _announce(EventKind.RECOMMENDATION, recommendation, now=now, to=str(to))
     return recommendation
@@ -338,7 +340,7 @@ def reinstate(recommendation: Recommendation, *, by: User | None, now: datetime,
 
 
 def _send_back(recommendation: Recommendation, *, now: datetime) -> None:
-    """What was not carried out is suggested for the next agenda of the board that recommended it."""
+    """What was not, or only in part, carried out is suggested for the next agenda of the board that recommended it."""
     decision = recommendation.decision
     suggest(
         recommendation.patient,
@@ -348,6 +350,7 @@ def _send_back(recommendation: Recommendation, *, now: datetime) -> None:
             recommendation.detail or recommendation.get_option_display(),
             decided_on(decision),
             recommendation.get_deviation_reason_display(),
+            in_part=recommendation.status == RecommendationStatus.PARTLY,
         ),
         url=reverse("decision", args=[decision.pk]),
         board=decision.item.meeting.board,

@@ -100,9 +100,7 @@ def make_print(print_id: int, *, now: datetime) -> bool:
 def _pdf(printout: LetterPrint, tell_page: Callable[[int], Any]) -> bytes:
     sheet = sheet_of(printout.letter)
     is_large = printout.letter.whom == ToldWhom.PATIENT
-    document = pdf_of(
-        render_to_string(PAPER, {"sheets": [sheet], "first": sheet, "numbered": True, "large": is_large})
-    )
+    document = pdf_of(render_to_string(PAPER, {"sheets": [sheet], "first": sheet, "numbered": True, "large": is_large}))
     tell_page(1)
     return document
 

@@ -65,9 +65,11 @@ def action_question(what: str, owner: str, due_on: date, decided_on: date) -> st
     return f"Decided on {day(decided_on)}, due on {day(due_on)}, not done ({owner}): {what}. How to go on?"
 
 
-def deviation_question(recommended: str, decided_on: date, reason: str) -> str:
+def deviation_question(recommended: str, decided_on: date, reason: str, *, in_part: bool = False) -> str:
     """`PRRT, recommended on 12 Nov 2026, was not carried out (patient choice): what instead?`"""
-    return f"{recommended}, recommended on {day(decided_on)}, was not carried out ({reason.lower()}): what instead?"
+    what = "was carried out only in part" if in_part else "was not carried out"
+    then = "how to go on" if in_part else "what instead"
+    return f"{recommended}, recommended on {day(decided_on)}, {what} ({reason.lower()}): {then}?"
 
 
 def joined(questions: list[str]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -298,3 +298,19 @@ class TestOtherSources:
         assert (accepted.referral.kind, accepted.referral.question_kind) == ("rediscussion", "next_line")
         assert accepted.item is not None
         assert accepted.item.section == "sent_back"
+
+    def test_what_was_carried_out_in_part_comes_back_until_the_rest_is_done(self, room: Room) -> None:
+        recommendation = room.signed(Option.PRRT).recommendations.get()
+        said: dict[str, Any] = {"by": room.chair, "now": room.meeting_time}
+        for to in (RecommendationStatus.PARTLY, RecommendationStatus.NOT_IMPLEMENTED):
+            with pytest.raises(ValidationError, match=r"Choose the reason\."):
+                settle(recommendation, to, **said)
+        with pytest.raises(IntegrityError, match="deviation_has_reason"), transaction.atomic():
+            type(recommendation).objects.filter(pk=recommendation.pk).update(status="not_implemented")
+        settle(recommendation, RecommendationStatus.PARTLY, reason=DeviationReason.TOXICITY, **said)
+        row = AgendaSuggestion.objects.get()
+        assert row.question == (
+            "PRRT, recommended on 26 Nov 2026, was carried out only in part (toxicity or labs): how to go on?"
+        )
+        settle(recommendation, RecommendationStatus.IMPLEMENTED, **said)
+        assert state(row) == ("taken_back", "The recommendation is implemented")
