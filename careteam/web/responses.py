@@ -6,7 +6,7 @@ panels listen to; without htmx the same form is answered by a redirect.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -61,6 +61,33 @@ def add_errors(form: Any, error: ValidationError) -> None:
             form.add_error(name if name in form.fields else None, problems)
     else:
         form.add_error(None, error.messages)
+
+
+def form_answer(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    command: Callable[[dict[str, Any]], object],
+    *,
+    said: str,
+    undo_url: str = "",
+    events: tuple[str, ...] = (),
+) -> HttpResponse:
+    """One form, one command: a GET shows `context["form"]`, a POST calls the command with what was typed, says so and
+    goes to `context["back"]`. What the form or the command refuses is answered with the form and everything typed."""
+    form = context["form"]
+    if request.method != "POST":
+        return render_page(request, template, context)
+    if not form.is_valid():
+        return invalid(request, template, context)
+    try:
+        command(form.cleaned_data)
+    except ValidationError as error:
+        add_errors(form, error)
+        return invalid(request, template, context)
+    response = redirect_or_refresh(request, context["back"], events=events)
+    toast(request, said, response=response, undo_url=undo_url)
+    return response
 
 
 def redirect_or_refresh(

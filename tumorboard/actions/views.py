@@ -15,7 +15,7 @@ from careteam.audit.commands import note_read
 from careteam.people.queries import absent_user_ids, team_people
 from careteam.people.rules import Permission
 from careteam.web.paging import Sort, keyset_page
-from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, form_answer, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.words import plural
 from patients.record.queries import readable_patient
 from patients.treatment.policies import why_not_add as why_not_add_line
@@ -141,18 +141,14 @@ def action_hand_over(request: SignedInRequest, action_id: int) -> HttpResponse:
         "save": "Hand over",
         "back": reverse("actions"),
     }
-    if request.method == "GET":
-        return render_page(request, _FORM, context)
-    if not form.is_valid():
-        return invalid(request, _FORM, context)
-    try:
-        hand_over(action, form.cleaned_data["owner"], by=request.user, now=timezone.now())
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, _FORM, context)
-    response = redirect_or_refresh(request, reverse("actions"), events=("boardChanged",))
-    toast(request, f"Handed over to {form.cleaned_data['owner']}", response=response)
-    return response
+    return form_answer(
+        request,
+        _FORM,
+        context,
+        lambda values: hand_over(action, values["owner"], by=request.user, now=timezone.now()),
+        said="Handed over",
+        events=("boardChanged",),
+    )
 
 
 @requires(Permission.PATIENT_VIEW)
@@ -233,13 +229,11 @@ def action_create(request: SignedInRequest, decision_id: int) -> HttpResponse:
         "save": "Assign",
         "back": back,
     }
-    if request.method == "GET":
-        return render_page(request, _FORM, context)
-    if not form.is_valid():
-        return invalid(request, _FORM, context)
-    values = form.cleaned_data
-    try:
-        assign(
+    return form_answer(
+        request,
+        _FORM,
+        context,
+        lambda values: assign(
             patient,
             what=values["what"],
             owner=values["owner"],
@@ -248,13 +242,9 @@ def action_create(request: SignedInRequest, decision_id: int) -> HttpResponse:
             decision=decision,
             by=request.user,
             now=now,
-        )
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, _FORM, context)
-    response = redirect_or_refresh(request, back)
-    toast(request, "Assigned", response=response)
-    return response
+        ),
+        said="Assigned",
+    )
 
 
 @requires(Permission.PATIENT_VIEW)

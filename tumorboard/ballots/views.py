@@ -15,7 +15,15 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.queries import team_people
 from careteam.people.rules import Permission
-from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast, wants_fragment
+from careteam.web.responses import (
+    add_errors,
+    form_answer,
+    invalid,
+    redirect_or_refresh,
+    render_page,
+    toast,
+    wants_fragment,
+)
 from careteam.web.signing import password_status
 from patients.protocol.queries import number
 from tumorboard.ballots import commands, policies
@@ -375,15 +383,4 @@ def _form_page(
         "patient": row.item.patient,
         "reasons": policies.why_not_steer(row, request.user, now=timezone.now()),
     }
-    if request.method == "GET":
-        return render_page(request, _FORM, context)
-    if not form.is_valid():
-        return invalid(request, _FORM, context)
-    try:
-        command(form.cleaned_data)
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, _FORM, context)
-    response = redirect_or_refresh(request, back)
-    toast(request, said, response=response)
-    return response
+    return form_answer(request, _FORM, context, command, said=said)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
-from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import form_answer, invalid, redirect_or_refresh, render_page, toast
 from tumorboard.decisions.commands import add_addendum, propose_from, reinstate, settle, tell, untell
 from tumorboard.decisions.forms import AddendumForm, ProposeForm, SettleForm, TakeBackForm, ToldForm, ToldGpForm
 from tumorboard.decisions.models import Recommendation, Told
@@ -82,18 +82,7 @@ def _form_page(
         "patient": decision.patient,
         "note": note,
     }
-    if request.method == "GET":
-        return render_page(request, _FORM, context)
-    if not form.is_valid():
-        return invalid(request, _FORM, context)
-    try:
-        command(form.cleaned_data)
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, _FORM, context)
-    response = redirect_or_refresh(request, back)
-    toast(request, said, response=response, undo_url=undo_url)
-    return response
+    return form_answer(request, _FORM, context, command, said=said, undo_url=undo_url)
 
 
 @requires(Permission.BOARD_DECIDE)

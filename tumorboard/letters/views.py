@@ -16,7 +16,7 @@ from careteam.audit.commands import note_read
 from careteam.audit.rules import Kind
 from careteam.celery import call_worker
 from careteam.people.rules import Permission
-from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, form_answer, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.words import language_name
 from patients.letters.rules import blocks, direction
 from tumorboard.decisions.queries import visible_decision
@@ -202,18 +202,7 @@ def _form_page(
 ) -> HttpResponse:
     back = reverse("decision-letter", args=[letter.pk])
     context = {"form": form, "patient": letter.patient, "lead": letter.subject, "back": back} | words
-    if request.method != "POST":
-        return render_page(request, _FORM, context)
-    if not form.is_valid():
-        return invalid(request, _FORM, context)
-    try:
-        command(form.cleaned_data)
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, _FORM, context)
-    response = redirect_or_refresh(request, reverse("decision", args=[letter.decision_id]))
-    toast(request, said, response=response)
-    return response
+    return form_answer(request, _FORM, context, command, said=said)
 
 
 @requires(Permission.ACTION_UPDATE)
