@@ -135,11 +135,14 @@ def _draft(
         name=patient.name,
         born_on=patient.birth_date,
         diagnosis=case.diagnosis,
-        board=row.board_name,
+        board=f"{row.board_name}, by e-vote" if row.is_vote else row.board_name,
         decided_on=row.held_on,
         question=row.question,
         text=row.text,
-        recommended=[Recommended(each.option, each.label, each.detail, each.intent) for each in row.recommendations],
+        recommended=[
+            Recommended(each.option, each.label, each.detail, each.intent, each.strength, each.condition, each.trial)
+            for each in row.recommendations
+        ],
         addenda=[each.text for each in row.addenda],
         steps=case.steps,
         told=f"on {day(told.on)} ({told.how.lower()})" if told else "",
@@ -148,6 +151,7 @@ def _draft(
         signature=str(by),
         own_words=own,
         may_tell_gp=not gp_closed and bool(gp),
+        is_unchanged=row.is_unchanged,
     )
     subject, body = to_patient(facts, language) if whom is ToldWhom.PATIENT else to_gp(facts)
     asks_first = case.wish in ASKS_FIRST and whom is ToldWhom.PATIENT
@@ -248,7 +252,7 @@ def _lacks(patient: Patient, whom: ToldWhom, head: LetterHead | None, row: Decis
     if whom is ToldWhom.GP:
         return [*lacks, *([] if patient.general_practitioner.strip() else ["Enter the GP in the record first."])]
     lacks += [] if patient.address.strip() else ["Enter the patient’s address in the record first."]
-    if not row.recommendations and not own_words:
+    if not row.recommendations and not row.is_unchanged and not own_words:
         lacks.append("Nothing coded was recommended: write in your own words what the board said.")
     return lacks
 

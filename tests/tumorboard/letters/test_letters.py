@@ -22,7 +22,7 @@ from tests.factories.goals import conversation
 from tumorboard.actions.commands import assign
 from tumorboard.actions.models import Action
 from tumorboard.actions.rules import ActionKind
-from tumorboard.decisions.commands import add_addendum
+from tumorboard.decisions.commands import Terms, add_addendum
 from tumorboard.decisions.models import Decision, Told
 from tumorboard.decisions.rules import Option, ToldWhom
 from tumorboard.letters.commands import make_print, send_letter, take_back_letter, waiting_prints, write_letter
@@ -49,8 +49,9 @@ class TestWords:
         own_words = {ActionKind.OTHER, ActionKind.TELL_PATIENT}
         assert set(words.OPTIONS[language]) == set(Option)
         assert set(words.STEPS[language]) == set(ActionKind) - own_words
-        texts = (words.SUBJECTS, words.OPENING, words.THEY_SAY, words.CONDITION, words.NEXT, words.CHOICE, words.CALL)
-        assert [text for text in (*texts, words.BY, words.REGARDS, words.DATE_FORMATS) if language not in text] == []
+        texts = (words.SUBJECTS, words.OPENING, words.THEY_SAY, words.CONDITION, words.UNCHANGED, words.NEXT)
+        more = (words.CHOICE, words.CALL, words.BY, words.REGARDS, words.DATE_FORMATS)
+        assert [text for text in (*texts, *more) if language not in text] == []
 
     @pytest.mark.parametrize(
         ("text", "found"),
@@ -114,22 +115,31 @@ class TestText:
         assert (draft.language, draft.fallback) == ("en", "No Turkish text exists; English is used.")
 
     def test_the_gps_letter_is_clinical_with_owners_and_days_and_without_dissent(self, room: Room) -> None:
-        case_ = room.patient(general_practitioner="Dr. Brandl", birth_date=date(1960, 5, 4))
-        decision = room.signed(
-            patient=case_, details={Option.PRRT: "4 cycles"}, intent="disease_control", dissent="Surgery first"
-        )
+        patient = room.patient(general_practitioner="Dr. Brandl", birth_date=date(1960, 5, 4))
+        terms = {Option.PRRT: Terms(strength="strong", condition="if SSTR PET positive")}
+        said: dict[str, Any] = {"details": {Option.PRRT: "4 cycles"}, "intent": "disease_control", "terms": terms}
+        decision = room.signed(patient=patient, dissent="Surgery first", **said)
         add_addendum(decision, text="Creatinine first.", by=room.chair, now=room.meeting_time)
         room.told(decision)
         body = draft_of(decision, GP, by=room.chair, now=LATER, own_words="Please check creatinine.").body
         assert body.split("\n\n")[3:9] == [
             "Question: PRRT now?",
-            "Decision: PRRT.",
-            "Recommended:\n- PRRT; 4 cycles; intent: disease control",
+            "Decision: PRRT (if SSTR PET positive).",
+            "Recommended:\n- PRRT; 4 cycles; intent: disease control; strongly recommended; if SSTR PET positive",
             "Added since:\n- Creatinine first.",
             "Please check creatinine.",
             "What follows:\n- Start PRRT: Nora Nurse, by 10 December 2026",
         ]
+        assert words.CONDITION["en"] in draft_of(decision, PATIENT, by=room.chair, now=LATER).body
         assert ("The patient was told on 26 Nov 2026 (in person)." in body, "Surgery first" in body) == (True, False)
+
+    def test_no_change_is_said_as_such(self, room: Room, case: Decision) -> None:
+        same = room.signed(Option.OBSERVATION, patient=case.patient)
+        Decision.objects.filter(pk=same.pk).update(outcome="no_change")
+        same.recommendations.update(error_at=LATER, error_by=room.chair, error_reason="None")
+        same.refresh_from_db()
+        draft = draft_of(same, PATIENT, by=room.chair, now=LATER)
+        assert (words.UNCHANGED["de"] in draft.body, draft.lacks) == (True, ())
 
 
 @pytest.mark.django_db

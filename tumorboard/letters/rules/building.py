@@ -23,13 +23,15 @@ _FIGURES = re.compile(
 
 @dataclass(frozen=True)
 class Recommended:
-    """One option: `label`, `detail`, `intent` and `condition` as the board wrote them."""
+    """One option, as the board wrote it."""
 
     option: str
     label: str
     detail: str = ""
     intent: str = ""
+    strength: str = ""
     condition: str = ""
+    trial: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Facts:
     signature: str
     own_words: str = ""
     may_tell_gp: bool = True
+    is_unchanged: bool = False
 
 
 def figures_in(text: str) -> bool:
@@ -80,7 +83,9 @@ def to_patient(facts: Facts, language: str) -> tuple[str, str]:
         words.OPENING[language].format(date=date_words(facts.decided_on, language)),
     ]
     if options:
-        parts += ["\n".join([words.THEY_SAY[language], *options])]
+        parts.append("\n".join([words.THEY_SAY[language], *options]))
+    elif facts.is_unchanged:
+        parts.append(words.UNCHANGED[language])
     if any(row.condition.strip() for row in facts.recommended):
         parts.append(words.CONDITION[language])
     parts.append(facts.own_words)
@@ -144,8 +149,10 @@ def to_gp(facts: Facts) -> tuple[str, str]:
 def _clinical(row: Recommended) -> str:
     more = [
         one_line(row.detail),
+        one_line(row.trial),
         f"intent: {row.intent.lower()}" if row.intent else "",
-        f"on the condition: {one_line(row.condition)}" if row.condition.strip() else "",
+        row.strength.lower(),
+        one_line(row.condition),
     ]
     return "; ".join([row.label, *(part for part in more if part)])
 

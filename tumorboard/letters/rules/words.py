@@ -190,6 +190,13 @@ THEY_SAY = {
     "es": "Esto es lo que recomiendan:",
     "it": "Ecco che cosa raccomandano:",
 }
+UNCHANGED = {
+    "en": "They recommend to go on as before.",
+    "de": "Sie empfehlen, so weiterzumachen wie bisher.",
+    "fr": "Ils recommandent de continuer comme avant.",
+    "es": "Recomiendan seguir como hasta ahora.",
+    "it": "Raccomandano di continuare come finora.",
+}
 CONDITION = {
     "en": "Part of this depends on something that has to be clear first. We explain to you what that is.",
     "de": "Ein Teil davon hängt von etwas ab, das zuerst geklärt werden muss. Wir erklären Ihnen, was das ist.",
