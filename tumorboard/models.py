@@ -8,6 +8,7 @@ from tumorboard.letters.models import DecisionLetter, LetterPrint
 from tumorboard.live.models import DecisionDraft, PrivateNote, ProjectorSession
 from tumorboard.meetings.models import AgendaChange, AgendaItem, Attendance, Availability, Invitation, Meeting
 from tumorboard.minutes.models import MinutesPrint, SignedMinutes
+from tumorboard.opinions.models import CaseOpinion, Opinion, OpinionDraft
 from tumorboard.readiness.models import CaseInput, Chase, Waiver
 from tumorboard.referrals.models import Referral, ReferralDraft, ShownMaterial
 from tumorboard.suggestions.models import AgendaSuggestion
@@ -24,6 +25,7 @@ __all__ = [
     "Board",
     "BoardMember",
     "CaseInput",
+    "CaseOpinion",
     "Chase",
     "Decision",
     "DecisionAddendum",
@@ -33,6 +35,8 @@ __all__ = [
     "LetterPrint",
     "Meeting",
     "MinutesPrint",
+    "Opinion",
+    "OpinionDraft",
     "PrivateNote",
     "ProjectorSession",
     "Proposal",

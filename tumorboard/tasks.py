@@ -13,6 +13,7 @@ from tumorboard.live.commands import purge_notes
 from tumorboard.meetings.commands import freeze_at_cutoff, send_invitations, unfold_meetings
 from tumorboard.meetings.commands.readiness import keep_readiness
 from tumorboard.minutes.commands import make_print, waiting_prints
+from tumorboard.opinions.commands import sweep_opinions
 from tumorboard.suggestions.commands import reconcile
 
 
@@ -75,5 +76,7 @@ def invitations() -> None:
 
 @shared_task(name="tumorboard.ballots")
 def ballots() -> None:
-    """Asked every minute: e-votes are reminded of, end, go to a meeting."""
-    sweep_ballots(now=timezone.now())
+    """Asked every minute: e-votes are reminded of, end, go to a meeting; second opinions that nobody gave end."""
+    now = timezone.now()
+    sweep_ballots(now=now)
+    sweep_opinions(now=now)

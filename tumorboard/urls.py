@@ -9,6 +9,7 @@ from tumorboard.letters import views as letters
 from tumorboard.live import views as live
 from tumorboard.meetings import views as meetings
 from tumorboard.minutes import views as minutes
+from tumorboard.opinions import views as opinions
 from tumorboard.referrals import views as referrals
 from tumorboard.reports import views as reports
 
@@ -134,6 +135,16 @@ urlpatterns: list[URLPattern] = [
         decisions.recommendation_reopen,
         name="recommendation-reopen",
     ),
+    path("boards/opinions/", opinions.opinions, name="opinions"),
+    path("boards/opinions/<int:opinion_id>/", opinions.opinion, name="opinion"),
+    path("boards/opinions/<int:opinion_id>/assign/", opinions.opinion_assign, name="opinion-assign"),
+    path("boards/opinions/<int:opinion_id>/answer/", opinions.opinion_answer, name="opinion-answer"),
+    path("boards/opinions/<int:opinion_id>/decline/", opinions.opinion_decline, name="opinion-decline"),
+    path("boards/opinions/<int:opinion_id>/revoke/", opinions.opinion_revoke, name="opinion-revoke"),
+    path("boards/opinions/<int:opinion_id>/extend/", opinions.opinion_extend, name="opinion-extend"),
+    path("boards/referrals/<int:referral_id>/opinions/", opinions.opinion_link, name="opinion-link"),
+    path("patients/<int:patient_id>/opinions/", opinions.opinion_panel, name="opinion-panel"),
+    path("patients/<int:patient_id>/opinions/ask/", opinions.opinion_ask, name="opinion-ask"),
     path("boards/votes/", ballots.ballots, name="ballots"),
     path("boards/referrals/<int:referral_id>/vote/", ballots.ballot_open, name="ballot-open"),
     path("boards/referrals/<int:referral_id>/votes/", ballots.ballot_panel, name="ballot-panel"),

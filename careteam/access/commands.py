@@ -131,6 +131,33 @@ def share(
 ) -> AccessGrant:
     """Lets one person outside the team read one chart until a date."""
     policies.insist(policies.why_not_manage(team, by))
+    return open_chart(
+        patient,
+        person=person,
+        kind=kind,
+        reason=reason,
+        ends_at=ends_at,
+        team_id=team.pk,
+        granted_by=by,
+        by=by,
+        now=now,
+    )
+
+
+@transaction.atomic
+def open_chart(
+    patient: Model,
+    *,
+    person: User,
+    kind: GrantKind,
+    reason: str,
+    ends_at: datetime,
+    team_id: int,
+    granted_by: User,
+    by: User,
+    now: datetime,
+) -> AccessGrant:
+    """The grant itself, for commands that have asked who may: `granted_by` answers for it, `by` made it now."""
     if ends_at <= now:
         raise ValidationError({"ends_at": "The end lies in the past."})
     grant = AccessGrant.objects.create(
@@ -140,15 +167,16 @@ def share(
         reason=reason,
         starts_at=now,
         ends_at=ends_at,
-        granted_by=by,
+        granted_by=granted_by,
     )
+    person.access_cache = None
     record(
         "access.share",
         by=by,
         now=now,
         subject=grant,
         patient_ids=[patient.pk],
-        team_id=team.pk,
+        team_id=team_id,
         reason=reason,
         kind=Kind.ACCESS,
     )
@@ -159,6 +187,12 @@ def share(
 def revoke(grant: AccessGrant, *, team: Team, by: User, now: datetime) -> AccessGrant:
     """Ends a grant at once; revoking twice changes nothing."""
     policies.insist(policies.why_not_manage(team, by))
+    return close_chart(grant, team_id=team.pk, by=by, now=now)
+
+
+@transaction.atomic
+def close_chart(grant: AccessGrant, *, team_id: int, by: User, now: datetime) -> AccessGrant:
+    """The end itself, for commands that have asked who may."""
     grant = AccessGrant.objects.select_for_update().get(pk=grant.pk)
     if grant.revoked_at is None:
         grant.revoked_at, grant.revoked_by = now, by
@@ -169,7 +203,7 @@ def revoke(grant: AccessGrant, *, team: Team, by: User, now: datetime) -> Access
             now=now,
             subject=grant,
             patient_ids=[grant.patient_id],
-            team_id=team.pk,
+            team_id=team_id,
             kind=Kind.ACCESS,
         )
     return grant

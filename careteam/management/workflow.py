@@ -22,6 +22,7 @@ from tumorboard.actions.rules import ACTION_TRANSITIONS
 from tumorboard.ballots.rules import BALLOT_TRANSITIONS
 from tumorboard.decisions.rules import DECISION_TRANSITIONS, RECOMMENDATION_TRANSITIONS
 from tumorboard.meetings.rules import ITEM_TRANSITIONS, MEETING_TRANSITIONS
+from tumorboard.opinions.rules import OPINION_TRANSITIONS
 from tumorboard.referrals.rules import REFERRAL_TRANSITIONS
 from tumorboard.suggestions.rules import SUGGESTION_TRANSITIONS
 
@@ -55,6 +56,7 @@ MACHINES: tuple[tuple[str, str, Mapping[Any, Any]], ...] = (
         "Ended: everybody agrees, the chair signs. What is not settled is discussed in a meeting.",
         BALLOT_TRANSITIONS,
     ),
+    ("Second opinion of another team", "Back to asked or being read means extended.", OPINION_TRANSITIONS),
     ("Decision", "Corrections of a signed decision are addenda.", DECISION_TRANSITIONS),
     ("Recommendation", "Followed until done or consciously not done.", RECOMMENDATION_TRANSITIONS),
     ("Action", "Overdue is derived. Back to open is undo.", ACTION_TRANSITIONS),

@@ -33,6 +33,7 @@ from tumorboard.decisions.models import Decision, Recommendation, Told
 from tumorboard.letters.models import DecisionLetter
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.minutes.models import SignedMinutes
+from tumorboard.opinions.models import Opinion
 from tumorboard.readiness.models import Chase, Waiver
 from tumorboard.referrals.models import Referral, ShownMaterial
 from tumorboard.suggestions.models import AgendaSuggestion
@@ -204,6 +205,14 @@ class World:
         self.minutes = SignedMinutes.objects.create(
             meeting=self.meeting, number=1, content={"head": "", "cases": []}, signed_by=self.person, signed_at=NOW
         )
+        self.opinion = Opinion.objects.create(
+            patient=self.patient,
+            team=factories.team(),
+            question="Surgery?",
+            asked_by=self.person,
+            asked_at=NOW,
+            until=NOW + timedelta(days=14),
+        )
         self.recommendation = Recommendation.objects.create(patient=self.patient, decision=self.decision, option="prrt")
         self.action = Action.objects.create(
             patient=self.patient, decision=self.decision, what="Order labs", owner=self.person, due_on=DAY
@@ -334,6 +343,7 @@ class Samples:
             "item_id": world.review if address.name.startswith("import") else world.item,
             "decision_id": world.decision,
             "minutes_id": world.minutes,
+            "opinion_id": world.opinion,
             "recommendation_id": world.recommendation,
             "visit_id": world.visit,
             "action_id": world.action,

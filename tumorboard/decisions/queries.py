@@ -123,6 +123,7 @@ class DecisionRow:
 
     id: int
     item_id: int
+    referral_id: int
     meeting_id: int
     board_name: str
     held_on: date
@@ -302,6 +303,7 @@ def _row(
     return DecisionRow(
         id=row.pk,
         item_id=row.item_id,
+        referral_id=row.item.referral_id,
         meeting_id=meeting.pk,
         board_name=meeting.board.name,
         held_on=decided_on(row),

@@ -158,7 +158,7 @@ def case_of(item: AgendaItem, today: date) -> CaseCard:
         receptor=receptors.order_by("-imaged_on", "-pk").first(),
         liver=livers.order_by("-assessed_on", "-pk").first(),
         labs=_labs(patient),
-        earlier=decisions_of_patient(patient.pk)[:3],
+        earlier=_earlier(decisions_of_patient(patient.pk), item.referral.earlier_id),
         quorum=quorum_for(item),
         guidance=tuple(to_discuss(patient.pk)),
         draft=draft,
@@ -288,6 +288,11 @@ def _deferral_of(item: AgendaItem) -> Deferral | None:
         return None
     on = item.meeting.board.team.local_date(last.closed_at)
     return Deferral(on, last.get_defer_reason_display(), wanted_of([item.referral_id]).get(item.referral_id, ()))
+
+
+def _earlier(decisions: tuple[DecisionRow, ...], again_id: int | None) -> tuple[DecisionRow, ...]:
+    """What is discussed again first, then the latest; three in all."""
+    return tuple(sorted(decisions, key=lambda row: row.referral_id != again_id))[:3]
 
 
 def _gap(goals: GoalsNow) -> str:

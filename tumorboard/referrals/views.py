@@ -60,6 +60,19 @@ def _patient(request: SignedInRequest, patient_id: int) -> Patient:
     return patient
 
 
+def _again(request: SignedInRequest, before: list[Any]) -> dict[str, Any]:
+    """What a decision that is discussed again (`again`: its referral) fills in: kind, which one, which board."""
+    row = next((each for each in before if str(each.pk) == request.GET.get("again")), None)
+    if row is None:
+        return {}
+    return {
+        "kind": ReferralKind.REDISCUSSION,
+        "earlier": str(row.pk),
+        "board": row.board_id,
+        "question_kind": row.question_kind,
+    }
+
+
 @requires(Permission.BOARD_REFER)
 @require_http_methods(["GET", "POST"])
 def referral_create(request: SignedInRequest, patient_id: int) -> HttpResponse:
@@ -76,19 +89,24 @@ def referral_create(request: SignedInRequest, patient_id: int) -> HttpResponse:
         showable_specimens(patient.pk),
         discussed_before(patient.pk),
     )
-    draft = own_draft(patient.pk, request.user) if request.method == "GET" and asked is None else None
-    initial: dict[str, Any] = {
-        "board": boards[0].pk if boards else None,
-        "question_kind": suggested.question_kind,
-        "question": suggested.question,
-        "urgency": suggested.urgency,
-        "presenter": suggested.presenter.pk,
-        "kind": ReferralKind.FULL,
-        "consent": "",
-        "studies": studies_to_show([Showable(row.pk, row.modality) for row in studies], suggested.question_kind),
-        "specimens": specimens_to_show([Showable(row.pk, ki67=row.ki67) for row in specimens]),
-        "earlier": str(before[0].pk) if before else "",
-    } | (draft.content if draft else {})
+    is_fresh = asked is None and "again" not in request.GET
+    draft = own_draft(patient.pk, request.user) if request.method == "GET" and is_fresh else None
+    initial: dict[str, Any] = (
+        {
+            "board": boards[0].pk if boards else None,
+            "question_kind": suggested.question_kind,
+            "question": suggested.question,
+            "urgency": suggested.urgency,
+            "presenter": suggested.presenter.pk,
+            "kind": ReferralKind.FULL,
+            "consent": "",
+            "studies": studies_to_show([Showable(row.pk, row.modality) for row in studies], suggested.question_kind),
+            "specimens": specimens_to_show([Showable(row.pk, ki67=row.ki67) for row in specimens]),
+            "earlier": str(before[0].pk) if before else "",
+        }
+        | _again(request, before)
+        | (draft.content if draft else {})
+    )
     options: dict[str, Any] = {
         "initial": initial,
         "boards": boards,

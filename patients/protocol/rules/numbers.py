@@ -84,6 +84,9 @@ BOARD: tuple[ProtocolNumber, ...] = (
     _n("board.partial", "Partly implemented, elsewhere", "12.8", "%", _FOLLOWED, Tag.V),
     _n("board.discordant", "Not implemented, elsewhere", "7.8", "%", _FOLLOWED, Tag.V),
     _n("board.patient_choice", "Patient's choice among the reasons, elsewhere", "28.3", "%", _FOLLOWED, Tag.V),
+    _n("opinion.days", "Second opinion of another team: open for", "14", "d", "design", Tag.D, "1", "60"),
+    _n("opinion.longest", "Second opinion of another team: at most", "60", "d", "design", Tag.D, "1", "180"),
+    _n("opinion.reminder", "Second opinion of another team: reminder", "3", "d", "design", Tag.D, "1", "14"),
     _n("vote.hours", "E-vote: ends after", "24", "h", "design", Tag.D, "1", "168"),
     _n("vote.reminder", "E-vote: reminder before its end", "4", "h", "design", Tag.D, "1", "48"),
     _n(

@@ -241,6 +241,9 @@ def decision(request: SignedInRequest, decision_id: int) -> HttpResponse:
         "why_not_sign": policies.why_not_sign(row, request.user),
         "may_update": access.may(Permission.ACTION_UPDATE, patient.team_id),
         "may_treat": not why_not_add_line(patient, request.user),
+        "may_refer": access.may(Permission.BOARD_REFER, patient.team_id),
+        "may_ask": access.may(Permission.BOARD_DECIDE, patient.team_id)
+        or access.may(Permission.TEAM_MANAGE, patient.team_id),
         "may_decide": access.may(Permission.BOARD_DECIDE, patient.team_id),
         "in_team": access.may(Permission.PATIENT_VIEW, row.item.meeting.board.team_id),
     }
