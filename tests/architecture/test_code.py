@@ -30,6 +30,7 @@ UNTRACKED = {
     "MinutesPrint",
     "LetterPrint",
     "Invitation",
+    "OpinionDraft",
     "ReferralDraft",
     "DecisionDraft",
 }
