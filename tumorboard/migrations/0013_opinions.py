@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         ('careteam', '0008_no_labs'),
         ('patients', '0012_worklist_more'),
         ('pghistory', '0007_auto_20250421_0444'),
-        ('tumorboard', '0011_between'),
+        ('tumorboard', '0012_recommending'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
