@@ -159,6 +159,10 @@ class DecisionRow:
         return self.outcome is Outcome.NO_CHANGE
 
     @property
+    def has_terms(self) -> bool:
+        return any(each.terms for each in self.recommendations)
+
+    @property
     def has_lapsed(self) -> bool:
         """Recorded, never signed, and nobody can sign it any more: its case was deferred or withdrawn."""
         return not self.is_signed and self.item_status in {ItemStatus.DEFERRED, ItemStatus.WITHDRAWN}

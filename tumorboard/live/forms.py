@@ -136,7 +136,7 @@ class DecisionForm(forms.Form):
         self.fields[f"strength_{option}"] = forms.ChoiceField(
             label=f"{label}, how firmly", choices=Strength.choices, widget=forms.RadioSelect, required=False
         )
-        texts = {"detail": "what exactly", "condition": "on which condition", "evidence": "evidence"}
+        texts = {"detail": "what exactly", "condition": "condition", "evidence": "evidence"}
         for name, asks in texts.items():
             field = forms.CharField(label=f"{label}, {asks}", max_length=200, required=False)
             if name == "evidence":
@@ -155,8 +155,7 @@ class DecisionForm(forms.Form):
         """The fields of each option in play, for the page."""
         return [
             {
-                "label": Option(option).label,
-                "fields": [self[f"{name}_{option}"] for name in ("strength", "detail", "condition", "evidence")],
+                **{name: self[f"{name}_{option}"] for name in _TERMS},
                 "trial": self["trial"] if option == Option.TRIAL else None,
             }
             for option in self.shape.options

@@ -24,6 +24,20 @@ RATIONALE = (
     "Symptoms lead; the least burdensome option was preferred.",
 )
 
+# How firmly, on which condition, on what evidence; and what was thought of instead.
+TERMS = {
+    "prrt": ("recommended", "if the SSTR PET shows no discordant lesion", "NETTER-1"),
+    "ssa": ("strong", "", "CLARINET"),
+    "targeted": ("recommended", "", "RADIANT-4, CABINET"),
+    "embolization": ("consider", "if bilirubin stays normal", ""),
+    "chemotherapy": ("consider", "", ""),
+}
+NOT_CHOSEN = {
+    "prrt": ("surgery", "Both lobes; no R0 to be reached."),
+    "embolization": ("prrt", "Low uptake in the liver."),
+    "targeted": ("chemotherapy", "Ki-67 low, no quick growth."),
+}
+
 
 def board_day(today: date, week: int) -> date:
     """The board's Thursday: week 0 is the next one after today."""
@@ -259,18 +273,25 @@ def decide(
         signed_at=None if draft else signed,
     )
     settled = status in {"implemented", "not_implemented", "superseded", "partly"}
+    strength, condition, evidence = TERMS.get(option, ("", "", ""))
     recommendation = history.add(
         "recommendation",
         decision=decision,
         option=option,
         detail=detail,
         intent="disease_control",
+        strength=strength,
+        condition=condition,
+        evidence=evidence,
         status=status,
         deviation_reason=deviation,
         deviation_note="See the letter." if deviation else "",
         line=line,
         settled_at=at(min(day + timedelta(days=20), today), 12) if settled else None,
     )
+    if option in NOT_CHOSEN:
+        other, reason = NOT_CHOSEN[option]
+        history.add("alternative", decision=decision, option=other, reason=reason)
     if draft:
         return decision
     if palliative:
@@ -302,6 +323,7 @@ def _deferred_before(history: History, referral: Ref, week: int, position: int, 
         closed_at=at(before, 14),
         defer_reason=reason,
         lacked_at_cutoff=["scan"] if reason == "missing_imaging" else [],
+        missing=["CT or MRI"] if reason == "missing_imaging" else [],
     )
 
 

@@ -82,7 +82,7 @@ from patients.treatment.models import (
 from patients.triage.models import SymptomCall
 from patients.trials.models import TrialConsideration
 from tumorboard.actions.models import Action
-from tumorboard.decisions.models import Decision, Recommendation, Told
+from tumorboard.decisions.models import Alternative, Decision, Recommendation, Told
 from tumorboard.meetings.models import AgendaItem
 from tumorboard.readiness.models import Waiver
 from tumorboard.referrals.models import Referral
@@ -145,6 +145,7 @@ TABLES: dict[str, type[models.Model]] = {
     "item": AgendaItem,
     "decision": Decision,
     "recommendation": Recommendation,
+    "alternative": Alternative,
     "action": Action,
     "told": Told,
     "step": NextStep,
