@@ -98,7 +98,7 @@ def test_everybody_sees_what_the_chair_puts_on(visit: Visit, colleague: Callable
     at_scribe.locator("#id_rationale").press_sequentially("Receptors everywhere")
     expect(at_chair.locator("#live-say")).to_have_text("Nora Scribe is typing in Reasoning")
     _forget_everything()
-    at_chair.locator("#decision-form").get_by_label("PRRT", exact=True).check()
+    at_chair.get_by_role("checkbox", name="PRRT", exact=True).check()
     at_chair.get_by_role("button", name="Record", exact=True).click()
     expect(at_scribe.locator("#poller")).to_contain_text("Ines Okafor recorded meanwhile", timeout=20_000)
     expect(at_scribe.locator("#id_rationale")).to_have_value("Receptors everywhere")

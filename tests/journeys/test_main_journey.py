@@ -132,7 +132,7 @@ def test_from_imported_patient_to_followed_decision(  # one story, told in one g
     doctor.goto(re.sub(r"/(live/)?$", "/live/", meeting_url.split("live/")[0]))
     doctor.keyboard.press("n")
     expect(doctor.locator("#case")).to_contain_text("What the patient wants")
-    doctor.locator("#decision-form").get_by_label("PRRT", exact=True).check()
+    doctor.get_by_role("checkbox", name="PRRT", exact=True).check()
     doctor.locator("#decision-form button.p").click()
     _wait(Decision.objects.exists, "the decision")
     doctor.goto(f"/boards/decisions/{Decision.objects.get().pk}/sign/")
