@@ -101,7 +101,7 @@ class TestText:
                 ]
             ),
             "Wir rufen Sie am Montag an.",
-            "So geht es weiter:\n- Wir bereiten die Behandlung mit Ihnen vor (bis 10. Dezember 2026)",
+            "So geht es weiter:\n- Wir bereiten die Behandlung mit Ihnen vor (bis 10.\xa0Dezember\xa02026)",
             words.CHOICE["de"],
             words.CALL["de"].format(phone="+49\xa030\xa0555\xa001"),
             "Mit freundlichen Grüßen\nInes Okafor\nClinic South",

@@ -10,6 +10,7 @@ from datetime import date
 from django.utils import translation
 from django.utils.dateformat import format as formatted
 
+from careteam.web.words import NBSP
 from patients.letters.rules import LetterKind, born_words, date_words, one_line, salutation
 from tumorboard.letters.rules import words
 
@@ -108,7 +109,8 @@ def _steps(facts: Facts, language: str) -> list[str]:
         if step.is_open and step.kind in known and (facts.may_tell_gp or step.kind != "tell_gp"):
             latest[step.kind] = max(step.due_on, latest.get(step.kind, step.due_on))
     by = words.BY[language]
-    return [f"- {known[kind]} ({by.format(_day(on, language))})" for kind, on in latest.items()]
+    days = {kind: _day(on, language).replace(" ", NBSP) for kind, on in latest.items()}
+    return [f"- {known[kind]} ({by.format(on)})" for kind, on in days.items()]
 
 
 def _day(on: date, language: str) -> str:
