@@ -27,6 +27,34 @@
   const poll = () => { if (get("poller")) htmx.trigger(get("poller"), "look"); };
   const remember = () => { if (get("typed")) get("typed").value = typing() ? "1" : "0"; };
 
+  // What comes next is fetched while the room talks. It is no part of the page until the chair puts it on.
+  let ahead;
+  let room = 5;
+  let preparing;
+  const prepare = () => {
+    const shown = get("case");
+    if (!shown?.dataset.ahead || ahead || document.hidden) return;
+    fetch(shown.dataset.ahead, { headers: { "HX-Request": "true", "X-Background": "1" } }).then(async (answer) => {
+      if (answer.status !== 200) return;
+      ahead = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-item]");
+      if (ahead) shown.dataset.ready = ahead.dataset.item;
+    }).catch(() => {});
+  };
+  const prepareSoon = () => {
+    clearTimeout(preparing);
+    preparing = setTimeout(prepare, 1000 + Math.random() * room * EACH * 2);
+  };
+  prepareSoon();
+  const put = (item) => {
+    const known = ahead;
+    ahead = undefined;
+    if (known?.dataset.item !== String(item) || !get("case-who")) return false;
+    get("case-who").replaceChildren(...known.children[0].childNodes);
+    get("case-what").replaceChildren(...known.children[1].childNodes);
+    get("case-decide").hidden = true; // it is about the case before
+    return true;
+  };
+
   // Nobody looks at the wrong patient while the new case is on its way: its name is known from the agenda.
   const goTo = (item) => {
     let name = "";
@@ -35,13 +63,14 @@
       if (on) name = row.textContent.replace(/\s+/g, " ").trim();
       row.toggleAttribute("aria-current", on);
     }
-    get("case").setAttribute("aria-busy", "true");
+    if (!put(item)) get("case").setAttribute("aria-busy", "true");
     get("live-now").textContent = name ? `Now: ${name}` : "";
     get("live-now").classList.toggle("vh", !name);
   };
 
   const look = (state) => {
     const poller = get("poller");
+    room = state.of || room;
     if (!poller || leaving) return;
     const shown = (name) => poller.querySelector(`[name=${name}]`).value;
     if (String(state.v) === shown("v")) return;
@@ -128,5 +157,7 @@
   document.addEventListener("htmx:after:swap", () => {
     remember();
     if (get("live-now") && !document.querySelector("#case[aria-busy]")) get("live-now").classList.add("vh");
+    if (!ahead) prepareSoon();
+    else if (get("case")) get("case").dataset.ready = ahead.dataset.item;
   });
 }

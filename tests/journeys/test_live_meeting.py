@@ -20,7 +20,7 @@ from tests.journeys.conftest import Visit
 from tumorboard.boards.models import Board
 from tumorboard.decisions.models import Decision
 from tumorboard.meetings.commands import hold, list_referral, start, withdraw
-from tumorboard.meetings.models import Meeting
+from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.referrals.commands import refer
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import QuestionKind
@@ -107,10 +107,18 @@ def test_everybody_sees_what_the_chair_puts_on(visit: Visit, colleague: Callable
     decision = Decision.objects.get()
     assert (decision.text, decision.rationale) == ("PRRT.", "Receptors everywhere")
 
-    # The surgeon's line is cut, the chair goes on and on; when it is back so is the case that is on.
-    far_away.context.set_offline(True)
+    # What comes next was fetched while they talked: it is there although the server answers the surgeon no more.
+    second = AgendaItem.objects.get(patient__family_name="Secondcase")
+    expect(far_away.locator("#case")).to_have_attribute("data-ready", str(second.pk), timeout=20_000)
+    far_away.route(f"**{address}", lambda route: route.abort())
     at_chair.keyboard.press("n")
-    all_see(NAMES[1], (at_chair, at_scribe, wall))
+    all_see(NAMES[1])
+    expect(far_away.locator("#case-decide")).to_be_hidden()  # it was about the case before
+    far_away.unroute(f"**{address}")
+    expect(far_away.locator("#case-decide")).to_be_visible(timeout=20_000)
+
+    # The surgeon's line is cut, the chair goes on; when it is back so is the case that is on.
+    far_away.context.set_offline(True)
     at_chair.keyboard.press("n")
     all_see(NAMES[2], (at_chair, at_scribe, wall))
     far_away.context.set_offline(False)

@@ -57,6 +57,20 @@ def test_live_notes_one_read_of_the_agenda(room: Room, on: AgendaItem) -> None:
     assert (event.actor, event.patient_ids) == (room.nurse, [on.patient_id])
 
 
+def test_what_comes_next_is_a_read_of_its_own_and_ends_with_the_agenda(room: Room, on: AgendaItem) -> None:
+    following = room.item()
+    client, url = _as(room.nurse), reverse("live", args=[room.meeting.pk]) + "?part=ahead"
+    answer = client.get(url, headers=HTMX)
+    page = answer.content.decode()
+    assert f'data-item="{following.pk}"' in page
+    assert ("What the patient wants" in page, "decision-form" in page) == (True, False)
+    assert AuditEvent.objects.latest("pk").patient_ids == [following.patient_id]
+    show_item(room.meeting, following, by=room.chair, now=room.meeting_time)
+    assert client.get(url).status_code == 204
+    stranger = _as(factories.person(factories.team(), Role.ONCOLOGIST))
+    assert stranger.get(url).status_code == 404
+
+
 def test_poll_is_silent_until_something_changes(room: Room, on: AgendaItem) -> None:
     client, url = _as(room.nurse), reverse("live-poll", args=[room.meeting.pk])
     state, reads = current_state(room.meeting), AuditEvent.objects.filter(kind="read").count()

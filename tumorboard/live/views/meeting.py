@@ -3,6 +3,7 @@ again; where it is dead, a poll does."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -27,6 +28,7 @@ from tumorboard.live.queries import (
     case_of,
     clock_now,
     current_state,
+    following,
     meanwhile,
     note_of,
     own_draft,
@@ -118,16 +120,31 @@ def live_context(request: SignedInRequest, meeting: Meeting, state: LiveState) -
 @requires(Permission.PATIENT_VIEW)
 @require_safe
 def live(request: SignedInRequest, meeting_id: int) -> HttpResponse:
-    """The page, or the part that changed (`part` case or agenda)."""
+    """The page, or the part that changed (`part` case or agenda), or what comes next (`part` ahead)."""
     meeting = visible_meeting(request.user, meeting_id)
     if meeting.is_vote:
         return redirect_or_refresh(request, reverse("ballot", args=[meeting.pk]))
+    if request.GET.get("part") == "ahead":
+        return _ahead(request, meeting)
     context = live_context(request, meeting, current_state(meeting))
     note_read(request, [row.patient_id for row in context["agenda"].rows], team_id=meeting.board.team_id)
     fragment = "agenda" if request.GET.get("part") == "agenda" else "case"
     if fragment == "agenda":
         context |= {"only_agenda": True, **_poller(request, current_state(meeting))}
     return render_page(request, TEMPLATE, context, fragment=fragment)
+
+
+def _ahead(request: SignedInRequest, meeting: Meeting) -> HttpResponse:
+    """Who and what comes next, fetched before it is on, so that it stands there with the change itself; 204 where
+    nothing follows. A read of the chart like any other."""
+    row = following(agenda_of(meeting, request.user).rows, current_state(meeting).item_id)
+    if row is None:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    item = visible_item(request.user, row.item_id)
+    note_read(request, [item.patient_id], team_id=meeting.board.team_id)
+    today = meeting.board.team.local_date(timezone.now())
+    context = {"item": item, "patient": item.patient, "card": case_of(item, today), "today": today}
+    return render(request, f"{TEMPLATE}#ahead", context)
 
 
 @requires(Permission.PATIENT_VIEW)
