@@ -26,9 +26,16 @@ from tumorboard.decisions.rules import (
 from tumorboard.letters.commands import send_letter, write_letter
 from tumorboard.letters.models import DecisionLetter
 from tumorboard.letters.rules import SentHow
+from tumorboard.opinions.commands import answer as answer_opinion
+from tumorboard.opinions.commands import ask_team, assign_opinion
+from tumorboard.opinions.models import Opinion
 from tumorboard.referrals.models import Referral
 from tumorboard.referrals.rules import ReferralStatus
 
+_QUESTIONS = (
+    "Would you resect the liver metastases, in one stage or two?",
+    "Is there a trial at your site after PRRT for this patient?",
+)
 _VOTES: tuple[tuple[Role, VoteChoice, str], ...] = (
     (Role.SURGEON, VoteChoice.AGREE, "No surgical option at present."),
     (Role.RADIOLOGIST, VoteChoice.AGREE, ""),
@@ -119,6 +126,46 @@ def follow_decisions_of_demo(team: Team, *, now: datetime) -> None:
     recommendation = unfunded.order_by("-settled_at", "pk").first()
     if recommendation is not None:
         reinstate(recommendation, by=oncologist, now=now, because="The insurer pays after all")
+
+
+def ask_north_of_demo(team: Team, north: Team, *, now: datetime) -> Opinion | None:
+    """A second opinion of the other team with its signed answer, and one that waits for a reader there; once."""
+    if Opinion.objects.filter(team=north).exists():
+        return None
+    signed = Decision.objects.valid().filter(
+        patient__team=team,
+        patient__deceased_on=None,
+        patient__merged_into=None,
+        status=DecisionStatus.SIGNED,
+        recommendations__option__in=[Option.SURGERY, Option.EMBOLIZATION, Option.PRRT],
+    )
+    found = list(signed.select_related("patient__team", "item__referral").order_by("-signed_at", "-pk").distinct()[:2])
+    if len(found) < len(_QUESTIONS):
+        return None
+    by, expert, lead = _one(team, Role.ONCOLOGIST), _one(north, Role.SURGEON), _one(north, Role.TEAM_LEAD)
+    asked = now - timedelta(days=4)
+    opinions = [
+        ask_team(
+            decision.patient,
+            north,
+            question=question,
+            until=asked + timedelta(days=14),
+            agreed=True,
+            decision=decision,
+            by=by,
+            now=asked,
+        )
+        for decision, question in zip(found, _QUESTIONS, strict=True)
+    ]
+    assign_opinion(opinions[0], expert, by=lead, now=asked + timedelta(hours=5))
+    return answer_opinion(
+        opinions[0],
+        text="Not resectable in one stage: the remnant would be too small. I would embolize the right portal vein "
+        "and image the liver again after six weeks; if the left lobe has grown, please show me the scan.",
+        options=[Option.EMBOLIZATION, Option.IMAGING],
+        by=expert,
+        now=asked + timedelta(days=2),
+    )
 
 
 def _one(team: Team, role: Role) -> User:

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from careteam.cohort.between import follow_decisions_of_demo, open_vote_of_demo
-from careteam.cohort.cast import FIRST_TEAM, NotADemo, create_teams, insist_on_demo, is_empty
+from careteam.cohort.between import ask_north_of_demo, follow_decisions_of_demo, open_vote_of_demo
+from careteam.cohort.cast import FIRST_TEAM, SECOND_TEAM, NotADemo, create_teams, insist_on_demo, is_empty
 from careteam.cohort.load.cohort import load_cohort
 from careteam.people.models import Team
 from patients.imaging.commands import suggest_pets
@@ -63,6 +63,7 @@ class Command(BaseCommand):
         first_team = Team.objects.get(slug=FIRST_TEAM)
         open_vote_of_demo(first_team, now=now)
         follow_decisions_of_demo(first_team, now=now)
+        ask_north_of_demo(first_team, Team.objects.get(slug=SECOND_TEAM), now=now)
         return made
 
 
