@@ -58,11 +58,19 @@ def is_held_back(action: Action) -> bool:
     return starts and action.decision_id is not None and not is_told(action.decision_id, ToldWhom.PATIENT)
 
 
+def why_not_begin_hand_over(action: Action, user: User) -> list[str]:
+    """What no choice of a person can answer."""
+    reasons = _why_not_touch(action, user)
+    return (
+        reasons
+        if action.status == ActionStatus.OPEN
+        else [*reasons, f"The action is {action.get_status_display().lower()}."]
+    )
+
+
 def why_not_hand_over(action: Action, to: User, user: User) -> list[str]:
     """Somebody else does it; the due date stays."""
-    reasons = _why_not_touch(action, user)
-    if action.status != ActionStatus.OPEN:
-        reasons.append(f"The action is {action.get_status_display().lower()}.")
+    reasons = why_not_begin_hand_over(action, user)
     if action.owner_id == to.pk:
         reasons.append(f"It is {to}'s already.")
     elif not to.is_active or not access_of(to).may(Permission.PATIENT_VIEW, action.patient.team_id):

@@ -139,6 +139,7 @@ def action_hand_over(request: SignedInRequest, action_id: int) -> HttpResponse:
         "title": "Hand over",
         "lead": f"{action.what}, due {action.due_on:%d %b %Y}, now {action.owner}",
         "save": "Hand over",
+        "reasons": policies.why_not_begin_hand_over(action, request.user),
         "back": reverse("actions"),
     }
     return form_answer(

@@ -15,9 +15,10 @@ from careteam.people.rules import Role
 from patients.record.models import NextStep
 from tests import factories
 from tests.factories.board import Room
-from tumorboard.actions.commands import assign, hand_over, supersede
+from tumorboard.actions.commands import assign, finish, hand_over, supersede
 from tumorboard.actions.models import Action
 from tumorboard.actions.queries import actions_of_team, earlier_open
+from tumorboard.actions.rules import ActionStatus
 from tumorboard.decisions.models import Recommendation
 from tumorboard.decisions.rules import Option
 
@@ -62,6 +63,15 @@ def test_work_of_people_who_are_away_is_on_everybodys_list_until_somebody_takes_
     step = NextStep.objects.get(source_key=f"action:{row.pk}", closed_at=None)
     told = InboxItem.objects.open().filter(kind="action").values_list("recipient_id", flat=True)
     assert (step.owner, list(told)) == (room.nurse, [room.nurse.pk])
+
+
+def test_what_is_closed_is_handed_over_to_nobody(room: Room, client: Client) -> None:
+    row = action(room, room.nurse)
+    finish(row, ActionStatus.DONE, by=room.nurse, now=room.now)
+    client.force_login(room.nurse)
+    url = reverse("action-hand-over", args=[row.pk])
+    assert client.get(url).content.decode().count("The action is done.") == 1
+    assert client.post(url, {"owner": room.chair.pk}).status_code == 422
 
 
 @pytest.mark.parametrize(("to", "why"), [("owner", "already"), ("stranger", "does not work in the patient's team")])
