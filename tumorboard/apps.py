@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from django.apps import AppConfig
 
-SLICES_WITH_CONSUMERS = ("referrals", "suggestions", "meetings", "decisions", "actions", "ballots")
+SLICES_WITH_CONSUMERS = ("referrals", "suggestions", "meetings", "decisions", "actions", "ballots", "fhir")
 
 
 class TumorboardConfig(AppConfig):

@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("boards/referrals/<int:referral_id>/withdraw/", meetings.referral_withdraw, name="referral-withdraw"),
     path("boards/suggestions/<int:suggestion_id>/", meetings.suggestion, name="suggestion"),
     path("boards/suggestions/<int:suggestion_id>/decline/", meetings.suggestion_decline, name="suggestion-decline"),
+    path("boards/suggestions/<int:suggestion_id>/question/", meetings.suggestion_reword, name="suggestion-reword"),
     path("boards/suggestions/<int:suggestion_id>/reopen/", meetings.suggestion_reopen, name="suggestion-reopen"),
     path("boards/suggestions/study/<int:study_id>/", meetings.study_suggestions, name="study-suggestions"),
     path("boards/meetings/<int:meeting_id>/", meetings.meeting, name="meeting"),

@@ -12,7 +12,7 @@ from tumorboard.meetings.commands import Missing
 from tumorboard.readiness.queries import ItemRow
 from tumorboard.readiness.rules import Item
 from tumorboard.referrals.rules import DEFERRED_BY_HAND, DeferReason
-from tumorboard.suggestions.rules import DeclineReason
+from tumorboard.suggestions.rules import QUESTION_LENGTH, DeclineReason
 
 
 class ListForm(forms.Form):
@@ -31,6 +31,13 @@ class DeclineForm(forms.Form):
     meeting = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
     reason = forms.ChoiceField(choices=DeclineReason, label="Why not", widget=forms.RadioSelect)
     note = forms.CharField(max_length=250, required=False, label="Note", help_text="Needed for another reason.")
+
+
+class RewordForm(forms.Form):
+    question = forms.CharField(
+        max_length=QUESTION_LENGTH, label="Question for the board", widget=forms.Textarea(attrs={"rows": 5})
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
 
 
 class WithdrawForm(forms.Form):

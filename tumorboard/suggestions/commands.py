@@ -16,6 +16,7 @@ from careteam.notifications.commands import withdraw as take_from_inbox
 from careteam.people.queries import people_with_role
 from careteam.people.rules import Role
 from patients.imaging.models import ImagingStudy
+from patients.record.models import StaleEdit
 from tumorboard.referrals.queries import open_referral_to
 from tumorboard.suggestions import policies
 from tumorboard.suggestions.models import AgendaSuggestion
@@ -27,7 +28,15 @@ from tumorboard.suggestions.queries import (
     why_over,
     why_study_is_over,
 )
-from tumorboard.suggestions.rules import DeclineReason, SuggestionKind, SuggestionStatus, study_key, study_question
+from tumorboard.suggestions.rules import (
+    QUESTION_LENGTH,
+    Asked,
+    DeclineReason,
+    SuggestionKind,
+    SuggestionStatus,
+    study_key,
+    study_question,
+)
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -51,6 +60,7 @@ def suggest(
     due_on: date | None = None,
     board: Board | None = None,
     study: ImagingStudy | None = None,
+    asked: Asked | None = None,
 ) -> AgendaSuggestion | None:
     """Suggests the case for an agenda of the board (without one: `default_board`). Files nothing.
 
@@ -67,10 +77,13 @@ def suggest(
         source_key=source_key,
         study=study,
         due_on=due_on,
-        question=question[:600],
+        question=question[:QUESTION_LENGTH],
         url=url,
         raised_at=now,
     )
+    if asked is not None:
+        row.source_question = row.question
+        row.referrer, row.question_kind, row.urgency = asked.referrer[:160], asked.question_kind, asked.urgency
     if why_over(row, now=now):
         return None
     try:
@@ -101,6 +114,45 @@ def suggest_study(study_id: int, due_on: date, *, now: datetime) -> AgendaSugges
         url=reverse("study-page", args=[study.pk]),
         now=now,
     )
+
+
+@transaction.atomic
+def follow_source(suggestion: AgendaSuggestion, asked: Asked, *, now: datetime) -> AgendaSuggestion:
+    """The source asks otherwise now. An open draft that nobody touched follows it; a question written here stays, and
+    the source's stands beside it. What was answered stays as it was answered."""
+    row = _locked(suggestion)
+    question = asked.question[:QUESTION_LENGTH]
+    before = (row.source_question, row.referrer, row.question_kind, row.urgency)
+    if row.status != SuggestionStatus.OPEN or before == (
+        question,
+        asked.referrer[:160],
+        asked.question_kind,
+        asked.urgency,
+    ):
+        return row
+    is_ours = row.question != row.source_question
+    row.source_question, row.referrer = question, asked.referrer[:160]
+    row.question_kind, row.urgency = asked.question_kind, asked.urgency
+    if not is_ours:
+        row.question = question
+    row.save_version("question", "source_question", "referrer", "question_kind", "urgency")
+    _audit("suggestions.follow_source", row, by=None, now=now, details={"question_kept": is_ours})
+    return row
+
+
+@transaction.atomic
+def reword(suggestion: AgendaSuggestion, question: str, *, version: int, by: User, now: datetime) -> AgendaSuggestion:
+    """Writes another question for the board before anything is filed. Raises `StaleEdit` when the suggestion was
+    changed since the form was opened."""
+    row = _locked(suggestion)
+    if row.version != version:
+        raise StaleEdit(row)
+    insist(policies.why_not_reword(row, by, question))
+    if row.question != question.strip():
+        row.question = question.strip()
+        row.save_version("question")
+        _audit("suggestions.reword", row, by=by, now=now)
+    return row
 
 
 @transaction.atomic

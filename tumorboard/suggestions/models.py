@@ -13,7 +13,8 @@ from careteam.people.rules import Permission
 from patients.record.models import ClinicalQuerySet, ClinicalRow
 from tumorboard.boards.models import Board
 from tumorboard.referrals.models import Referral
-from tumorboard.suggestions.rules import DeclineReason, SuggestionKind, SuggestionStatus
+from tumorboard.referrals.rules import QuestionKind, Urgency
+from tumorboard.suggestions.rules import QUESTION_LENGTH, DeclineReason, SuggestionKind, SuggestionStatus
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -33,7 +34,8 @@ class AgendaSuggestionQuerySet(ClinicalQuerySet):
 @tracked
 class AgendaSuggestion(ClinicalRow):
     """`source_key` names what sends the case back (`study:17`, `action:5`, `recommendation:9`); one open row each.
-    `due_on` is the date that passed, so that another one is another matter."""
+    `due_on` is the date that passed, so that another one is another matter. A request from outside is a draft of a
+    referral: its question follows its source until somebody here writes another one."""
 
     board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="suggestions")
     kind = models.CharField(max_length=10, choices=SuggestionKind)
@@ -42,7 +44,13 @@ class AgendaSuggestion(ClinicalRow):
         "patients.ImagingStudy", on_delete=models.PROTECT, null=True, blank=True, related_name="suggestions"
     )
     due_on = models.DateField(null=True, blank=True)
-    question = models.CharField(max_length=600, help_text="what the board would be asked")
+    question = models.TextField(max_length=QUESTION_LENGTH, help_text="what the board would be asked")
+    source_question = models.TextField(
+        max_length=QUESTION_LENGTH, blank=True, help_text="as the source asked last; another question was written here"
+    )
+    referrer = models.CharField(max_length=160, blank=True, help_text="who asks from outside")
+    question_kind = models.CharField(max_length=16, choices=QuestionKind, blank=True)
+    urgency = models.CharField(max_length=8, choices=Urgency, blank=True)
     url = models.CharField(max_length=200, help_text="the page of what sends it back")
     status = models.CharField(max_length=10, choices=SuggestionStatus, default=SuggestionStatus.OPEN)
     raised_at = models.DateTimeField()

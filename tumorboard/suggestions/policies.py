@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from careteam.access.policies import lacks
 from careteam.people.rules import Permission
 from tumorboard.referrals.policies import why_not_refer
-from tumorboard.suggestions.rules import SUGGESTION_TRANSITIONS, DeclineReason, SuggestionStatus
+from tumorboard.suggestions.rules import QUESTION_LENGTH, SUGGESTION_TRANSITIONS, DeclineReason, SuggestionStatus
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -28,6 +28,18 @@ def why_not_decline(suggestion: AgendaSuggestion, user: User, *, reason: str, no
     if reason == DeclineReason.OTHER and not note.strip():
         reasons.append("Say which other reason.")
     return reasons + why_not_move(suggestion, SuggestionStatus.DECLINED)
+
+
+def why_not_reword(suggestion: AgendaSuggestion, user: User, question: str) -> list[str]:
+    """Who may refer may write what the board is asked, while nobody has answered."""
+    reasons = _why_not_answer(suggestion, user)
+    if not question.strip():
+        reasons.append("Write what the board is asked.")
+    if len(question.strip()) > QUESTION_LENGTH:
+        reasons.append(f"Write at most {QUESTION_LENGTH:,} characters.")
+    if suggestion.status != SuggestionStatus.OPEN:
+        reasons.append(f"The suggestion is {suggestion.get_status_display().lower()} already.")
+    return reasons
 
 
 def why_not_reopen(suggestion: AgendaSuggestion, user: User) -> list[str]:

@@ -49,6 +49,8 @@ class SuggestionRow:
     answered_by: str
     answered_at: datetime | None
     reason: str
+    referrer: str = ""
+    theirs: str = ""  # what the source asks now, where another question was written here
 
     @property
     def is_open(self) -> bool:
@@ -79,6 +81,8 @@ def as_row(row: AgendaSuggestion, on: date) -> SuggestionRow:
         answered_by=str(row.answered_by or ""),
         answered_at=row.answered_at,
         reason=". ".join(part for part in (row.get_decline_reason_display(), row.note) if part),
+        referrer=row.referrer,
+        theirs=row.source_question if row.source_question != row.question else "",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import TextChoices
@@ -16,6 +17,7 @@ class SuggestionKind(TextChoices):
     STUDY = "study", "Scan overdue"
     ACTION = "action", "Action overdue"
     DEVIATION = "deviation", "Not carried out"
+    REQUEST = "request", "Referred from outside"
 
 
 class SuggestionStatus(TextChoices):
@@ -47,12 +49,25 @@ QUESTION_KIND: dict[SuggestionKind, QuestionKind] = {
     SuggestionKind.STUDY: QuestionKind.IMAGING,
     SuggestionKind.ACTION: QuestionKind.OTHER,
     SuggestionKind.DEVIATION: QuestionKind.NEXT_LINE,
+    SuggestionKind.REQUEST: QuestionKind.OTHER,
 }
 REFERRAL_KIND: dict[SuggestionKind, ReferralKind] = {
     SuggestionKind.STUDY: ReferralKind.FULL,
     SuggestionKind.ACTION: ReferralKind.REDISCUSSION,
     SuggestionKind.DEVIATION: ReferralKind.REDISCUSSION,
+    SuggestionKind.REQUEST: ReferralKind.FULL,
 }
+QUESTION_LENGTH = 4000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody outside asks of a board: a draft of a referral."""
+
+    question: str
+    referrer: str = ""
+    question_kind: str = ""  # of `QuestionKind`; empty: not said
+    urgency: str = ""  # of `Urgency`; empty: not said
 
 
 def study_question(scan: str, due_on: date) -> str:
@@ -88,3 +103,8 @@ def action_key(action_id: int) -> str:
 
 def recommendation_key(recommendation_id: int) -> str:
     return f"recommendation:{recommendation_id}"
+
+
+def request_key(record_id: int) -> str:
+    """Of an imported resource that asks the board."""
+    return f"source:{record_id}"

@@ -1,6 +1,6 @@
 """The only writers of the import's tables; and, through them, of the record."""
 
-from patients.fhir.commands.exporting import export_bundle, export_bundles
+from patients.fhir.commands.exporting import adds_to_export, export_bundle, export_bundles
 from patients.fhir.commands.importing import BusyError, import_sources
 from patients.fhir.commands.outcome import KINDS, Outcome
 from patients.fhir.commands.reviewing import decide
@@ -22,6 +22,7 @@ __all__ = [
     "BusyError",
     "LiveProgress",
     "Outcome",
+    "adds_to_export",
     "decide",
     "export_bundle",
     "export_bundles",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -21,11 +21,23 @@ if TYPE_CHECKING:
     from careteam.people.models import User
 
 
+Contributor = Callable[[Patient, datetime], list[JsonObject]]
+_contributors: dict[str, Contributor] = {}
+
+
+def adds_to_export(fn: Contributor) -> Contributor:
+    """Registers what a slice above holds about a patient: `fn(patient, now)` gives resources that refer to those of
+    the export by their ids (`rules.export.resource_id`)."""
+    _contributors[f"{fn.__module__}.{fn.__name__}"] = fn
+    return fn
+
+
 def export_bundle(patient: Patient, *, by: User | None, now: datetime) -> JsonObject:
     """What we hold about the patient as one mCODE-shaped bundle. `by=None` is an operator at the command line.
     Raises ValidationError."""
     insist(why_not_export(patient.team_id, by) if by is not None else [])
-    bundle = build(export_of(patient), now=now)
+    more = [resource for _, fn in sorted(_contributors.items()) for resource in fn(patient, now)]
+    bundle = build(export_of(patient), now=now, more=more)
     record(
         "fhir.export_bundle",
         by=by,

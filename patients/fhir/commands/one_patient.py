@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from careteam.events.commands import announce
+from careteam.events.rules import EventKind
 from patients.fhir.commands.records import Kept, Known, save, settle
 from patients.fhir.commands.shared import Group, Shared
 from patients.fhir.commands.writing import Writer
@@ -13,6 +15,7 @@ from patients.fhir.models import SourceRecord
 from patients.fhir.rules.collecting import Indexed
 from patients.fhir.rules.facts import Fact, PatientFact, ProviderFact
 from patients.fhir.rules.mapping import Context, map_resource
+from patients.fhir.rules.mapping.requests import asks_a_board
 from patients.fhir.rules.references import Contained, Elsewhere, resolve
 from patients.fhir.rules.report import JsonObject, Severity
 from patients.fhir.rules.rows import Rows, Sourced, rows_of
@@ -59,6 +62,8 @@ class PatientImport:
             self._rows(patient, made, ids)
             job.outcome.patient_ids.add(patient.pk)
         settle([kept for kept in self.kept.values() if kept.known or kept.failed], ids)
+        if patient is not None:
+            self._tell_boards(patient, ids)
         self._count()
 
     def _take(self, entry: Indexed) -> None:
@@ -212,6 +217,24 @@ class PatientImport:
                 kept.status, kept.because, kept.failed = RecordStatus.UNMAPPED, reason, True
         self.remarks += [*made.warnings, *writer.warnings]
         job.outcome.rows.update(writer.touched)
+
+    def _tell_boards(self, patient: Patient, ids: dict[str, int]) -> None:
+        """What asks a board is said upward, where boards are: what is new, changed, or has found its patient now."""
+        asking = [
+            ids[member]
+            for member, kept in self.kept.items()
+            if member in ids
+            and (kept.is_changed or (kept.known and kept.known.status == RecordStatus.WAITING))
+            and asks_a_board(kept.resource)
+        ]
+        if asking:
+            announce(
+                EventKind.BOARD_ASKED,
+                now=self.job.now,
+                team_id=patient.team_id,
+                patient_id=patient.pk,
+                payload={"records": sorted(asking)},
+            )
 
     def _without_patient(self) -> None:
         """Resources about nobody are kept for those that refer to them, or until their patient comes."""

@@ -168,7 +168,7 @@ class TestAnswering:
         row.refresh_from_db()
         assert (row.status, row.answered_by, row.referral) == ("accepted", room.coordinator, referral)
         page = client.get(agenda).content.decode()
-        assert "Coming back?" not in page
+        assert "For this agenda?" not in page
         assert study.patient.name in page
         audit = AuditEvent.objects.get(action="suggestions.mark_accepted")
         assert (audit.actor, audit.details["referral"]) == (room.coordinator, referral.pk)

@@ -15,7 +15,7 @@ from tumorboard.meetings.commands.agenda import list_referral
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.queries import next_open_meeting
 from tumorboard.referrals.commands import AlreadyReferred, refer
-from tumorboard.referrals.rules import ReferralKind, ReferralStatus, Urgency
+from tumorboard.referrals.rules import QuestionKind, ReferralKind, ReferralStatus, Urgency
 from tumorboard.suggestions import commands as suggestions
 from tumorboard.suggestions.models import AgendaSuggestion
 from tumorboard.suggestions.policies import why_not_accept
@@ -61,9 +61,10 @@ def accept_suggestion(
         referral = refer(
             suggestion.patient,
             suggestion.board,
-            question_kind=QUESTION_KIND[SuggestionKind(suggestion.kind)],
+            question_kind=QuestionKind(suggestion.question_kind or QUESTION_KIND[SuggestionKind(suggestion.kind)]),
             question=joined([row.question for row in rows]),
-            urgency=Urgency.SOON,
+            urgency=Urgency(suggestion.urgency or Urgency.SOON),
+            external_referrer=next((row.referrer for row in rows if row.referrer), ""),
             kind=ReferralKind.REDISCUSSION if again else ReferralKind.FULL,
             presenter=responsible_clinician(suggestion.patient_id) or by,
             by=by,

@@ -48,6 +48,7 @@ from tumorboard.meetings.views.suggestions import (
     suggestion,
     suggestion_decline,
     suggestion_reopen,
+    suggestion_reword,
 )
 
 __all__ = [
@@ -94,5 +95,6 @@ __all__ = [
     "suggestion",
     "suggestion_decline",
     "suggestion_reopen",
+    "suggestion_reword",
     "waiver_take_back",
 ]

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
-from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, conflict, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.words import day
 from patients.imaging.queries import readable_study
+from patients.record.models import StaleEdit
 from tumorboard.meetings import commands
-from tumorboard.meetings.forms import AcceptForm, DeclineForm
+from tumorboard.meetings.forms import AcceptForm, DeclineForm, RewordForm
 from tumorboard.meetings.queries import next_open_meeting, visible_meeting
 from tumorboard.meetings.views.answers import act, refused
 from tumorboard.suggestions import commands as suggestions
@@ -95,6 +96,37 @@ def suggestion_decline(request: SignedInRequest, suggestion_id: int) -> HttpResp
         return invalid(request, "tumorboard/form.html", context)
     response = redirect_or_refresh(request, back)
     toast(request, "Declined", response=response, undo_url=reverse("suggestion-reopen", args=[row.pk]))
+    return response
+
+
+@requires(Permission.BOARD_REFER)
+@require_http_methods(["GET", "POST"])
+def suggestion_reword(request: SignedInRequest, suggestion_id: int) -> HttpResponse:
+    """Another question for the board, before anything is filed. What its source asks stands beside it."""
+    row = _suggestion(request, suggestion_id)
+    _insist_may_refer(request, row)
+    form = RewordForm(request.POST or None, initial={"question": row.question, "version": row.version})
+    back = reverse("suggestion", args=[row.pk])
+    asks = f"{row.referrer or 'The source'} asks: {row.source_question}" if row.source_question else ""
+    context = {"form": form, "back": back, "title": "Question for the board", "lead": asks, "save": "Save"}
+    context["patient"] = row.patient
+    if request.method == "GET":
+        return render_page(request, "tumorboard/form.html", context)
+    if not form.is_valid():
+        return invalid(request, "tumorboard/form.html", context)
+    values = form.cleaned_data
+    try:
+        suggestions.reword(row, values["question"], version=values["version"], by=request.user, now=timezone.now())
+    except StaleEdit:
+        row = visible_suggestion(request.user, suggestion_id)
+        context["note"] = f"It was changed meanwhile and reads now: {row.question} Save again to replace it with yours."
+        context["form"] = RewordForm(initial={"question": values["question"], "version": row.version})
+        return conflict(request, "tumorboard/form.html", context)
+    except ValidationError as error:
+        add_errors(form, error)
+        return invalid(request, "tumorboard/form.html", context)
+    response = redirect_or_refresh(request, back)
+    toast(request, "Saved", response=response)
     return response
 
 

@@ -27,7 +27,7 @@ from django.db.models import (
     Subquery,
     When,
 )
-from django.db.models.functions import Cast, TruncDate
+from django.db.models.functions import Cast, Least, TruncDate
 
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
@@ -123,7 +123,11 @@ def cases_in(scope: Scope) -> QuerySet[AgendaItem]:
         AgendaItem.objects.valid()
         .filter(scope.meetings("meeting__"))
         .alias(
-            day=TruncDate("meeting__starts_at", tzinfo=scope.zone),
+            # As `decisions.queries.decided_on`: a meeting may be held before its hour.
+            day=Least(
+                TruncDate("meeting__starts_at", tzinfo=scope.zone),
+                TruncDate("decision__recorded_at", tzinfo=scope.zone),
+            ),
             referred_on=TruncDate("referral__submitted_at", tzinfo=scope.zone),
             begun_before=Exists(recommended.filter(line__started_on__lt=OuterRef("day"))),
             told_on=Subquery(told.values("told_on")[:1], output_field=DateField()),

@@ -1,6 +1,6 @@
 """One patient's record as a bundle."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -44,12 +44,13 @@ class Export:
         return findings.subject(self.patient)
 
 
-def build(export: Export, *, now: datetime) -> JsonObject:
-    """A bundle of type collection: the patient first, then everything that is held, in a fixed order."""
+def build(export: Export, *, now: datetime, more: Iterable[JsonObject] = ()) -> JsonObject:
+    """A bundle of type collection: the patient first, then everything that is held, in a fixed order, then `more`."""
     resources = [findings.patient(export)]
     for kind, make in _ROWS.items():
         for row in export.rows.get(kind, []):
             resources += make(row, export)
+    resources += more
     return filled(
         resourceType="Bundle",
         type="collection",

@@ -15,6 +15,7 @@ from patients.fhir.rules.mapping.observations import observation
 from patients.fhir.rules.mapping.people import care_team, patient, provider, related_person
 from patients.fhir.rules.mapping.procedures import procedure
 from patients.fhir.rules.mapping.reports import appointment, diagnostic_report, imaging_study, service_request, specimen
+from patients.fhir.rules.mapping.requests import ASKS_A_BOARD, asks_a_board
 from patients.fhir.rules.report import JsonObject
 from patients.fhir.rules.values import (
     choice,
@@ -91,6 +92,8 @@ def map_resource(resource: JsonObject, ctx: Context) -> Mapped:
         state = "not-done"
     if state in _NOT_HAPPENED.get(kind, ()):
         return Mapped((), name, f"its status is “{state}”: it did not happen or has no result", tuple(ctx.warnings))
+    if asks_a_board(resource):
+        return Mapped((), name, ASKS_A_BOARD, tuple(ctx.warnings))
     mapping = _MAPPINGS.get(kind)
     if mapping is None:
         return Mapped((), name, "there is no place for it yet", tuple(ctx.warnings))
