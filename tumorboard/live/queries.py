@@ -31,11 +31,13 @@ from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.queries import AgendaRow, quorum_for
 from tumorboard.meetings.rules import OPEN_ITEMS, ItemStatus, MeetingKind, next_in_order
 from tumorboard.readiness.queries import Wanted, wanted_of
+from tumorboard.referrals.queries import material_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from careteam.people.models import User
+    from tumorboard.referrals.models import ShownMaterial
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class CaseCard:
     earlier: tuple[DecisionRow, ...]
     quorum: Quorum
     guidance: tuple[GuidanceAnswer, ...]
+    shown: tuple[ShownMaterial, ...]
     draft: Decision | None
     deferral: Deferral | None  # of the same referral, at an earlier meeting
     recorded: DecisionRow | None  # the draft, as it is shown
@@ -161,6 +164,7 @@ def case_of(item: AgendaItem, today: date) -> CaseCard:
         earlier=_earlier(decisions_of_patient(patient.pk), item.referral.earlier_id),
         quorum=quorum_for(item),
         guidance=tuple(to_discuss(patient.pk)),
+        shown=tuple(material_of([item.referral_id])),
         draft=draft,
         deferral=_deferral_of(item),
         recorded=next(iter(decision_rows(drafts)), None) if draft else None,

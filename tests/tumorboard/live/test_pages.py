@@ -1,5 +1,6 @@
 """The live page and its poll, recording and signing through the browser's own requests."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -17,6 +18,9 @@ from tumorboard.live.queries import LiveState, case_of, current_state
 from tumorboard.meetings.commands import show_item, withdraw
 from tumorboard.meetings.models import AgendaItem
 from tumorboard.meetings.queries import visible_item
+from tumorboard.referrals.commands import settle_material
+from tumorboard.referrals.models import ShownMaterial
+from tumorboard.referrals.rules import ShownStatus
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -49,6 +53,15 @@ def test_live_shows_goals_before_everything_else(room: Room, on: AgendaItem) -> 
     places = [page.index(part) for part in ("What the patient wants", ">Question<", ">Labs<", ">Lines<")]
     assert places == sorted(places)
     assert "No goals conversation on record" in page
+
+
+def test_live_says_which_images_are_up(room: Room, on: AgendaItem) -> None:
+    study = factories.study(on.patient, status="performed", performed_on=date(2026, 11, 3), due_on=None)
+    shown = ShownMaterial.objects.create(patient=on.patient, referral=on.referral, study=study)
+    settle_material(shown, ShownStatus.UNAVAILABLE, note="CD unreadable", by=room.coordinator, now=room.now)
+    page = _as(room.chair).get(reverse("live", args=[room.meeting.pk])).content.decode()
+    said = page[page.index("To be shown") : page.index(">Labs<")]
+    assert ("CD unreadable" in said, "3 Nov" in said.replace("\N{NO-BREAK SPACE}", " ")) == (True, True)
 
 
 def test_live_notes_one_read_of_the_agenda(room: Room, on: AgendaItem) -> None:
