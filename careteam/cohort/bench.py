@@ -125,6 +125,8 @@ PAGES: tuple[Page, ...] = (
     Page("live_case", "live", Role.ONCOLOGIST, of="meeting"),
     Page("actions", "actions", Role.ONCOLOGIST),
     Page("board_reports", "board-reports", Role.TEAM_LEAD),
+    Page("board_trends", "board-trends", Role.TEAM_LEAD),
+    Page("board_year", "board-year", Role.TEAM_LEAD),
     Page("reports", "reports", Role.TEAM_LEAD),
     Page("audit", "audit", Role.AUDITOR),
 )

@@ -113,6 +113,12 @@ def test_every_choice_means_a_period() -> None:
     assert [code for code in offered if code != "range" and period_of(code, TODAY) is None] == []
 
 
+def test_a_trend_ends_with_its_period_and_is_three_years_at_most() -> None:
+    years = period_of("range", TODAY, since=date(2019, 5, 17), until=date(2026, 3, 5))
+    assert years is not None
+    assert trend_of(years) == (date(2023, 4, 1), date(2026, 3, 31))
+
+
 def test_a_trend_is_whole_months_and_a_year_at_least() -> None:
     month = period_of("2026-11", TODAY)
     assert month is not None

@@ -13,6 +13,7 @@ from careteam.web.words import MONTHS, day
 DEFAULT = "12m"
 RANGE = "range"
 MOST_YEARS = 10  # a range that is longer is a mistake
+MOST_MONTHS = 36  # of a trend: limits of another time say nothing about today
 _CODE = re.compile(r"(?P<year>20\d\d)(?:-(?:Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
 
 
@@ -79,9 +80,10 @@ def period_choices(today: date) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def trend_of(period: Period) -> tuple[date, date]:
-    """The whole months that a trend shows: those of the period, at least twelve, up to its end."""
-    first = period.since.replace(day=1)
-    return min(first, _months_before(period.until, 11)), _end(period.until)
+    """The whole months that a trend shows: those of the period, at least twelve and at most `MOST_MONTHS`, up to its
+    end."""
+    first = min(period.since.replace(day=1), _months_before(period.until, 11))
+    return max(first, _months_before(period.until, MOST_MONTHS - 1)), _end(period.until)
 
 
 def months_of(since: date, until: date) -> list[date]:
