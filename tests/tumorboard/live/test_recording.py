@@ -144,7 +144,8 @@ def test_another_action_keeps_what_was_typed(room: Room, on: AgendaItem) -> None
     data = _shown(client, on) | {"options": [Option.PRRT], "rationale": "Receptors", "act": "another"}
     url = reverse("decision-record", args=[on.pk])
     answer = client.post(url, data)  # a browser without JavaScript
-    more = _sent(answer.context["form"])
+    more, html = _sent(answer.context["form"]), answer.content.decode()
+    assert html.index('name="then" value="next"') < html.index('value="another"'), "Enter in a field records"
     assert (answer.status_code, more["options"], more["rationale"]) == (200, [Option.PRRT], "Receptors")
     assert (more["owner_n1"], more["due_n1"]) == (data["owner"], data["due_on"])
     second = client.post(url, more | {"what_n1": "Call her", "act": "another"}, headers=HTMX).content.decode()

@@ -1,4 +1,4 @@
-"""A deferred case says what is missing: somebody is asked for each thing, and it stands on the case until it is there."""
+"""A deferred case says what is missing: somebody is asked for each thing, and it stands there until it has come."""
 
 from datetime import date, datetime
 from typing import Any
