@@ -116,18 +116,6 @@ def test_board_resources_follow_what_became_of_it(room: Room) -> None:
     assert request["reasonCode"][0]["coding"][0]["display"] == "Patient choice"
 
 
-def test_board_resources_say_on_which_terms_and_what_was_not_chosen(room: Room) -> None:
-    terms = Terms(strength="consider", condition="if PET positive", evidence="NETTER-1")
-    said = {"terms": {Option.PRRT: terms}, "against": {Option.SURGERY: "Both lobes"}}
-    plan, request, _ = board_resources(room.signed(Option.PRRT, **said).patient, TODAY)
-    for resource in (plan, request):
-        get_fhir_model_class(resource["resourceType"]).model_validate(resource)
-    assert request["asNeededCodeableConcept"] == {"text": "if PET positive"}
-    assert [note["text"] for note in request["note"]] == ["Strength: can be considered", "Evidence: NETTER-1"]
-    assert [note["text"] for note in plan["note"]] == ["Not Surgery: Both lobes"]
-    assert plan["category"][0]["coding"][0]["code"] == "recommended"
-
-
 def test_board_resources_leave_drafts_out(room: Room) -> None:
     item = room.item()
     room.start()
