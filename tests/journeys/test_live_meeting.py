@@ -82,9 +82,14 @@ def test_everybody_sees_what_the_chair_puts_on(visit: Visit, colleague: Callable
         for page in pages:
             expect(page.locator("#case")).to_contain_text(text, timeout=20_000)
 
+    def all_on(name: str, pages: tuple[Page, ...] = everybody) -> None:
+        """Not merely on the agenda: in the patient's banner."""
+        for page in pages:
+            expect(page.locator("#case h1").first).to_have_text(name, timeout=20_000)
+
     # Somebody joins from far away: the quorum of everybody changes.
     at_chair.keyboard.press("n")
-    all_see(NAMES[0])
+    all_on(NAMES[0])
     expect(at_chair.locator("#live-quorum")).to_contain_text("Inquorate for this decision")
     far_away.get_by_role("button", name="Remote").click()
     expect(at_chair.locator("#live-agenda")).to_contain_text("Hepatobiliary surgery, remote", timeout=20_000)
@@ -110,9 +115,10 @@ def test_everybody_sees_what_the_chair_puts_on(visit: Visit, colleague: Callable
     # What comes next was fetched while they talked: it is there although the server answers the surgeon no more.
     second = AgendaItem.objects.get(patient__family_name="Secondcase")
     expect(far_away.locator("#case")).to_have_attribute("data-ready", str(second.pk), timeout=20_000)
+    expect(far_away.locator("#case-decide")).to_contain_text("Nora Scribe", timeout=20_000)  # nothing is on its way
     far_away.route(f"**{address}", lambda route: route.abort())
     at_chair.keyboard.press("n")
-    all_see(NAMES[1])
+    all_on(NAMES[1])
     expect(far_away.locator("#case-decide")).to_be_hidden()  # it was about the case before
     far_away.unroute(f"**{address}")
     expect(far_away.locator("#case-decide")).to_be_visible(timeout=20_000)
@@ -120,9 +126,9 @@ def test_everybody_sees_what_the_chair_puts_on(visit: Visit, colleague: Callable
     # The surgeon's line is cut, the chair goes on; when it is back so is the case that is on.
     far_away.context.set_offline(True)
     at_chair.keyboard.press("n")
-    all_see(NAMES[2], (at_chair, at_scribe, wall))
+    all_on(NAMES[2], (at_chair, at_scribe, wall))
     far_away.context.set_offline(False)
-    all_see(NAMES[2])
+    all_on(NAMES[2])
 
     # The patient dies while being discussed: the case says so at once. Then the meeting ends, and the wall goes out.
     withdraw(Referral.objects.get(patient__family_name="Thirdcase"), reason="Patient died", by=None, now=now)

@@ -37,10 +37,15 @@ class Row:
         self.taken.append(extent)
 
     def is_free(self, extent: Extent, *, beside: Sequence[Extent] = ()) -> bool:
-        """Inside the drawing and clear of everything claimed; `beside` names spans that do not count."""
+        """Inside the drawing and clear of everything claimed; `beside` names spans that do not count, each once: what
+        another mark claims at the same place counts."""
         if extent[0] < 0 or extent[1] > self.width:
             return False
-        return not any(overlaps(extent, other, self.gap) for other in self.taken if other not in beside)
+        others = list(self.taken)
+        for own in beside:
+            if own in others:
+                others.remove(own)
+        return not any(overlaps(extent, other, self.gap) for other in others)
 
     def right_of(self, x: float, words: str, width: float) -> Place:
         return Place(words, x, "", (x, x + width))

@@ -60,6 +60,14 @@ def placed(found: list[LineMark], size: Size, window: Window) -> list[list[tuple
     return rows
 
 
+def test_of_two_marks_at_one_place_neither_is_written_over() -> None:
+    row = Row(100)
+    row.claim((0, 50))
+    assert row.is_free((10, 20), beside=((0, 50),))
+    row.claim((0, 50))
+    assert not row.is_free((10, 20), beside=((0, 50),))
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.lists(lines(), max_size=14), sizes, st.sampled_from(Window))
 def test_labels_of_a_row_never_overlap_each_other_nor_another_bar(
