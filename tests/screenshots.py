@@ -42,8 +42,11 @@ def signed_in(browser: Browser, base: str, who: str, *, dark: bool = False, widt
 
 
 def settle(page: Page) -> None:
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(400)
+    """A live page listens for ever: what it fetches is waited for, not silence."""
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(300)
+    page.wait_for_selector("body:not(:has(main .htmx-request))")
+    page.wait_for_timeout(700)
 
 
 def patient(page: Page, name: str) -> str:
