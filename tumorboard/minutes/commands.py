@@ -18,7 +18,7 @@ from careteam.web.pdf import joined_pdf_of
 from tumorboard.meetings.models import Meeting
 from tumorboard.minutes import policies
 from tumorboard.minutes.models import MinutesPrint, SignedMinutes
-from tumorboard.minutes.queries import content_of, minutes_of
+from tumorboard.minutes.queries import at_home, content_of, minutes_of
 from tumorboard.minutes.rules import CASES_AT_ONCE
 
 if TYPE_CHECKING:
@@ -104,4 +104,5 @@ def pdf_of_version(signed: SignedMinutes, *, tell: Callable[[int], Any] = lambda
         render_to_string(PAPER, shared | {"head": text.head if number == 0 else "", "cases": lot})
         for number, lot in enumerate(lots)
     )
-    return joined_pdf_of(parts, tell=lambda done: tell(min(done * CASES_AT_ONCE, len(text.cases))))
+    with at_home(meeting):
+        return joined_pdf_of(parts, tell=lambda done: tell(min(done * CASES_AT_ONCE, len(text.cases))))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from tumorboard.actions.queries import ActionRow, actions_of_decisions
 from tumorboard.boards.rules import Quorum
@@ -78,15 +81,22 @@ def minutes_of(meeting: Meeting, today: date) -> Minutes:
 
 
 def content_of(minutes: Minutes) -> Content:
-    """What a signature would cover: the minutes word for word, without what goes on changing (how far an action is)."""
+    """What a signature would cover: the minutes word for word, without what goes on changing (how far an action is).
+    Times are those of the board's team, whoever asks."""
     shown = {"minutes": minutes, "meeting": minutes.meeting, "is_frozen": True}
-    return Content(
-        head=render_to_string(_HEAD, shown),
-        cases=tuple(
-            CaseText(case.row.patient_id, case.row.item_id, render_to_string(_CASE, shown | {"case": case}))
-            for case in minutes.cases
-        ),
-    )
+    with at_home(minutes.meeting):
+        return Content(
+            head=render_to_string(_HEAD, shown),
+            cases=tuple(
+                CaseText(case.row.patient_id, case.row.item_id, render_to_string(_CASE, shown | {"case": case}))
+                for case in minutes.cases
+            ),
+        )
+
+
+def at_home(meeting: Meeting) -> AbstractContextManager[None]:
+    """Within it, times are written as the clock of the board's team shows them: a worker knows no person's."""
+    return timezone.override(ZoneInfo(meeting.board.team.time_zone))
 
 
 def versions_of(meeting_id: int) -> list[SignedMinutes]:

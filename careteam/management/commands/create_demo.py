@@ -60,12 +60,13 @@ class Command(BaseCommand):
                 Patient.objects.in_care().filter(team=team).select_related("team").order_by("pk")[:SUGGESTED]
             ):
                 suggest_pets(patient, by=None, now=now)
-            _sign_minutes(team)
         first_team = Team.objects.get(slug=FIRST_TEAM)
         open_vote_of_demo(first_team, now=now)
         follow_decisions_of_demo(first_team, now=now)
         ask_north_of_demo(first_team, Team.objects.get(slug=SECOND_TEAM), now=now)
         bring_request(first_team, now=now)
+        for team in Team.objects.order_by("pk"):
+            _sign_minutes(team)
         return made
 
 

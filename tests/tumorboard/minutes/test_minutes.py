@@ -1,6 +1,7 @@
 """Minutes: assembled while the meeting runs, signed by its chair, never changed, made into a PDF by a worker."""
 
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from careteam.audit.models import AuditEvent
 from careteam.people.rules import Role
@@ -20,7 +22,7 @@ from tumorboard.meetings.commands import hold
 from tumorboard.meetings.models import Meeting
 from tumorboard.minutes.commands import ask_print, make_print, sign_minutes, waiting_prints
 from tumorboard.minutes.models import MinutesPrint, SignedMinutes
-from tumorboard.minutes.queries import minutes_of
+from tumorboard.minutes.queries import content_of, minutes_of
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 12, 20)
@@ -79,6 +81,16 @@ def test_signed_minutes_stay_word_for_word_and_signing_twice_is_refused(room: Ro
     for statement in ("UPDATE tumorboard_signedminutes SET number = 9", "DELETE FROM tumorboard_signedminutes"):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
+
+
+def test_minutes_keep_the_time_of_the_team_wherever_they_are_signed(room: Room) -> None:
+    room.signed()
+    hold(room.meeting, by=room.chair, now=room.meeting_time)
+    minutes = minutes_of(room.meeting, TODAY)
+    with timezone.override("Asia/Tokyo"):
+        there = content_of(minutes)
+    assert there == content_of(minutes)
+    assert f"{timezone.localtime(room.meeting_time, ZoneInfo(room.team.time_zone)):%H:%M}" in there.cases[0].html
 
 
 def test_an_addendum_makes_the_next_version_with_its_reason(room: Room) -> None:
