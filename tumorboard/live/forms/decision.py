@@ -1,62 +1,28 @@
-"""Recording a decision while it is spoken: everything but the options has a default."""
+"""The form of a decision: everything but the options has a default."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
 
 from careteam.people.models import User
 from careteam.web.parts import Difference
-from careteam.web.stale import as_opened, in_words, joined
+from careteam.web.stale import as_opened
 from patients.treatment.rules import Intent
 from patients.trials.models import Trial
 from tumorboard.actions.rules import ActionKind
 from tumorboard.decisions.commands import Said, Terms
-from tumorboard.decisions.models import Alternative
-from tumorboard.decisions.rules import ACTION_DUE, Option, Outcome, Strength, option_choices, wording
+from tumorboard.decisions.rules import Option, Outcome, Strength, option_choices
 from tumorboard.live.commands import ActionAsked
+from tumorboard.live.forms.shape import TERMS, Shape
 from tumorboard.live.models import DecisionDraft
-from tumorboard.live.queries import CaseCard
-from tumorboard.live.rules import ACTIONS_MOST, first_action
+from tumorboard.live.rules import ACTIONS_MOST
 
-_HIDDEN = ("version", "opened")
 _INTENTS = [(value, label) for value, label in Intent.choices if value]
 _ALTERNATIVES = [(value, label) for value, label in option_choices() if value != Option.WITH_PALLIATIVE]
-_TERMS = ("detail", "strength", "condition", "evidence")
-_ROW = re.compile(r"(?:what|kind|owner|due)_([an][0-9]{1,18})")
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Which fields a form has besides the fixed ones: terms for each option, a reason for each alternative, one action
-    for each row (`a17` the action 17, `n1` a new one)."""
-
-    options: tuple[str, ...] = ()
-    considered: tuple[str, ...] = ()
-    rows: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, initial: Mapping[str, Any], data: QueryDict | None, *, another: bool = False) -> Shape:
-        """What stands recorded and what was sent, together; `another`: and one row more."""
-        sent = data or QueryDict()
-        options = [*initial.get("options", ()), *sent.getlist("options")]
-        considered = [*initial.get("considered", ()), *sent.getlist("considered")]
-        rows = list(dict.fromkeys(match[1] for name in [*initial, *sent] if (match := _ROW.fullmatch(name))))
-        if another and len(rows) < ACTIONS_MOST - 1:
-            rows.append(f"n{max((int(row[1:]) for row in rows if row[0] == 'n'), default=0) + 1}")
-        order = [value for value, _ in option_choices()]
-        return cls(
-            tuple(value for value in order if value in options),
-            tuple(value for value in order if value in considered),
-            tuple(rows[: ACTIONS_MOST - 1]),
-        )
 
 
 class DecisionForm(forms.Form):
@@ -155,7 +121,7 @@ class DecisionForm(forms.Form):
         """The fields of each option in play, for the page."""
         return [
             {
-                **{name: self[f"{name}_{option}"] for name in _TERMS},
+                **{name: self[f"{name}_{option}"] for name in TERMS},
                 "trial": self["trial"] if option == Option.TRIAL else None,
             }
             for option in self.shape.options
@@ -177,7 +143,7 @@ class DecisionForm(forms.Form):
     @property
     def terms_said(self) -> bool:
         """Whether anything stands in the fold of terms and alternatives."""
-        named = [name for name in self.fields if name.partition("_")[0] in _TERMS]
+        named = [name for name in self.fields if name.partition("_")[0] in TERMS]
         return any(self[name].value() for name in [*named, "considered"])
 
     @property
@@ -288,160 +254,3 @@ def _owner(people: Sequence[User]) -> forms.TypedChoiceField:
         empty_value=None,
         required=False,
     )
-
-
-def start_of(card: CaseCard, presenter: User, today: date) -> dict[str, Any]:
-    """What the form starts with: the draft, or every default: the presenter owns the action, due in two weeks."""
-    start: dict[str, Any] = {"owner": presenter.pk, "due_on": today + ACTION_DUE, "intent": "", "version": 0}
-    draft, actions = card.draft, card.actions
-    if draft is not None:
-        rows = list(draft.recommendations.filter(error_at__isnull=True))
-        conditions = {row.option: row.condition for row in rows}
-        worded = wording([row.option for row in rows], conditions=conditions)
-        unchanged = draft.outcome == Outcome.NO_CHANGE
-        start |= {
-            "options": [row.option for row in rows],
-            "intent": next((row.intent for row in rows if row.intent), ""),
-            "text": "" if draft.text == worded else draft.text,
-            "rationale": draft.rationale,
-            "dissent": draft.dissent,
-            "goals_conflict_note": draft.goals_conflict_note,
-            "no_action": not actions and not unchanged,
-            "unchanged": unchanged,
-            "version": draft.version,
-        }
-        for row in rows:
-            start |= {f"{name}_{row.option}": getattr(row, name) for name in _TERMS}
-        start["trial"] = next((row.trial_id for row in rows if row.trial_id), "")
-        against = dict(Alternative.objects.valid().filter(decision=draft).values_list("option", "reason"))
-        start |= {"considered": list(against)} | {f"why_{option}": reason for option, reason in against.items()}
-    for number, action in enumerate(actions):
-        owner, due, what, kind = action.owner_id, action.due_on, action.what, action.kind
-        if number == 0:  # what follows from the options goes on following when they are changed
-            usual, words, _ = first_action(start.get("options", ()))
-            what, kind = "" if what == words else what, "" if kind == usual else kind
-            start |= {"owner": owner, "due_on": due, "action_what": what, "action_kind": kind}
-        else:
-            row = f"a{action.pk}"
-            start |= {f"owner_{row}": owner, f"due_{row}": due, f"what_{row}": what, f"kind_{row}": kind}
-    return start
-
-
-@dataclass(frozen=True)
-class Choices:
-    """Who may own an action, which trials can be named."""
-
-    people: Sequence[User]
-    trials: Sequence[Trial] = ()
-
-
-def form_of(
-    card: CaseCard,
-    choices: Choices,
-    start: Mapping[str, Any],
-    data: QueryDict | None,
-    *,
-    is_sent: bool = False,
-    another: bool = False,
-) -> DecisionForm:
-    """The form with what `start` holds and, over it, what this person typed (`data`): sent to be recorded, or shown
-    again as it was typed, with a row more (`another`) or from a draft. What somebody else recorded since it was opened
-    is joined with it, field by field."""
-    shape = Shape.of(start, data, another=another)
-    focus = shape.rows[-1] if another and shape.rows else ""
-    defaults = {f"owner_{row}": start["owner"] for row in shape.rows}
-    defaults |= {f"due_{row}": start["due_on"] for row in shape.rows}
-    initial = {**defaults, **start}
-    options: dict[str, Any] = {"people": choices.people, "trials": choices.trials, "shape": shape, "focus": focus}
-    blank = DecisionForm(initial=initial, **options)
-    initial["opened"] = as_opened(blank, {name: value for name, value in initial.items() if name in start})
-    if data is None:
-        return DecisionForm(initial=initial, **options)
-    both: list[Difference] = []
-    is_behind = card.draft is not None and data.get("version", "") != str(card.draft.version) and "opened" in data
-    if is_behind:
-        data, both = joined(blank, data, start)
-    if is_behind or not is_sent:
-        data = data.copy()
-        data["version"], data["opened"] = str(initial["version"]), initial["opened"]
-    typed = _as_typed(blank, data, initial, options)
-    form = DecisionForm(data, initial=initial, **options) if is_sent else typed
-    form.is_recorded = is_behind and not typed.differs
-    form.both = both
-    form.joined_with = str(card.draft.recorded_by) if card.draft is not None and is_behind else ""
-    return form
-
-
-def _as_typed(
-    blank: DecisionForm, data: QueryDict, initial: Mapping[str, Any], options: Mapping[str, Any]
-) -> DecisionForm:
-    """Not checked yet: what was typed stands in the fields without a word about it."""
-    typed: dict[str, Any] = dict(initial)
-    for name, field in blank.fields.items():
-        if isinstance(field, forms.MultipleChoiceField):
-            typed[name] = data.getlist(name)
-        elif isinstance(field, forms.BooleanField):
-            typed[name] = bool(data.get(name))
-        elif name in data:
-            typed[name] = _read(field, data.get(name, ""))
-    return DecisionForm(initial=typed, **options)
-
-
-def _read(field: forms.Field, value: str) -> Any:
-    if not isinstance(field, forms.DateField):
-        return value
-    try:
-        return field.clean(value) or ""
-    except forms.ValidationError:
-        return value
-
-
-def typed_in(data: QueryDict) -> dict[str, list[str]]:
-    """What a form sent, as a draft keeps it: every field of the decision, none of the page's own."""
-    shape = Shape.of({}, data)
-    names = {*DecisionForm.base_fields, "owner", "trial"}
-    names |= {f"{name}_{option}" for option in shape.options for name in _TERMS}
-    names |= {f"why_{option}" for option in shape.considered}
-    names |= {f"{name}_{row}" for row in shape.rows for name in ("what", "kind", "owner", "due")}
-    return {name: data.getlist(name) for name in data if name in names}
-
-
-def as_data(content: Mapping[str, Sequence[str]]) -> QueryDict:
-    """A draft as the browser would send it."""
-    data = QueryDict(mutable=True)
-    for name, values in content.items():
-        data.setlist(name, list(values))
-    return data
-
-
-class TypingForm(forms.Form):
-    """In which field of the decision somebody is writing."""
-
-    field = forms.CharField(max_length=40)
-
-    def clean_field(self) -> str:
-        """The label of the field: what the others read."""
-        name = self.cleaned_data["field"]
-        if name in DecisionForm.base_fields and name not in _HIDDEN:
-            return str(DecisionForm.base_fields[name].label)
-        kind, _, of = name.partition("_")
-        if kind in _TERMS and of in Option.values:
-            return f"the terms of {Option(of).label}"
-        if kind == "why" and of in Option.values:
-            return f"why not {Option(of).label}"
-        if name in {"owner", "trial"} or _ROW.fullmatch(name):
-            return {"owner": "Owner", "trial": "Which trial"}.get(name, "Another action")
-        raise forms.ValidationError("There is no such field.")
-
-
-def typed_words(content: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    """Label and words of what somebody typed or chose and could not record any more: nothing of it is lost."""
-    data = as_data(content)
-    form = DecisionForm(people=(), shape=Shape.of({}, data))
-    found = []
-    for name, field in form.fields.items():
-        value = data.getlist(name) if isinstance(field, forms.MultipleChoiceField) else data.get(name, "").strip()
-        is_said = isinstance(field, forms.CharField | forms.MultipleChoiceField) and name not in _HIDDEN
-        if value and is_said:
-            found.append((str(field.label), in_words(field, value)))
-    return found
