@@ -11,13 +11,12 @@ from django.db import transaction
 from django.urls import reverse
 
 from careteam.access.policies import insist
-from careteam.audit.commands import record
 from careteam.notifications.commands import notify
 from careteam.notifications.commands import withdraw as take_back
 from careteam.people.models import Team
 from careteam.web.words import day
 from patients.protocol.queries import number
-from patients.record.commands import close_step, open_step
+from patients.record.commands import close_step, open_step, record_about
 from patients.record.models import Patient
 from patients.record.rules import StepKind
 from tumorboard.actions import policies
@@ -67,7 +66,7 @@ def assign(
     )
     if decision is None or decision.status == DecisionStatus.SIGNED:
         _put_in_force(action, by=by, now=now)
-    _audit("actions.assign", action, by=by, now=now, details={"owner": owner.pk, "due_on": due_on.isoformat()})
+    record_about(action, "actions.assign", by=by, now=now, details={"owner": owner.pk, "due_on": due_on.isoformat()})
     return action
 
 
@@ -103,7 +102,7 @@ def change_action(
     action.save_version("what", "owner", "due_on", "kind", "recommendation")
     if action.decision is None or action.decision.status == DecisionStatus.SIGNED:
         _put_in_force(action, by=by, now=now)
-    _audit("actions.change_action", action, by=by, now=now, details={"before": before, "owner": owner.pk})
+    record_about(action, "actions.change_action", by=by, now=now, details={"before": before, "owner": owner.pk})
     return action
 
 
@@ -115,7 +114,7 @@ def take_back_action(action: Action, *, by: User, now: datetime) -> Action:
         raise ValidationError("The decision is signed: cancel the action with a reason.")
     action.error_at, action.error_by, action.error_reason = now, by, "Taken back before the signature"
     action.save_version("error_at", "error_by", "error_reason")
-    _audit("actions.take_back_action", action, by=by, now=now)
+    record_about(action, "actions.take_back_action", by=by, now=now)
     return action
 
 
@@ -128,12 +127,11 @@ def put_in_force(decision: Decision, *, by: User, now: datetime) -> int:
     for action in actions:
         _put_in_force(action, by=by, now=now)
     if actions:
-        record(
+        record_about(
+            decision,
             "actions.put_in_force",
             by=by,
             now=now,
-            subject=decision,
-            patient_ids=[decision.patient_id],
             team_id=actions[0].patient.team_id,
             details={"actions": [action.pk for action in actions]},
         )
@@ -154,7 +152,9 @@ def finish(
     close_step(action.patient, source_key=step_key(action.pk), because=to.label, now=now)
     take_back(keys=[_key(action)], now=now)
     take_back_source(action_key(action.pk), because=f"The action is {to.label.lower()}", now=now)
-    _audit("actions.finish", action, by=by, now=now, reason=action.outcome, details={"to": str(to), "source": source})
+    record_about(
+        action, "actions.finish", by=by, now=now, reason=action.outcome, details={"to": str(to), "source": source}
+    )
     return action
 
 
@@ -170,7 +170,7 @@ def reopen(action: Action, *, by: User | None, now: datetime, because: str = "")
         _put_in_force(action, by=None, now=now)
     else:
         refresh_step(action, now=now)
-    _audit("actions.reopen", action, by=by, now=now, reason=because)
+    record_about(action, "actions.reopen", by=by, now=now, reason=because)
     return action
 
 
@@ -183,7 +183,7 @@ def hand_over(action: Action, to: User, *, by: User, now: datetime) -> Action:
     action.save_version("owner")
     take_back(keys=[f"action:{action.pk}:{before.pk}"], now=now)
     _put_in_force(action, by=by, now=now)
-    _audit("actions.hand_over", action, by=by, now=now, details={"before": before.pk, "owner": to.pk})
+    record_about(action, "actions.hand_over", by=by, now=now, details={"before": before.pk, "owner": to.pk})
     return action
 
 
@@ -199,13 +199,11 @@ def supersede(decision: Decision, recommendations: Iterable[Recommendation], *, 
     note = f"Superseded by the decision of {day(decided_on(decision))}"
     for row in chosen:
         settle(row, RecommendationStatus.SUPERSEDED, by=by, now=now, note=note, superseded_by=decision)
-    record(
+    record_about(
+        decision,
         "actions.supersede",
         by=by,
         now=now,
-        subject=decision,
-        patient_ids=[decision.patient_id],
-        team_id=decision.patient.team_id,
         details={"recommendations": [row.pk for row in chosen]},
     )
     return len(chosen)
@@ -276,24 +274,3 @@ def _locked(action: Action) -> Action:
         .get(pk=action.pk)
     )
     return row
-
-
-def _audit(
-    action_name: str,
-    action: Action,
-    *,
-    by: User | None,
-    now: datetime,
-    reason: str = "",
-    details: dict[str, object] | None = None,
-) -> None:
-    record(
-        action_name,
-        by=by,
-        now=now,
-        subject=action,
-        patient_ids=[action.patient_id],
-        team_id=action.patient.team_id,
-        reason=reason,
-        details=details or {},
-    )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from django.db import transaction
 from django.template.loader import render_to_string
 
 from careteam.access.policies import insist
-from careteam.audit.commands import record
 from careteam.audit.rules import Kind
 from careteam.printing.commands import make, put_on_list, waiting
 from careteam.web.pdf import pdf_of
+from patients.record.commands import Act, record_about
 from tumorboard.decisions.commands import tell, untell
 from tumorboard.decisions.models import Decision
 from tumorboard.decisions.queries import is_told
@@ -140,23 +140,7 @@ def _locked(letter: DecisionLetter) -> DecisionLetter:
 
 
 def _audit(
-    verb: str,
-    letter: DecisionLetter,
-    *,
-    by: User,
-    now: datetime,
-    reason: str = "",
-    kind: Kind = Kind.WRITE,
-    details: dict[str, object] | None = None,
+    verb: str, letter: DecisionLetter, *, details: dict[str, object] | None = None, **about: Unpack[Act]
 ) -> None:
-    record(
-        f"board_letters.{verb}",
-        by=by,
-        now=now,
-        subject=letter,
-        patient_ids=[letter.patient_id],
-        team_id=letter.patient.team_id,
-        reason=reason,
-        kind=kind,
-        details={"whom": letter.whom, "number": letter.number} | (details or {}),
-    )
+    details = {"whom": letter.whom, "number": letter.number} | (details or {})
+    record_about(letter, f"board_letters.{verb}", details=details, **about)

@@ -15,11 +15,10 @@ from django.urls import reverse
 from careteam.access.commands import close_chart, open_chart
 from careteam.access.policies import insist
 from careteam.access.rules import GrantKind
-from careteam.audit.commands import record
 from careteam.notifications.commands import notify, withdraw
 from patients.care.models import SecondOpinion
 from patients.protocol.queries import number
-from patients.record.commands import close_step, open_step
+from patients.record.commands import close_step, open_step, record_about
 from patients.record.queries import responsible_clinician
 from patients.record.rules import StepKind
 from tumorboard.decisions.rules import Option
@@ -30,7 +29,7 @@ from tumorboard.opinions.rules import LIVE_OPINIONS, OpinionStatus, step_key
 
 if TYPE_CHECKING:
     from careteam.people.models import Team, User
-    from patients.record.models import ClinicalRow, Patient
+    from patients.record.models import Patient
     from tumorboard.decisions.models import Decision
     from tumorboard.referrals.models import Referral
 
@@ -81,7 +80,7 @@ def ask_team(
         now=now,
     )
     _tell(assigners_of(team), opinion, "ask", f"{patient.team} asks for a second opinion: who answers?", now=now)
-    _audit("opinions.ask_team", opinion, by=by, now=now, details={"team": team.pk})
+    record_about(opinion, "opinions.ask_team", by=by, now=now, details={"team": team.pk})
     return opinion
 
 
@@ -105,7 +104,7 @@ def assign_opinion(opinion: Opinion, person: User, *, by: User, now: datetime) -
     if former is not None:
         withdraw(keys=[_key(opinion, f"assigned:{former.pk}")], now=now)
     _tell([person], opinion, f"assigned:{person.pk}", f"{opinion.patient.team} asks for your second opinion", now=now)
-    _audit("opinions.assign_opinion", opinion, by=by, now=now, details={"person": person.pk})
+    record_about(opinion, "opinions.assign_opinion", by=by, now=now, details={"person": person.pk})
     return opinion
 
 
@@ -117,7 +116,7 @@ def keep_draft(opinion: Opinion, *, text: str, options: Iterable[str], by: User,
     draft, _ = OpinionDraft.objects.update_or_create(
         opinion=opinion, author=by, defaults={"text": text, "options": list(options), "saved_at": now}
     )
-    _audit("opinions.keep_draft", opinion, by=by, now=now)
+    record_about(opinion, "opinions.keep_draft", by=by, now=now)
     return draft
 
 
@@ -135,7 +134,7 @@ def answer(opinion: Opinion, *, text: str, options: Iterable[Option] = (), by: U
     OpinionDraft.objects.filter(opinion=opinion).delete()
     _settle(opinion, because="Answered", now=now)
     _tell(_askers(opinion), opinion, "answer", f"{opinion.team} has answered: second opinion", now=now)
-    _audit("opinions.answer", opinion, by=by, now=now)
+    record_about(opinion, "opinions.answer", by=by, now=now)
     return opinion
 
 
@@ -146,7 +145,7 @@ def decline(opinion: Opinion, *, reason: str, by: User, now: datetime) -> Opinio
     insist(policies.why_not_decline(opinion, by, reason=reason, now=now))
     _end(opinion, OpinionStatus.DECLINED, reason, by=by, now=now)
     _tell(_askers(opinion), opinion, "declined", f"{opinion.team} declines: second opinion", now=now)
-    _audit("opinions.decline", opinion, by=by, now=now, reason=reason)
+    record_about(opinion, "opinions.decline", by=by, now=now, reason=reason)
     return opinion
 
 
@@ -158,7 +157,7 @@ def revoke_opinion(opinion: Opinion, *, reason: str, by: User, now: datetime) ->
     _end(opinion, OpinionStatus.REVOKED, reason, by=by, now=now)
     if opinion.assigned_to is not None:
         _tell([opinion.assigned_to], opinion, "revoked", "A second opinion is no longer asked for", now=now)
-    _audit("opinions.revoke_opinion", opinion, by=by, now=now, reason=reason)
+    record_about(opinion, "opinions.revoke_opinion", by=by, now=now, reason=reason)
     return opinion
 
 
@@ -191,7 +190,7 @@ def extend_opinion(opinion: Opinion, *, until: datetime, by: User, now: datetime
         url=_url(opinion),
         now=now,
     )
-    _audit("opinions.extend_opinion", opinion, by=by, now=now, details={"before": before.isoformat()})
+    record_about(opinion, "opinions.extend_opinion", by=by, now=now, details={"before": before.isoformat()})
     return opinion
 
 
@@ -205,14 +204,7 @@ def link_outside(referral: Referral, outside: SecondOpinion, *, by: User, now: d
     if there is not None:
         return there
     link = CaseOpinion.objects.create(patient=referral.patient, referral=referral, outside=outside, created_by=by)
-    record(
-        "opinions.link_outside",
-        by=by,
-        now=now,
-        subject=link,
-        patient_ids=[referral.patient_id],
-        team_id=referral.board.team_id,
-    )
+    record_about(link, "opinions.link_outside", by=by, now=now, team_id=referral.board.team_id)
     return link
 
 
@@ -243,7 +235,7 @@ def _sweep_one(opinion_id: int, *, now: datetime) -> bool:
         _move(opinion, OpinionStatus.EXPIRED, "ended_at", "end_reason")
         _take_back(opinion, now=now)
         _tell(_askers(opinion), opinion, f"over:{opinion.until:%Y%m%d}", _over(opinion), now=now)
-        _audit("opinions.expire", opinion, by=None, now=now)
+        record_about(opinion, "opinions.expire", by=None, now=now)
         return True
     before = timedelta(days=float(number(opinion.patient.team_id, "opinion.reminder").value))
     if opinion.reminded_at is None and now >= opinion.until - before:
@@ -251,7 +243,7 @@ def _sweep_one(opinion_id: int, *, now: datetime) -> bool:
         opinion.save_version("reminded_at")
         late = [opinion.assigned_to] if opinion.assigned_to else assigners_of(opinion.team)
         _tell(late, opinion, f"reminder:{opinion.until:%Y%m%d}", "A second opinion is due soon", now=now)
-        _audit("opinions.remind", opinion, by=None, now=now)
+        record_about(opinion, "opinions.remind", by=None, now=now)
         return True
     return False
 
@@ -346,26 +338,4 @@ def _tell(people: Iterable[User], opinion: Opinion, what: str, title: str, *, no
         url=_url(opinion),
         now=now,
         due_on=opinion.patient.team.local_date(opinion.until),
-    )
-
-
-def _audit(
-    action: str,
-    opinion: Opinion,
-    *,
-    by: User | None,
-    now: datetime,
-    reason: str = "",
-    details: dict[str, object] | None = None,
-) -> None:
-    subject: ClinicalRow = opinion
-    record(
-        action,
-        by=by,
-        now=now,
-        subject=subject,
-        patient_ids=[opinion.patient_id],
-        team_id=opinion.patient.team_id,
-        reason=reason,
-        details=details or {},
     )

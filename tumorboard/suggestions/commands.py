@@ -4,18 +4,18 @@ calls `mark_accepted`."""
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from careteam.access.policies import insist
-from careteam.audit.commands import record
 from careteam.notifications.commands import notify
 from careteam.notifications.commands import withdraw as take_from_inbox
 from careteam.people.queries import people_with_role
 from careteam.people.rules import Role
 from patients.imaging.models import ImagingStudy
+from patients.record.commands import Act, record_about
 from patients.record.models import StaleEdit
 from tumorboard.referrals.queries import open_referral_to
 from tumorboard.suggestions import policies
@@ -267,21 +267,7 @@ def _key(row: AgendaSuggestion) -> str:
 
 
 def _audit(
-    action: str,
-    row: AgendaSuggestion,
-    *,
-    by: User | None,
-    now: datetime,
-    reason: str = "",
-    details: dict[str, object] | None = None,
+    action: str, row: AgendaSuggestion, *, details: dict[str, object] | None = None, **about: Unpack[Act]
 ) -> None:
-    record(
-        action,
-        by=by,
-        now=now,
-        subject=row,
-        patient_ids=[row.patient_id],
-        team_id=row.board.team_id,
-        reason=reason,
-        details={"source": row.source_key} | (details or {}),
-    )
+    details = {"source": row.source_key} | (details or {})
+    record_about(row, action, team_id=row.board.team_id, details=details, **about)

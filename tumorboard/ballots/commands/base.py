@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Unpack
 
 from careteam.access.policies import insist
-from careteam.audit.commands import record
+from patients.record.commands import Act, record_about
 from tumorboard.ballots import policies
 from tumorboard.ballots.models import Ballot
 from tumorboard.ballots.rules import BallotStatus
 from tumorboard.meetings.models import Meeting
-
-if TYPE_CHECKING:
-    from careteam.people.models import User
 
 
 def locked(ballot: Ballot) -> Ballot:
@@ -46,22 +42,5 @@ def move(ballot: Ballot, to: BallotStatus, *fields: str) -> None:
     ballot.save_version("status", *fields)
 
 
-def audit(
-    action: str,
-    ballot: Ballot,
-    *,
-    by: User | None,
-    now: datetime,
-    reason: str = "",
-    details: dict[str, object] | None = None,
-) -> None:
-    record(
-        action,
-        by=by,
-        now=now,
-        subject=ballot,
-        patient_ids=[ballot.patient_id],
-        team_id=ballot.item.meeting.board.team_id,
-        reason=reason,
-        details=details or {},
-    )
+def audit(action: str, ballot: Ballot, *, details: dict[str, object] | None = None, **about: Unpack[Act]) -> None:
+    record_about(ballot, action, team_id=ballot.item.meeting.board.team_id, details=details, **about)

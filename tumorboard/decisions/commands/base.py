@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Unpack
 
-from careteam.audit.commands import record
 from careteam.events.commands import announce
 from careteam.events.rules import EventKind
+from patients.record.commands import Act, record_about
 from tumorboard.decisions.models import Decision, DecisionAddendum, Recommendation, Told
-
-if TYPE_CHECKING:
-    from careteam.people.models import User
 
 
 def announce_row(kind: EventKind, row: Recommendation | Told, *, now: datetime, **payload: Any) -> None:
@@ -41,18 +38,7 @@ def audit(
     subject: Decision | DecisionAddendum | Recommendation | Told,
     decision: Decision,
     *,
-    by: User | None,
-    now: datetime,
-    reason: str = "",
     details: dict[str, object] | None = None,
+    **about: Unpack[Act],
 ) -> None:
-    record(
-        action,
-        by=by,
-        now=now,
-        subject=subject,
-        patient_ids=[decision.patient_id],
-        team_id=decision.item.meeting.board.team_id,
-        reason=reason,
-        details=details or {},
-    )
+    record_about(subject, action, team_id=decision.item.meeting.board.team_id, details=details, **about)

@@ -12,8 +12,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from careteam.access.policies import insist
-from careteam.audit.commands import record
-from patients.record.commands import open_step
+from patients.record.commands import open_step, record_about
 from patients.record.models import StaleEdit
 from patients.record.rules import StepKind
 from patients.treatment.rules import Intent
@@ -103,12 +102,11 @@ def record_decision(item: AgendaItem, said: Said, *, by: User, now: datetime, ve
     _recommend(decision, said, by=by, now=now)
     _weigh(decision, said.against, by=by, now=now)
     meeting.save_version()  # screens that show it look again
-    record(
+    record_about(
+        decision,
         "decisions.record_decision",
         by=by,
         now=now,
-        subject=decision,
-        patient_ids=[decision.patient_id],
         team_id=item.meeting.board.team_id,
         details={
             "outcome": str(said.outcome),

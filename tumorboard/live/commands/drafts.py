@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from careteam.access.policies import insist
-from careteam.audit.commands import record
+from patients.record.commands import record_about
 from tumorboard.live import policies
 from tumorboard.live.models import DecisionDraft
 from tumorboard.live.rules import DRAFT_LIMIT
@@ -67,11 +67,4 @@ def _draft(item: AgendaItem, by: User) -> DecisionDraft:
 
 
 def _audit(action: str, item: AgendaItem, *, by: User, now: datetime) -> None:
-    record(
-        action,
-        by=by,
-        now=now,
-        subject=item,
-        patient_ids=[item.patient_id],
-        team_id=item.meeting.board.team_id,
-    )
+    record_about(item, action, by=by, now=now, team_id=item.meeting.board.team_id)

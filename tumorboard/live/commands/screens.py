@@ -11,6 +11,7 @@ from django.db import transaction
 from careteam.access.policies import insist
 from careteam.audit.commands import record
 from careteam.audit.rules import Kind
+from patients.record.commands import record_about
 from tumorboard.live import policies
 from tumorboard.live.models import DecisionDraft, PrivateNote, ProjectorSession
 from tumorboard.live.queries import digest_of
@@ -77,12 +78,11 @@ def save_note(item: AgendaItem, text: str, *, by: User, now: datetime) -> None:
         PrivateNote.objects.update_or_create(item=item, author=by, defaults={"text": kept, "saved_at": now})
     else:
         PrivateNote.objects.filter(item=item, author=by).delete()
-    record(
+    record_about(
+        item,
         "live.save_note",
         by=by,
         now=now,
-        subject=item,
-        patient_ids=[item.patient_id],
         team_id=item.meeting.board.team_id,
         details={"empty": not kept},
     )

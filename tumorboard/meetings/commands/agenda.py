@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,6 +14,7 @@ from django.urls import reverse
 from careteam.access.policies import insist
 from careteam.audit.commands import record
 from careteam.notifications.commands import notify
+from patients.record.commands import Act, record_about
 from tumorboard.meetings import policies
 from tumorboard.meetings.commands.order import note_change
 from tumorboard.meetings.models import AgendaItem, Meeting
@@ -247,22 +248,7 @@ def _move(item: AgendaItem, to: ItemStatus, *fields: str, now: datetime) -> None
 
 
 def _audit(
-    action: str,
-    item: AgendaItem,
-    meeting: Meeting,
-    *,
-    by: User | None,
-    now: datetime,
-    reason: str = "",
-    details: dict[str, object] | None = None,
+    action: str, item: AgendaItem, meeting: Meeting, *, details: dict[str, object] | None = None, **about: Unpack[Act]
 ) -> None:
-    record(
-        action,
-        by=by,
-        now=now,
-        subject=item,
-        patient_ids=[item.patient_id],
-        team_id=meeting.board.team_id,
-        reason=reason,
-        details={"meeting": meeting.pk} | (details or {}),
-    )
+    details = {"meeting": meeting.pk} | (details or {})
+    record_about(item, action, team_id=meeting.board.team_id, details=details, **about)

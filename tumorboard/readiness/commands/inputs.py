@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from careteam.access.policies import insist
-from careteam.audit.commands import record
 from careteam.people.rules import Role
+from patients.record.commands import record_about
 from tumorboard.readiness import policies
 from tumorboard.readiness.commands.waiving import locked
 from tumorboard.readiness.models import CaseInput
@@ -34,12 +34,11 @@ def say_input(referral: Referral, role: Role, *, text: str, by: User, now: datet
     row = CaseInput.objects.create(
         patient=referral.patient, referral=referral, role=role, text=said, said_by=by, said_at=now, created_by=by
     )
-    record(
+    record_about(
+        row,
         "readiness.say_input",
         by=by,
         now=now,
-        subject=row,
-        patient_ids=[referral.patient_id],
         team_id=referral.board.team_id,
         details={"role": str(role), "nothing": not said},
     )

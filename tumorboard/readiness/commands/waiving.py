@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from careteam.access.policies import insist
-from careteam.audit.commands import record
+from patients.record.commands import Act, record_about
 from tumorboard.readiness import policies
 from tumorboard.readiness.commands.chasing import end
 from tumorboard.readiness.commands.telling import keep_told, standing
@@ -109,22 +109,7 @@ def open_chases(referral: Referral) -> list[Chase]:
 
 
 def _audit(
-    action: str,
-    referral: Referral,
-    item: Item,
-    *,
-    by: User,
-    now: datetime,
-    reason: str = "",
-    details: dict[str, object] | None = None,
+    action: str, referral: Referral, item: Item, *, details: dict[str, object] | None = None, **about: Unpack[Act]
 ) -> None:
-    record(
-        action,
-        by=by,
-        now=now,
-        subject=referral,
-        patient_ids=[referral.patient_id],
-        team_id=referral.board.team_id,
-        reason=reason,
-        details={"item": str(item)} | (details or {}),
-    )
+    details = {"item": str(item)} | (details or {})
+    record_about(referral, action, team_id=referral.board.team_id, details=details, **about)

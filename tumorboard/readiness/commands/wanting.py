@@ -13,6 +13,7 @@ from careteam.access.policies import insist
 from careteam.audit.commands import record
 from careteam.people.models import User
 from careteam.people.rules import Role
+from patients.record.commands import record_about
 from tumorboard.readiness import policies
 from tumorboard.readiness.commands.chasing import end
 from tumorboard.readiness.commands.telling import keep_told, standing
@@ -58,12 +59,11 @@ def want(
     chases += [chase for chase in wanted if chase not in chases]
     if wanted:
         keep_told(referral, before, chases, by_id=by.pk, now=now)
-        record(
+        record_about(
+            referral,
             "readiness.want",
             by=by,
             now=now,
-            subject=referral,
-            patient_ids=[referral.patient_id],
             team_id=referral.board.team_id,
             details={"chases": [chase.pk for chase in wanted], "due_on": due_on.isoformat()},
         )

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from careteam.access.policies import insist
-from careteam.audit.commands import record
 from careteam.notifications.commands import notify, withdraw
 from careteam.people.queries import people_with_role
+from patients.record.commands import record_about
 from tumorboard.referrals import policies
 from tumorboard.referrals.models import Referral, ShownMaterial
 from tumorboard.referrals.rules import ShownStatus, asked_of
@@ -64,12 +64,11 @@ def settle_material(
     is_open = status == ShownStatus.ASKED
     row.settled_at, row.settled_by = (None, None) if is_open else (now, by)
     row.save_version("status", "note", "settled_at", "settled_by")
-    record(
+    record_about(
+        row,
         "referrals.settle_material",
         by=by,
         now=now,
-        subject=row,
-        patient_ids=[row.patient_id],
         team_id=row.referral.board.team_id,
         reason=row.note,
         details={"status": str(status)},

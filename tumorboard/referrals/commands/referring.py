@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from careteam.access.policies import insist
-from careteam.audit.commands import record
 from careteam.events.commands import announce
 from careteam.events.rules import EventKind
 from careteam.notifications.commands import notify
 from careteam.notifications.commands import withdraw as take_back
 from careteam.people.queries import people_with_role
 from careteam.people.rules import Role
-from patients.record.commands import close_step, open_step
+from patients.record.commands import Act, close_step, open_step, record_about
 from patients.record.models import Patient, StaleEdit
 from patients.record.rules import StepKind
 from tumorboard.boards.queries import planned_occurrences
@@ -118,13 +117,11 @@ def refer(
         _ask_chair(referral, late_reason, by=by, now=now)
     discard_draft(patient, by=by, now=now)
     announce(EventKind.REFERRED, now=now, team_id=board.team_id, patient_id=patient.pk, subject_id=referral.pk)
-    record(
+    record_about(
+        referral,
         "referrals.refer",
         by=by,
         now=now,
-        subject=referral,
-        patient_ids=[patient.pk],
-        team_id=patient.team_id,
         details={"board": board.pk, "question_kind": str(question_kind), "urgency": str(urgency)},
     )
     if urgency == Urgency.URGENT:
@@ -316,22 +313,5 @@ def _wait_for_agenda(referral: Referral, *, now: datetime) -> None:
     )
 
 
-def _audit(
-    action: str,
-    referral: Referral,
-    *,
-    by: User | None,
-    now: datetime,
-    reason: str = "",
-    details: dict[str, object] | None = None,
-) -> None:
-    record(
-        action,
-        by=by,
-        now=now,
-        subject=referral,
-        patient_ids=[referral.patient_id],
-        team_id=referral.board.team_id,
-        reason=reason,
-        details=details,
-    )
+def _audit(action: str, referral: Referral, *, details: dict[str, object] | None = None, **about: Unpack[Act]) -> None:
+    record_about(referral, action, team_id=referral.board.team_id, details=details, **about)
