@@ -28,6 +28,7 @@ from patients.letters.rules import (
     address_lines,
     born_words,
     date_words,
+    fallback_words,
     filled,
     is_gp,
     one_line,
@@ -251,9 +252,7 @@ def _values(
 
 
 def _fallback(kind: LetterKind, wanted: str, chosen: str, used: str) -> str:
-    if kind in TO_GP or not wanted or used == wanted or base_language(chosen) == used:
-        return ""
-    return f"No {language_name(wanted)} text exists; {language_name(used)} is used."
+    return "" if kind in TO_GP or base_language(chosen) == used else fallback_words(wanted, used)
 
 
 def _notes(study: ImagingStudy, kind: LetterKind, facts: _Facts) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.http import Http404
 
-from careteam.web.words import NBSP, base_language, day, language_name
+from careteam.web.words import NBSP, base_language, day
 from patients.goals.queries import goals_summary
 from patients.goals.rules import InformationPreference
 from patients.letters.models import LetterHead
@@ -17,6 +17,7 @@ from patients.letters.rules import (
     FALLBACK,
     Sheet,
     address_lines,
+    fallback_words,
     is_gp,
     one_line,
     parts,
@@ -67,9 +68,7 @@ class LetterDraft:
 
     @property
     def fallback(self) -> str:
-        if not self.wanted:
-            return ""
-        return f"No {language_name(self.wanted)} text exists; {language_name(self.language)} is used."
+        return fallback_words(self.wanted, self.language)
 
 
 @dataclass(frozen=True)

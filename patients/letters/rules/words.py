@@ -240,6 +240,13 @@ def languages() -> list[tuple[str, str]]:
     return [(code, language_name(code)) for code in SHIPPED] + others
 
 
+def fallback_words(wanted: str, used: str) -> str:
+    """Which language a letter does without; empty where it is in the wanted one, or none is known."""
+    if not wanted or wanted == used:
+        return ""
+    return f"No {language_name(wanted)} text exists; {language_name(used)} is used."
+
+
 def salutation(kind: LetterKind, language: str, name: str) -> str:
     """The greeting line; empty in a language of which we have no words."""
     if kind in TO_GP:
