@@ -23,6 +23,10 @@
     setTimeout(() => { leaving = false; }, 10000);
   });
   window.addEventListener("pageshow", () => { leaving = false; });
+  // Who makes this computer a projector is signed out here: what was on its way must not end at the sign-in page.
+  for (const name of ["request", "response"]) {
+    document.addEventListener(`htmx:before:${name}`, (event) => { if (leaving) event.preventDefault(); });
+  }
 
   const poll = () => { if (get("poller")) htmx.trigger(get("poller"), "look"); };
   const remember = () => { if (get("typed")) get("typed").value = typing() ? "1" : "0"; };
