@@ -2,6 +2,7 @@
 // decision keeps the page and is told. Without this script the page is reloaded by hand, and everything works.
 {
   const LOST_SECONDS = 3;
+  const CONNECT_EVERY = 3; // times nothing was heard
   const SAID_SECONDS = 6;
   const SAY_EVERY = 2500;
   const EACH = 40; // milliseconds that the server needs for one card
@@ -108,10 +109,21 @@
   for (const name of ["before:connection", "error", "close"]) {
     document.addEventListener(`htmx:sse:${name}`, () => { alive = false; });
   }
+  // A first connection that failed is not tried again by the extension: a new element is.
+  let silent = 0;
+  const connect = () => {
+    const fresh = get("live-stream").cloneNode(false);
+    fresh.removeAttribute("data-htmx-powered");
+    get("live-stream").replaceWith(fresh);
+    htmx.process(fresh);
+  };
   setInterval(() => {
+    if (alive) silent = 0;
     if (alive || over || leaving || document.hidden || !get("live-stream")) return;
     get("live-lost").hidden = false;
     poll();
+    silent += 1;
+    if (silent % CONNECT_EVERY === 0) connect();
   }, LOST_SECONDS * 1000);
 
   document.addEventListener("input", (event) => {
