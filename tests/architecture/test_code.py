@@ -34,13 +34,6 @@ UNTRACKED = {
     "ReferralDraft",
     "DecisionDraft",
 }
-# Helpers that run inside another command's transaction, which audits for them.
-INSIDE_ANOTHER = {
-    "patients.record.commands.care.open_step",
-    "patients.record.commands.care.close_step",
-    "careteam.notifications.commands.notify",
-    "careteam.notifications.commands.withdraw",
-}
 
 
 def _modules(*endings: str) -> Iterator[ModuleType]:
