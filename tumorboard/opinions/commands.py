@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.urls import reverse
 
 from careteam.access.commands import close_chart, open_chart
 from careteam.access.policies import insist
 from careteam.access.rules import GrantKind
 from careteam.notifications.commands import notify, withdraw
+from careteam.web.rounds import stopping_no_other
 from patients.care.models import SecondOpinion
 from patients.protocol.queries import number
 from patients.record.commands import close_step, open_step, record_about
@@ -213,15 +213,8 @@ def sweep_opinions(*, now: datetime) -> int:
     Returns how many changed; run twice it changes nothing more."""
     changed = 0
     for opinion_id in list(Opinion.objects.valid().live().order_by("pk").values_list("pk", flat=True)):
-        try:
+        with stopping_no_other(log, f"second opinion {opinion_id} is stuck"):
             changed += _sweep_one(opinion_id, now=now)
-        except SoftTimeLimitExceeded:
-            raise
-        except Exception as error:
-            if not connection.is_usable():
-                raise
-            # Without the traceback: errors may quote rows.
-            log.error("second opinion %s is stuck: %s", opinion_id, type(error).__name__)  # noqa: TRY400
     return changed
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from celery.exceptions import SoftTimeLimitExceeded
-from django.db import connection, transaction
+from django.db import transaction
 
 from careteam.notifications.commands import withdraw
+from careteam.web.rounds import stopping_no_other
 from patients.protocol.queries import number
 from tumorboard.ballots.commands.base import audit, locked_by_id, move
 from tumorboard.ballots.commands.ending import close, send_back
@@ -29,15 +29,8 @@ def sweep_ballots(*, now: datetime) -> int:
     Returns how many ballots changed."""
     changed = 0
     for ballot_id in list(Ballot.objects.valid().live().order_by("pk").values_list("pk", flat=True)):
-        try:
+        with stopping_no_other(log, f"e-vote {ballot_id} is stuck"):
             changed += _sweep_one(ballot_id, now=now)
-        except SoftTimeLimitExceeded:
-            raise
-        except Exception as error:
-            if not connection.is_usable():
-                raise
-            # Without the traceback: errors may quote rows.
-            log.error("e-vote %s is stuck: %s", ballot_id, type(error).__name__)  # noqa: TRY400
     return changed
 
 

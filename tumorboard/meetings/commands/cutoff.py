@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from celery.exceptions import SoftTimeLimitExceeded
-from django.db import connection, transaction
+from django.db import transaction
 
+from careteam.web.rounds import stopping_no_other
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.queries.readiness import meeting_readiness
 
@@ -19,16 +19,8 @@ def keep_lacks(meeting: Meeting, *, now: datetime) -> None:
 
     An agenda freezes also when this cannot be said: then the cases stay without it, and no figure counts them.
     """
-    try:
-        with transaction.atomic():
-            _keep(meeting, now=now)
-    except SoftTimeLimitExceeded:
-        raise
-    except Exception as error:
-        if not connection.is_usable():
-            raise
-        # Without the traceback: errors may quote rows.
-        log.error("readiness at the cut-off of meeting %s is not known: %s", meeting.pk, type(error).__name__)  # noqa: TRY400
+    with stopping_no_other(log, f"readiness at the cut-off of meeting {meeting.pk} is not known"), transaction.atomic():
+        _keep(meeting, now=now)
 
 
 def _keep(meeting: Meeting, *, now: datetime) -> None:
