@@ -18,7 +18,6 @@ from patients.goals.models import (
     GoalsDraft,
     GoalsPrompt,
     GoalsPromptReason,
-    PalliativeReferral,
     TradeOff,
 )
 from patients.guidance.models import GuidanceAnswer, GuidanceRaised
@@ -32,6 +31,7 @@ from patients.imaging.models import (
     SurveillancePlan,
 )
 from patients.letters.models import LetterHead, LetterRun, LetterSent, LetterText
+from patients.palliative.models import PalliativeReferral
 from patients.protocol.models import ProtocolRevision, ProtocolSignature
 from patients.record.models import (
     Admission,

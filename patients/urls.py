@@ -9,6 +9,7 @@ from patients.goals import views as goals
 from patients.guidance import views as guidance
 from patients.imaging import views as imaging
 from patients.letters import views as letters
+from patients.palliative import views as palliative
 from patients.protocol import views as protocol
 from patients.record import views as record
 from patients.response import views as response
@@ -97,15 +98,16 @@ urlpatterns: list[URLPattern] = [
     path("imaging/protocol/burdens/", protocol.burdens_sign, name="burdens-sign"),
     path("imaging/protocol/versions/", protocol.protocol_versions, name="protocol-versions"),
     path("imaging/protocol/<str:code>/", protocol.protocol_sign, name="protocol-sign"),
-    path("goals/", goals.workspace, name="goals"),
-    path("goals/referrals/<int:pk>/", goals.answer_referral_page, name="palliative-answer"),
+    path("goals/", palliative.workspace, name="goals"),
+    path("goals/referrals/<int:pk>/", palliative.answer_referral_page, name="palliative-answer"),
     path("patients/<int:patient_id>/goals/", goals.panel, name="goals-panel"),
     path("patients/<int:patient_id>/goals/new/", goals.new, name="goals-new"),
     path("patients/<int:patient_id>/goals/draft/", goals.draft, name="goals-draft"),
     path("patients/<int:patient_id>/goals/draft/discard/", goals.discard, name="goals-discard"),
     path("patients/<int:patient_id>/goals/sign/", goals.sign_page, name="goals-sign"),
     path("patients/<int:patient_id>/goals/answer/", goals.answer, name="goals-answer"),
-    path("patients/<int:patient_id>/goals/palliative/", goals.refer_page, name="palliative-refer"),
+    path("patients/<int:patient_id>/palliative/", palliative.panel, name="palliative-panel"),
+    path("patients/<int:patient_id>/goals/palliative/", palliative.refer_page, name="palliative-refer"),
     path("patients/<int:patient_id>/goals/<int:pk>/", goals.conversation, name="goals-conversation"),
     path("patients/<int:patient_id>/goals/<int:pk>/addendum/", goals.addendum, name="goals-addendum"),
     path("patients/<int:patient_id>/goals/<int:pk>/retract/", goals.retract_page, name="goals-retract"),

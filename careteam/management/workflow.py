@@ -10,10 +10,10 @@ from patients.care.rules import PATHWAY_TRANSITIONS
 from patients.fhir.rules.states import REVIEW_TRANSITIONS, RUN_TRANSITIONS
 from patients.goals.rules import (
     CONVERSATION_TRANSITIONS,
-    PALLIATIVE_REFERRAL_TRANSITIONS,
     PROMPT_TRANSITIONS,
 )
 from patients.imaging.rules import STUDY_TRANSITIONS
+from patients.palliative.rules import PALLIATIVE_REFERRAL_TRANSITIONS
 from patients.record.rules import ENROLLMENT_TRANSITIONS
 from patients.record.rules.visits import VISIT_TRANSITIONS
 from patients.treatment.rules import ADMINISTRATION_TRANSITIONS, LINE_TRANSITIONS

@@ -1,4 +1,4 @@
-"""Goals conversations, their drafts, addenda and trade-offs; prompts; referrals to the palliative team."""
+"""Goals conversations, their drafts, addenda and trade-offs; prompts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from patients.goals.rules import (
     EventOutcome,
     InformationPreference,
     Matter,
-    PalliativeReferralStatus,
     Place,
     ProcedureCodeStatus,
     PromptReason,
@@ -258,29 +257,3 @@ class GoalsPromptReason(models.Model):
 
     def __str__(self) -> str:
         return self.get_reason_display()
-
-
-@tracked
-class PalliativeReferral(ClinicalRow):
-    """A request that the palliative team sees the patient, and what came of it."""
-
-    status = models.CharField(max_length=10, choices=PalliativeReferralStatus, default="requested")
-    question = models.TextField()
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    requested_at = models.DateTimeField()
-    answered_at = models.DateTimeField(null=True, blank=True)
-    answer = models.TextField(blank=True)
-    visit_on = models.DateField(null=True, blank=True)
-
-    class Meta(ClinicalRow.Meta):
-        constraints = (
-            *ClinicalRow.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["patient"],
-                condition=models.Q(status__in=["requested", "accepted"]),
-                name="palliative_referral_one_open",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"palliative referral {self.status}"

@@ -150,22 +150,6 @@ class Place(TextChoices):
     UNDECIDED = "undecided", "Undecided"
 
 
-class PalliativeReferralStatus(TextChoices):
-    REQUESTED = "requested", "Requested"
-    ACCEPTED = "accepted", "Accepted"
-    SEEN = "seen", "Seen"
-    DECLINED = "declined", "Declined"
-
-
-R = PalliativeReferralStatus
-PALLIATIVE_REFERRAL_TRANSITIONS: dict[PalliativeReferralStatus, frozenset[PalliativeReferralStatus]] = {
-    R.REQUESTED: frozenset({R.ACCEPTED, R.DECLINED}),
-    R.ACCEPTED: frozenset({R.SEEN, R.DECLINED}),
-    R.SEEN: frozenset(),
-    R.DECLINED: frozenset(),
-}
-
-
 # How many characters of one field can be signed; a draft keeps far more, so that nothing typed is lost.
 FIELD_LIMIT = 20_000
 DRAFT_LIMIT = 1_000_000

@@ -16,10 +16,11 @@ from careteam.people.rules import Role
 from patients.capacity.models import ImagingCapacity
 from patients.care.models import Drainage
 from patients.fhir.models import ImportedRow, ImportRun, ReviewItem, SourceRecord
-from patients.goals.models import GoalsConversation, PalliativeReferral
+from patients.goals.models import GoalsConversation
 from patients.guidance.models import GuidanceAnswer
 from patients.imaging.models import ContactAttempt, Reminder, SavedView
 from patients.letters.models import LetterRun, LetterSent, LetterText
+from patients.palliative.models import PalliativeReferral
 from patients.record.models import Encounter, NextStep, SymptomAssessment
 from patients.response.models import Lesion, ResponseAssessment
 from patients.treatment.models import Administration, AdverseEvent, PreparationStep

@@ -13,10 +13,11 @@ from django.db.models import Q
 from careteam.events.commands import consumes
 from careteam.events.models import Event
 from careteam.events.rules import EventKind
-from patients.goals.models import GoalsConversation, PalliativeReferral
-from patients.goals.rules import PalliativeReferralStatus
+from patients.goals.models import GoalsConversation
 from patients.imaging.models import ImagingStudy
 from patients.imaging.rules import BOOKED, DONE
+from patients.palliative.models import PalliativeReferral
+from patients.palliative.rules import PalliativeReferralStatus
 from patients.record.models import Specimen
 from patients.treatment.models import TreatmentLine
 from tumorboard.actions.commands import finish, reopen

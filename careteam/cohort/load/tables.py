@@ -43,10 +43,10 @@ from patients.goals.models import (
     GoalsDraft,
     GoalsPrompt,
     GoalsPromptReason,
-    PalliativeReferral,
     TradeOff,
 )
 from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, StudySnooze, SurveillancePlan
+from patients.palliative.models import PalliativeReferral
 from patients.record.models import (
     Admission,
     Allergy,

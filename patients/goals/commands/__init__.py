@@ -10,13 +10,11 @@ from patients.goals.commands.prompts import (
     raise_prompts,
     reopen_due,
 )
-from patients.goals.commands.referrals import answer_referral, refer
 from patients.goals.commands.reviews import review_once_a_day, review_prompts
 from patients.goals.commands.signing import add_addendum, retract, sign
 
 __all__ = [
     "add_addendum",
-    "answer_referral",
     "close_prompt",
     "close_prompts_for_good",
     "decline",
@@ -24,7 +22,6 @@ __all__ = [
     "discard_draft",
     "drop_reason",
     "raise_prompts",
-    "refer",
     "reopen_due",
     "retract",
     "review_once_a_day",

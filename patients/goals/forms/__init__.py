@@ -3,9 +3,6 @@
 from patients.goals.forms.answers import (
     AddendumForm,
     AnswerForm,
-    PromptFilter,
-    ReferForm,
-    ReferralAnswerForm,
     RetractForm,
     SignForm,
 )
@@ -23,9 +20,6 @@ __all__ = [
     "AddendumForm",
     "AnswerForm",
     "ConversationForm",
-    "PromptFilter",
-    "ReferForm",
-    "ReferralAnswerForm",
     "RetractForm",
     "Section",
     "SectionState",

@@ -1,4 +1,4 @@
-"""Reading goals: state (for everybody), history (of one patient), facts (for the reasons), work (lists)."""
+"""Reading goals: state (for everybody), history (of one patient) and facts (for the reasons)."""
 
 from patients.goals.queries.facts import facts_of, limits
 from patients.goals.queries.history import (
@@ -6,7 +6,6 @@ from patients.goals.queries.history import (
     conversations_of,
     live_prompt,
     own_draft,
-    palliative_contact,
     timeline_marks,
 )
 from patients.goals.queries.state import (
@@ -19,27 +18,14 @@ from patients.goals.queries.state import (
     goals_of,
     goals_summary,
 )
-from patients.goals.queries.work import (
-    PromptRow,
-    ReferralRow,
-    WorkCounts,
-    prompt_rows,
-    prompts_for,
-    referral_rows,
-    referrals_for,
-    work_counts,
-)
 
 __all__ = [
     "DraftBy",
     "GoalsNow",
     "MarkOnTimeline",
     "PromptNow",
-    "PromptRow",
     "ReasonNow",
-    "ReferralRow",
     "TradeOffNow",
-    "WorkCounts",
     "conversations_of",
     "current_conversations",
     "facts_of",
@@ -48,11 +34,5 @@ __all__ = [
     "limits",
     "live_prompt",
     "own_draft",
-    "palliative_contact",
-    "prompt_rows",
-    "prompts_for",
-    "referral_rows",
-    "referrals_for",
     "timeline_marks",
-    "work_counts",
 ]

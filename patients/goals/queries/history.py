@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from careteam.people.models import User
-from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt, PalliativeReferral
+from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt
 from patients.goals.rules import LIVE_PROMPTS, CodeStatus, ConversationStatus, Matter
 
 
@@ -58,8 +58,3 @@ def timeline_marks(patient_id: int) -> list[MarkOnTimeline]:
             label = "Conversation"
         marks.append(MarkOnTimeline(row.pk, row.held_on, str(label)))
     return marks
-
-
-def palliative_contact(patient_id: int) -> PalliativeReferral | None:
-    """The latest referral to the palliative team that was not declined."""
-    return PalliativeReferral.objects.filter(patient_id=patient_id).exclude(status="declined").order_by("-pk").first()

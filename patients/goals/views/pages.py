@@ -16,7 +16,7 @@ from careteam.web.responses import add_errors, render_page, toast, wants_fragmen
 from careteam.web.signing import password_status
 from patients.goals import commands, policies
 from patients.goals.forms import AddendumForm, RetractForm
-from patients.goals.models import GoalsConversation, GoalsPrompt, PalliativeReferral
+from patients.goals.models import GoalsConversation, GoalsPrompt
 from patients.goals.queries import conversations_of, goals_of
 from patients.goals.rules import Acceptance, Burden, ConversationStatus, Matter
 from patients.record.models import Patient, PatientContact
@@ -56,10 +56,6 @@ def panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
         "why_not": policies.why_not_document(patient, request.user),
         "mine": any(draft.author_id == request.user.pk for draft in goals.drafts),
         "others": [draft for draft in goals.drafts if draft.author_id != request.user.pk],
-        "referral": PalliativeReferral.objects.filter(patient=patient)
-        .select_related("requested_by")
-        .order_by("-pk")
-        .first(),
     }
     if not wants_fragment(request):
         context |= {
@@ -68,9 +64,6 @@ def panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
             .select_related("answered_by", "owner")
             .prefetch_related("reasons")
             .order_by("-raised_on", "-pk"),
-            "referrals": PalliativeReferral.objects.filter(patient=patient)
-            .select_related("requested_by")
-            .order_by("-pk"),
         }
     return render_page(request, "patients/goals/patient.html", context, fragment="panel")
 

@@ -1,4 +1,4 @@
-"""Answering a goals prompt without a conversation: a reason, a date, or the palliative team."""
+"""Answering a goals prompt without a conversation: a reason or a date."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, invalid, render_page, toast
 from patients.goals import commands
-from patients.goals.forms import AnswerForm, ReferForm
+from patients.goals.forms import AnswerForm
 from patients.goals.models import GoalsPrompt
 from patients.goals.queries import goals_of, limits, live_prompt
 from patients.goals.rules import NOT_TODAY
@@ -73,33 +73,4 @@ def answer(request: SignedInRequest, patient_id: int) -> HttpResponse:
         add_errors(form, error)
         return invalid(request, template, context)
     toast(request, "Answered. The prompt is quiet until then.")
-    return redirect("goals-panel", patient_id=patient.pk)
-
-
-@requires(Permission.GOALS_DOCUMENT)
-@require_http_methods(["GET", "POST"])
-def refer_page(request: SignedInRequest, patient_id: int) -> HttpResponse:
-    """Asks the palliative team to see the patient."""
-    patient = patient_to_document(request, patient_id)
-    today = patient.team.local_date(timezone.now())
-    goals = goals_of(patient.pk, today)
-    form = ReferForm(request.POST if request.method == "POST" else None, has_prompt=goals.prompt is not None)
-    template = "patients/goals/refer.html"
-    context = {"patient": patient, "today": today, "form": form, "goals": goals}
-    if request.method == "GET":
-        return render_page(request, template, context)
-    if not form.is_valid():
-        return invalid(request, template, context)
-    try:
-        commands.refer(
-            patient,
-            question=form.cleaned_data["question"],
-            answers_prompt=form.cleaned_data.get("answers_prompt", False),
-            by=request.user,
-            now=timezone.now(),
-        )
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, template, context)
-    toast(request, "The palliative team was asked.")
     return redirect("goals-panel", patient_id=patient.pk)

@@ -14,7 +14,6 @@ from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 
 from careteam.people.models import Team
-from patients.goals.models import PalliativeReferral
 from patients.goals.queries import GoalsNow, goals_summary
 from patients.guidance.rules import DrugFact, FlagFact, LabFact, LineFact, LiverFact, NumberFact, Snapshot
 from patients.guidance.rules.facts import (
@@ -37,6 +36,7 @@ from patients.guidance.rules.facts import (
 )
 from patients.imaging.models import ImagingStudy
 from patients.imaging.rules import DONE, StudyModality
+from patients.palliative.models import PalliativeReferral
 from patients.protocol.queries import numbers
 from patients.record.models import (
     CareTeamMember,

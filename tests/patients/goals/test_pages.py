@@ -13,13 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from careteam.audit.models import AuditEvent
 from careteam.people.models import User
 from careteam.people.rules import Role
-from patients.goals import commands
-from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt, PalliativeReferral
+from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt
 from patients.record.models import Patient
-from tests.factories import PASSWORD, diagnosis, measurement, patient, person, team
+from tests.factories import PASSWORD, patient, person, team
 from tests.factories.goals import conversation, draft, prompt, typed
 
 pytestmark = pytest.mark.django_db
@@ -242,32 +240,11 @@ def test_not_now_because(client: Client, brandt: User, someone: Patient) -> None
     assert client.post(where, {"reason": "already_discussed", "version": "1"}).status_code == 409
 
 
-def test_referral_is_asked_and_answered(client: Client, brandt: User, someone: Patient) -> None:
-    oncologist = person(someone.team, Role.ONCOLOGIST)
-    prompt(someone, now=timezone.now())
-    signed_in(client, oncologist)
-    assert client.get(url("palliative-refer", someone)).status_code == 200
-    assert client.post(url("palliative-refer", someone), {"question": " "}).status_code == 422
-    client.post(url("palliative-refer", someone), {"question": "Pain at night", "answers_prompt": "on"})
-    referral = PalliativeReferral.objects.get()
-    assert GoalsPrompt.objects.get().close_reason == "referred"
-    where = reverse("palliative-answer", args=[referral.pk])
-    assert "The palliative team answers this referral." in client.get(where).content.decode()
-    signed_in(client, brandt)
-    assert "Pain at night" in client.get(reverse("goals") + "?show=referrals").content.decode()
-    dateless = client.post(where, {"status": "accepted", "version": "1"})
-    assert (dateless.status_code, "Give the date of the first visit." in dateless.content.decode()) == (422, True)
-    soon = (timezone.now() + timedelta(days=7)).date().isoformat()
-    assert client.post(where, {"status": "accepted", "visit_on": soon, "version": "1"}).status_code == 302
-    assert client.post(where, {"status": "seen", "visit_on": soon, "version": "1"}).status_code == 409
-
-
 PATIENT_PAGES = [
     "goals-panel",
     "goals-new",
     "goals-sign",
     "goals-answer",
-    "palliative-refer",
 ]
 
 
@@ -285,12 +262,9 @@ def test_foreign_team_writes_nothing(client: Client, someone: Patient, name: str
 
 def test_foreign_team_reads_no_conversation(client: Client, brandt: User, someone: Patient) -> None:
     signed = conversation(someone, brandt)
-    referral = commands.refer(someone, question="Pain", answers_prompt=True, by=brandt, now=timezone.now())
     signed_in(client, person(team(), Role.PALLIATIVE))
     for name in ("goals-conversation", "goals-summary", "goals-addendum", "goals-retract"):
         assert client.get(url(name, someone, signed.pk)).status_code == 404
-    assert client.get(reverse("palliative-answer", args=[referral.pk])).status_code == 404
-    assert someone.name not in client.get(reverse("goals")).content.decode()
 
 
 def test_conversation_of_another_patient_is_not_found_under_this_one(
@@ -315,78 +289,6 @@ def test_conversation_of_another_patient_is_not_found_under_this_one(
 def test_roles(client: Client, someone: Patient, role: Role, name: str, status: int) -> None:
     signed_in(client, person(someone.team, role))
     assert client.get(url(name, someone)).status_code == status
-
-
-def test_workspace_says_whom_to_see_and_why(client: Client, brandt: User, someone: Patient) -> None:
-    prompt(someone, now=timezone.now() - timedelta(days=34))
-    diagnosis(someone)
-    measurement(someone, value=1, taken_at=timezone.now() - timedelta(days=60))
-    measurement(someone, value=2, taken_at=timezone.now() - timedelta(days=6))
-    signed_in(client, brandt)
-    text = client.get(reverse("goals")).content.decode()
-    # Counted on the team's own days: late in the evening a change of the clock may lie in between.
-    local = someone.team.local_date
-    days = (local(timezone.now()) - local(timezone.now() - timedelta(days=34))).days
-    for words in (someone.name, "New progression", f"{days} days open", "2, was 1", "Pancreas, stage IV"):
-        assert words in text
-    assert someone.name in client.get(reverse("goals") + "?reason=progression").content.decode()
-    assert "Nobody fits this filter" in client.get(reverse("goals") + "?reason=nec").content.decode()
-    for name in ("show=waiting", "show=referrals", "show=answered", "show=nonsense", "sort=-name", "after=99999999999"):
-        assert client.get(reverse("goals") + f"?{name}").status_code == 200
-
-
-def test_workspace_notes_whom_it_showed(client: Client, brandt: User, someone: Patient) -> None:
-    prompt(someone, now=timezone.now())
-    signed_in(client, brandt)
-    client.get(reverse("goals"))
-    assert AuditEvent.objects.filter(kind="read", action="goals").get().patient_ids == [someone.pk]
-
-
-@pytest.mark.parametrize("show", ["prompts", "waiting", "referrals", "answered"])
-def test_workspace_needs_no_more_queries_for_three_rows(
-    client: Client, brandt: User, someone: Patient, show: str
-) -> None:
-    home = someone.team
-    signed_in(client, brandt)
-
-    def add() -> None:
-        row = patient(home)
-        diagnosis(row)
-        conversation(row, brandt)
-        measurement(row, value=1)
-        draft(row, brandt)
-        asked = prompt(row, now=timezone.now())
-        if show == "waiting":
-            commands.defer(
-                asked,
-                reason="too_ill",
-                until=(timezone.now() + timedelta(days=9)).date(),
-                by=brandt,
-                now=timezone.now(),
-            )
-        if show in {"referrals", "answered"}:
-            referral = commands.refer(row, question="Pain", answers_prompt=False, by=brandt, now=timezone.now())
-            if show == "answered":
-                commands.answer_referral(
-                    referral,
-                    commands.referrals.PalliativeReferralStatus.DECLINED,
-                    answer="Known to the hospice at home.",
-                    by=brandt,
-                    now=timezone.now(),
-                )
-
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            page = client.get(reverse("goals") + f"?show={show}")
-        assert page.status_code == 200
-        return len(captured)
-
-    add()
-    queries()
-    one = queries()
-    add()
-    add()
-    assert queries() == one
 
 
 def test_history_needs_no_more_queries_for_three_versions(client: Client, brandt: User, someone: Patient) -> None:

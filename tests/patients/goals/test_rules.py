@@ -107,7 +107,7 @@ def test_trade_off_is_said_as_the_board_says_it() -> None:
 
 @pytest.mark.parametrize(
     "table",
-    [rules.CONVERSATION_TRANSITIONS, rules.PROMPT_TRANSITIONS, rules.PALLIATIVE_REFERRAL_TRANSITIONS],
+    [rules.CONVERSATION_TRANSITIONS, rules.PROMPT_TRANSITIONS],
 )
 def test_transition_tables_are_total(table: dict[object, frozenset[object]]) -> None:
     states = set(type(next(iter(table))))

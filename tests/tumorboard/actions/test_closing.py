@@ -11,9 +11,10 @@ from careteam.events.commands import settle_pending
 from careteam.events.models import Consumption, Event
 from careteam.people.rules import Role
 from patients.goals import commands as goals
-from patients.goals.rules import PalliativeReferralStatus as Palliative
 from patients.imaging import commands as imaging
 from patients.imaging.models import ImagingStudy
+from patients.palliative import commands as palliative
+from patients.palliative.rules import PalliativeReferralStatus as Palliative
 from patients.record.commands import add_entry, enter_in_error
 from patients.record.models import Patient, Specimen
 from patients.treatment.commands import end_line
@@ -156,16 +157,16 @@ class TestConversationsAndReferrals:
         decision = room.signed(Option.WITH_PALLIATIVE)
         row, recommendation = Action.objects.get(decision=decision), Recommendation.objects.get(decision=decision)
         values = {"question": "Pain at night", "answers_prompt": False, "by": room.chair, "now": room.meeting_time}
-        referral = goals.refer(decision.patient, **values)
+        referral = palliative.refer(decision.patient, **values)
         heard()
         assert state(row) == ("done", "Palliative team asked", f"palliative:{referral.pk}")
         answer: dict[str, Any] = {"by": colleague, "now": room.meeting_time + timedelta(minutes=5)}
-        goals.answer_referral(referral, Palliative.DECLINED, answer="Known to the hospice", **answer)
+        palliative.answer_referral(referral, Palliative.DECLINED, answer="Known to the hospice", **answer)
         heard()
         assert state(row) == OPEN
-        again = goals.refer(decision.patient, **values)
-        goals.answer_referral(again, Palliative.ACCEPTED, visit_on=TODAY, **answer)
-        goals.answer_referral(again, Palliative.SEEN, **answer)
+        again = palliative.refer(decision.patient, **values)
+        palliative.answer_referral(again, Palliative.ACCEPTED, visit_on=TODAY, **answer)
+        palliative.answer_referral(again, Palliative.SEEN, **answer)
         heard()
         recommendation.refresh_from_db()
         assert (state(row)[0], recommendation.status) == ("done", "implemented")

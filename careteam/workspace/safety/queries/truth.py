@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db import connection
 
-from patients.goals.commands.referrals import OPEN_REFERRALS as OPEN_PALLIATIVE
 from patients.goals.rules import LIVE_PROMPTS
 from patients.imaging.rules import DONE, LABS, NOT_YET_DONE, StudyStatus
+from patients.palliative.commands.referrals import OPEN_REFERRALS as OPEN_PALLIATIVE
 from patients.record.models import IN_CARE_SQL
 from patients.record.rules.visits import AHEAD
 from patients.treatment.rules import OPEN_STATUSES

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from patients.goals.models import GoalsPrompt, GoalsPromptReason, PalliativeReferral
+from patients.goals.models import GoalsPrompt, GoalsPromptReason
 from patients.goals.queries.state import GoalsNow, PromptNow, goals_summary, prompt_now, with_reasons
-from patients.goals.rules import PalliativeReferralStatus, PromptStatus
+from patients.goals.rules import PromptStatus
+from patients.palliative.models import PalliativeReferral
+from patients.palliative.rules import PalliativeReferralStatus
 from patients.record.models import Diagnosis, Measurement, Patient, in_care
 from patients.record.rules import ECOG
 

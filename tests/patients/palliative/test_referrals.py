@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 
 from careteam.notifications.models import InboxItem
 from careteam.people.rules import Role
-from patients.goals import commands
-from patients.goals.rules import PalliativeReferralStatus
+from patients.palliative import commands
+from patients.palliative.rules import PalliativeReferralStatus
 from patients.record.models import NextStep, StaleEdit
 from tests.factories import patient, person, team
 from tests.factories.goals import prompt

@@ -15,16 +15,12 @@ from careteam.events.rules import EventKind
 from careteam.notifications.commands import notify, withdraw
 from careteam.people.queries import people_with_role
 from careteam.people.rules import Role
-from patients.goals import policies
 from patients.goals.commands.prompts import end
-from patients.goals.models import GoalsPrompt, PalliativeReferral
-from patients.goals.rules import (
-    LIVE_PROMPTS,
-    PALLIATIVE_REFERRAL_TRANSITIONS,
-    CloseReason,
-    PalliativeReferralStatus,
-    PromptStatus,
-)
+from patients.goals.models import GoalsPrompt
+from patients.goals.rules import LIVE_PROMPTS, CloseReason, PromptStatus
+from patients.palliative import policies
+from patients.palliative.models import PalliativeReferral
+from patients.palliative.rules import PALLIATIVE_REFERRAL_TRANSITIONS, PalliativeReferralStatus
 from patients.record.commands import close_step, open_step
 from patients.record.models import Patient
 from patients.record.rules import StepKind

@@ -1,0 +1,122 @@
+"""Asking the palliative team, its answer, and what a patient's pages show of both."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from careteam.access.gate import SignedInRequest, requires
+from careteam.audit.commands import note_read
+from careteam.people.rules import Permission
+from careteam.web.responses import add_errors, invalid, render_page, toast
+from patients.goals.policies import why_not_document
+from patients.goals.queries import goals_of
+from patients.palliative import commands, policies
+from patients.palliative.forms import ReferForm, ReferralAnswerForm
+from patients.palliative.models import PalliativeReferral
+from patients.palliative.queries import referrals_of
+from patients.palliative.rules import PALLIATIVE_REFERRAL_TRANSITIONS, PalliativeReferralStatus
+from patients.palliative.views.shared import patient_to_document
+from patients.record.models import Patient, StaleEdit
+from patients.record.queries import readable_patient
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_GET
+def panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
+    """What the palliative team was asked and answered; a fragment that the goals pages load."""
+    patient = readable_patient(request, patient_id)
+    context = {
+        "patient": patient,
+        "today": patient.team.local_date(timezone.now()),
+        "referrals": referrals_of(patient.pk),
+        "why_not": why_not_document(patient, request.user),
+    }
+    return render_page(request, "patients/palliative/patient.html", context, fragment="panel")
+
+
+@requires(Permission.GOALS_DOCUMENT)
+@require_http_methods(["GET", "POST"])
+def refer_page(request: SignedInRequest, patient_id: int) -> HttpResponse:
+    """Asks the palliative team to see the patient."""
+    patient = patient_to_document(request, patient_id)
+    today = patient.team.local_date(timezone.now())
+    goals = goals_of(patient.pk, today)
+    form = ReferForm(request.POST if request.method == "POST" else None, has_prompt=goals.prompt is not None)
+    template = "patients/palliative/refer.html"
+    context = {"patient": patient, "today": today, "form": form, "goals": goals}
+    if request.method == "GET":
+        return render_page(request, template, context)
+    if not form.is_valid():
+        return invalid(request, template, context)
+    try:
+        commands.refer(
+            patient,
+            question=form.cleaned_data["question"],
+            answers_prompt=form.cleaned_data.get("answers_prompt", False),
+            by=request.user,
+            now=timezone.now(),
+        )
+    except ValidationError as error:
+        add_errors(form, error)
+        return invalid(request, template, context)
+    toast(request, "The palliative team was asked.")
+    return redirect("goals-panel", patient_id=patient.pk)
+
+
+@requires(Permission.PATIENT_VIEW)
+@require_http_methods(["GET", "POST"])
+def answer_referral_page(request: SignedInRequest, pk: int) -> HttpResponse:
+    """One referral: what is asked, and the palliative team's answer. All who see the patient read it."""
+    referral = PalliativeReferral.objects.visible_to(request.user).filter(pk=pk).select_related("requested_by").first()
+    if referral is None:
+        raise Http404("No such referral, or not yours to see.")
+    patient = Patient.objects.select_related("team").get(pk=referral.patient_id)
+    note_read(request, [patient.pk], team_id=patient.team_id)
+    now = timezone.now()
+    today = patient.team.local_date(now)
+    possible = PALLIATIVE_REFERRAL_TRANSITIONS[PalliativeReferralStatus(referral.status)]
+    form = ReferralAnswerForm(
+        request.POST if request.method == "POST" else None,
+        possible=possible,
+        initial={"version": referral.version, "visit_on": referral.visit_on},
+    )
+    answers = policies.is_palliative(request.user, patient.team_id) or request.access.may(
+        Permission.TEAM_MANAGE, patient.team_id
+    )
+    context = {
+        "patient": patient,
+        "referral": referral,
+        "form": form,
+        "today": today,
+        "goals": goals_of(patient.pk, today),
+        "may_answer": bool(possible) and answers,
+        "answers": answers,
+    }
+    template = "patients/palliative/referral.html"
+    if request.method == "GET":
+        return render_page(request, template, context)
+    if not form.is_valid():
+        return invalid(request, template, context)
+    data = form.cleaned_data
+    try:
+        commands.answer_referral(
+            referral,
+            PalliativeReferralStatus(data["status"]),
+            answer=data["answer"],
+            visit_on=data["visit_on"],
+            by=request.user,
+            now=now,
+            version=data["version"],
+        )
+    except StaleEdit:
+        form.add_error(None, "Somebody answered this referral while you were writing. Your text is kept; look again.")
+        return render_page(request, template, context, status=409)
+    except ValidationError as error:
+        add_errors(form, error)
+        return invalid(request, template, context)
+    toast(request, "Answer sent.")
+    return redirect("goals")
