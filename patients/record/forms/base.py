@@ -43,6 +43,8 @@ LABELS = {
     "mixed_share": "Neuroendocrine component",
     "mixed_with": "Other component",
     "mixed_grade": "Grade of the other component",
+    "icu_from": "Intensive care from",
+    "icu_until": "Intensive care until",
 }
 UNITS = {"ki67": "%", "mitoses": "per 2 mm²", "burden_percent": "%", "mixed_share": "%"}
 
@@ -58,6 +60,9 @@ CONSTRAINT_FIELD = {"liver_pattern_names_scheme": "scheme", "admission_dates_in_
 IN_ORDER = (
     ("started_on", "ended_on", "The end lies before the start."),
     ("since", "resolved_on", "The end lies before the beginning."),
+    ("admitted_on", "icu_from", "Intensive care began before the admission."),
+    ("icu_from", "icu_until", "The end lies before the start."),
+    ("icu_until", "discharged_on", "The discharge lies before the end of intensive care."),
     ("diagnosed_on", "staged_on", "The staging lies before the diagnosis. Check both dates."),
 )
 

@@ -28,7 +28,8 @@ from patients.record.models import (
     ReceptorImaging,
     Specimen,
 )
-from patients.record.rules import PATHOGENIC, Differentiation, EnrollmentStatus
+from patients.record.rules import PATHOGENIC, DeathCause, DeathPlace, Differentiation, EnrollmentStatus
+from patients.record.rules.visits import ENTERED_KINDS
 
 UNSTATED = "unstated"
 
@@ -129,6 +130,25 @@ class GeneticForm(EntryForm):
         return super().values() | {"pathogenic": PATHOGENIC.get(tier) if tier else self.instance.pathogenic}
 
 
+class EncounterForm(EntryForm):
+    """A visit or call. What another system called it stays a choice of its own."""
+
+    kind = forms.ChoiceField(choices=ENTERED_KINDS, label="What")
+    future_ok = ("starts_at",)
+
+    class Meta:
+        model = Encounter
+        fields = ("kind", "starts_at", "with_whom", "reason")
+        formfield_callback = staticmethod(pretty)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        is_known = self.instance.kind in dict(ENTERED_KINDS)
+        if self.instance.pk and not is_known:
+            choose: Any = self.fields["kind"]
+            choose.choices = [(self.instance.kind, self.instance.kind.capitalize()), *ENTERED_KINDS]
+
+
 # What a person can enter: key in the URL, heading, form.
 ENTRIES: dict[str, tuple[str, type[EntryForm]]] = {
     "diagnosis": (
@@ -209,11 +229,21 @@ ENTRIES: dict[str, tuple[str, type[EntryForm]]] = {
     "clinicalflag": ("Alert", form_for(ClinicalFlag, "kind", "state", "detail", "asked_on")),
     "admission": (
         "Admission",
-        form_for(Admission, "admitted_on", "discharged_on", "unplanned", "reason", "place"),
+        form_for(
+            Admission,
+            "admitted_on",
+            "discharged_on",
+            "unplanned",
+            "reason",
+            "place",
+            "icu_from",
+            "icu_until",
+            needs=(("icu_until", "icu_from", "Say from which day on."),),
+        ),
     ),
     "encounter": (
         "Visit or call",
-        form_for(Encounter, "kind", "starts_at", "with_whom", "reason", ahead=("starts_at",)),
+        EncounterForm,
     ),
     "patientcontact": (
         "Person who may be told",
@@ -292,8 +322,23 @@ class EnrollmentForm(forms.Form):
 
 
 class DeathForm(forms.Form):
+    """The day; cause and place as far as they are known, so that they can be added later."""
+
     on = forms.DateField(label="Died on", widget=date_input())
-    cause = forms.CharField(label="Cause of death", required=False, max_length=200)
+    died_of = forms.ChoiceField(label="Died of", required=False, choices=[("", "Not stated"), *DeathCause.choices])
+    cause = forms.CharField(label="Cause in words", required=False, max_length=200)
+    place = forms.ChoiceField(label="Died where", required=False, choices=[("", "Not stated"), *DeathPlace.choices])
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    @classmethod
+    def start_of(cls, row: Any) -> dict[str, Any]:
+        """What the form starts with for the patient, or for one version of them in the history."""
+        return {
+            "on": row.deceased_on,
+            "died_of": row.death_cause,
+            "cause": row.cause_of_death,
+            "place": row.death_place,
+        }
 
 
 class ErrorForm(forms.Form):

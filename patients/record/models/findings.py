@@ -191,11 +191,16 @@ class ClinicalFlag(ClinicalRow):
 
 @tracked
 class Admission(ClinicalRow):
+    """A stay in a hospital. `icu_from`, `icu_until`: in intensive care, both days included; no end: until the
+    discharge."""
+
     admitted_on = models.DateField()
     discharged_on = models.DateField(null=True, blank=True)
     unplanned = models.BooleanField(null=True, blank=True)
     reason = models.CharField(max_length=250, blank=True)
     place = models.CharField(max_length=160, blank=True)
+    icu_from = models.DateField(null=True, blank=True)
+    icu_until = models.DateField(null=True, blank=True)
 
     class Meta(ClinicalRow.Meta):
         constraints = (
@@ -203,6 +208,14 @@ class Admission(ClinicalRow):
             models.CheckConstraint(
                 condition=models.Q(discharged_on__isnull=True) | models.Q(discharged_on__gte=models.F("admitted_on")),
                 name="admission_dates_in_order",
+            ),
+            models.CheckConstraint(
+                condition=(models.Q(icu_from__isnull=True) & models.Q(icu_until__isnull=True))
+                | (
+                    models.Q(icu_from__isnull=False, icu_from__gte=models.F("admitted_on"))
+                    & (models.Q(icu_until__isnull=True) | models.Q(icu_until__gte=models.F("icu_from")))
+                ),
+                name="admission_icu_in_order",
             ),
         )
 

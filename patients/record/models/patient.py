@@ -14,7 +14,16 @@ from careteam.audit.models import tracked
 from careteam.people.models import Team
 from careteam.people.rules import Role
 from patients.record.models.base import ClinicalRow, in_care, visible_patients
-from patients.record.rules import ContactScope, DatePrecision, EnrollmentStatus, Sex, StepKind, age_on
+from patients.record.rules import (
+    ContactScope,
+    DatePrecision,
+    DeathCause,
+    DeathPlace,
+    EnrollmentStatus,
+    Sex,
+    StepKind,
+    age_on,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -62,6 +71,8 @@ class Patient(models.Model):
     general_practitioner = models.CharField(max_length=200, blank=True)
     deceased_on = models.DateField(null=True, blank=True)
     cause_of_death = models.CharField(max_length=200, blank=True)
+    death_cause = models.CharField(max_length=9, choices=DeathCause, blank=True, help_text="what figures count by")
+    death_place = models.CharField(max_length=12, choices=DeathPlace, blank=True)
     enrollment_status = models.CharField(max_length=12, choices=EnrollmentStatus, default=EnrollmentStatus.UNDER_REVIEW)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from")
     is_confidential = models.BooleanField(default=False)

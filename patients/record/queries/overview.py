@@ -258,7 +258,13 @@ def sections(record: Overview) -> list[tuple[str, str, list[EntryRow]]]:
             of(
                 record.admissions,
                 lambda r: r.reason or "Admission",
-                lambda r: _words("unplanned" if r.unplanned else "", r.place, r.admitted_on, r.discharged_on),
+                lambda r: _words(
+                    "unplanned" if r.unplanned else "",
+                    r.place,
+                    r.admitted_on,
+                    r.discharged_on,
+                    f"intensive care from {day(r.icu_from)}" if r.icu_from else "",
+                ),
             ),
         ),
         (

@@ -278,6 +278,25 @@ class ContactScope(TextChoices):
     NONE = "none", "Must not be told"
 
 
+class DeathCause(TextChoices):
+    """Why a patient died, coarse enough to be known: figures of the last weeks of life count deaths from cancer."""
+
+    CANCER = "cancer", "The cancer"
+    TREATMENT = "treatment", "A treatment of the cancer"
+    OTHER = "other", "Something else"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class DeathPlace(TextChoices):
+    """Where a patient died, in the codes of what was preferred."""
+
+    HOME = "home", "At home"
+    HOSPICE = "hospice", "Hospice"
+    HOSPITAL = "hospital", "Hospital"
+    NURSING_HOME = "nursing_home", "Nursing home"
+    OTHER = "other", "Elsewhere"
+
+
 class FilledBy(TextChoices):
     """Who answered a symptom form; a proxy's answers are read with care."""
 

@@ -19,6 +19,11 @@ class VisitStatus(TextChoices):
     CANCELLED = "cancelled", "Canceled"
 
 
+# A visit nobody booked: to an emergency department. Figures of the last weeks of life count these.
+EMERGENCY = "emergency"
+# What an entry of the record may be, beside what it was called elsewhere.
+ENTERED_KINDS: tuple[tuple[str, str], ...] = (*VisitKind.choices, (EMERGENCY, "Emergency department"))
+
 V = VisitStatus
 VISIT_TRANSITIONS: dict[VisitStatus, frozenset[VisitStatus]] = {
     V.BOOKED: frozenset({V.CAME, V.NO_SHOW, V.CANCELLED}),

@@ -82,23 +82,36 @@ def enroll(request: SignedInRequest, patient_id: int) -> HttpResponse:
 @requires(Permission.PATIENT_EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def death(request: SignedInRequest, patient_id: int) -> HttpResponse:
+    """Recording a death; for one that is recorded, what became known of it since."""
     patient = readable_patient(request, patient_id)
-    form = DeathForm(request.POST or None)
-    context = {"patient": patient, "form": form, "title": "Record a death", "danger": True}
+    start = {**DeathForm.start_of(patient), "version": patient.version}
+    known = patient.deceased_on is not None
+    data = None
+    if request.method == "POST":
+        data = resolved(request.POST, DeathForm(initial=start), DeathForm.start_of(patient))
+    form = DeathForm(data, initial=start)
+    title = "Death: day, cause, place" if known else "Record a death"
+    context = {"patient": patient, "form": form, "title": title, "danger": not known}
     if request.method != "POST":
         return render_page(request, FORM, context)
     if form.is_valid():
+        values = form.cleaned_data
         try:
             commands.record_death(
                 patient,
-                on=form.cleaned_data["on"],
-                cause=form.cleaned_data["cause"],
+                on=values["on"],
+                cause=values["cause"],
+                died_of=values["died_of"],
+                place=values["place"],
+                version=values["version"],
                 by=request.user,
                 now=timezone.now(),
             )
+        except StaleEdit as problem:
+            return stale(request, context, form, problem.current)
         except ValidationError as error:
             add_errors(form, error)
     if form.errors:
         return invalid(request, FORM, context)
-    toast(request, "Recorded. Reminders and letters to the patient have stopped.")
+    toast(request, "Saved" if known else "Recorded. Reminders and letters to the patient have stopped.")
     return redirect_or_refresh(request, reverse("patient", args=[patient.pk]))

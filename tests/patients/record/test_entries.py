@@ -9,7 +9,7 @@ from careteam.audit.models import AuditEvent
 from careteam.events.models import Event
 from careteam.people.rules import Role
 from patients.record import commands
-from patients.record.models import Diagnosis, Measurement, NextStep, Patient, Specimen
+from patients.record.models import Diagnosis, Encounter, Measurement, NextStep, Patient, Specimen
 from patients.record.rules import EnrollmentStatus
 from tests import factories
 
@@ -150,3 +150,67 @@ def test_birth_after_death_is_refused_with_a_sentence(client: Client, oncologist
     response = client.post(f"/patients/{patient.pk}/record/identity/", form)
     assert response.status_code == 422
     assert "The birth date lies after the date of death." in response.content.decode()
+
+
+def _death(oncologist) -> str:  # type: ignore[no-untyped-def]
+    return f"/patients/{oncologist.patient.pk}/record/death/"
+
+
+def test_what_became_known_of_a_death_is_added_later(client: Client, oncologist) -> None:  # type: ignore[no-untyped-def]
+    patient = oncologist.patient
+    assert client.post(_death(oncologist), {"on": "2026-11-20", "version": patient.version}).status_code == 303
+    patient.refresh_from_db()
+    assert (patient.death_cause, patient.death_place) == ("", "")
+    known = {"on": "2026-11-20", "died_of": "cancer", "place": "home", "cause": "Liver failure"}
+    assert client.post(_death(oncologist), {**known, "version": patient.version}).status_code == 303
+    patient.refresh_from_db()
+    assert (patient.death_cause, patient.death_place, patient.cause_of_death) == ("cancer", "home", "Liver failure")
+    assert list(Event.objects.values_list("kind", flat=True)).count("deceased") == 1  # the day did not change
+    page = client.get(f"/patients/{patient.pk}/record/").text
+    assert "Liver failure" in page
+    assert "at home" in page
+
+
+def test_a_stale_death_overwrites_nothing(client: Client, oncologist) -> None:  # type: ignore[no-untyped-def]
+    patient = oncologist.patient
+    form = {"on": "2026-11-20", "version": patient.version}
+    assert client.post(_death(oncologist), {**form, "place": "hospice"}).status_code == 303
+    refused = client.post(_death(oncologist), {**form, "place": "home"})
+    assert refused.status_code == 409
+    assert "At home" in refused.text
+    assert Patient.objects.get(pk=patient.pk).death_place == "hospice"
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (("2026-10-31", "2026-11-02"), "Intensive care began before the admission."),
+        (("2026-11-03", "2026-11-02"), "The end lies before the start."),
+        (("", "2026-11-02"), "Say from which day on."),
+        (("2026-11-02", "2026-11-06"), "The discharge lies before the end of intensive care."),
+        (("2026-11-01", "2026-11-01"), ""),
+    ],
+)
+def test_days_in_intensive_care_lie_within_the_stay(
+    client: Client,
+    oncologist,  # type: ignore[no-untyped-def]
+    days: tuple[str, str],
+    said: str,
+) -> None:
+    stay = {"admitted_on": "2026-11-01", "discharged_on": "2026-11-05", "icu_from": days[0], "icu_until": days[1]}
+    answer = client.post(_url(oncologist, "admission"), stay)
+    assert answer.status_code == (422 if said else 303)
+    assert said in answer.text
+
+
+def test_a_visit_to_the_emergency_department_and_what_was_imported_stay_choices(
+    client: Client,
+    oncologist,  # type: ignore[no-untyped-def]
+) -> None:
+    form = {"kind": "emergency", "starts_at": "2026-11-01T04:10"}
+    assert client.post(_url(oncologist, "encounter"), form).status_code == 303
+    row = Encounter.objects.create(patient=oncologist.patient, kind="infusion", starts_at="2026-11-02T10:00:00Z")
+    assert (
+        '<option value="infusion" selected>Infusion</option>'
+        in client.get(f"/patients/{oncologist.patient.pk}/record/encounter/{row.pk}/").text
+    )
