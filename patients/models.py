@@ -70,6 +70,7 @@ from patients.treatment.models import (
 )
 from patients.triage.models import SiteWording, SymptomCall
 from patients.trials.models import Trial, TrialConsideration
+from patients.wishes.models import CodeStatusReview, DocumentFile, Wish, WishConflictAnswer, WishDocument
 
 __all__ = [
     "Administration",
@@ -79,10 +80,12 @@ __all__ = [
     "Authorization",
     "CareTeamMember",
     "ClinicalFlag",
+    "CodeStatusReview",
     "Comorbidity",
     "ContactAttempt",
     "Diagnosis",
     "DiseaseStatus",
+    "DocumentFile",
     "DoseCheck",
     "Drainage",
     "Encounter",
@@ -145,4 +148,7 @@ __all__ = [
     "Trial",
     "TrialConsideration",
     "WashoutDecision",
+    "Wish",
+    "WishConflictAnswer",
+    "WishDocument",
 ]

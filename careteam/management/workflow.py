@@ -18,6 +18,7 @@ from patients.record.rules import ENROLLMENT_TRANSITIONS
 from patients.record.rules.visits import VISIT_TRANSITIONS
 from patients.treatment.rules import ADMINISTRATION_TRANSITIONS, LINE_TRANSITIONS
 from patients.trials.rules import OUTCOME_TRANSITIONS
+from patients.wishes.rules import DOCUMENT_TRANSITIONS, SCAN_TRANSITIONS
 from tumorboard.actions.rules import ACTION_TRANSITIONS
 from tumorboard.ballots.rules import BALLOT_TRANSITIONS
 from tumorboard.decisions.rules import DECISION_TRANSITIONS, RECOMMENDATION_TRANSITIONS
@@ -67,6 +68,12 @@ MACHINES: tuple[tuple[str, str, Mapping[Any, Any]], ...] = (
     ),
     ("Trial considered", "“Considered, because …”: every state has its reason.", OUTCOME_TRANSITIONS),
     ("Psychosocial care", "Started by a distress score or by a person; one live per patient.", PATHWAY_TRANSITIONS),
+    ("Document of a patient", "Back to current: it was ended by mistake.", DOCUMENT_TRANSITIONS),
+    (
+        "Virus scan of a stored file",
+        "Waiting, failed and infected files are handed to nobody.",
+        SCAN_TRANSITIONS,
+    ),
     ("Import", "", RUN_TRANSITIONS),
     ("Difference after an import", "What was edited here stands until somebody decides.", REVIEW_TRANSITIONS),
 )

@@ -8,6 +8,12 @@ from decimal import Decimal
 
 from django.db.models import TextChoices
 
+from patients.wishes.rules import CodeStatus as CodeStatus
+from patients.wishes.rules import InformationPreference as InformationPreference
+from patients.wishes.rules import Place as Place
+from patients.wishes.rules import ProcedureCodeStatus as ProcedureCodeStatus
+from patients.wishes.rules import TreatmentLimit as TreatmentLimit
+
 
 class ConversationStatus(TextChoices):
     SIGNED = "signed", "Signed"
@@ -78,21 +84,6 @@ BY_THE_PRODUCT = frozenset(
 )
 
 
-class InformationPreference(TextChoices):
-    FULL = "full", "Everything, also numbers"
-    BIG_PICTURE = "big_picture", "Big picture, no numbers"
-    FAMILY_ONLY = "family_only", "Tell my family"
-    NONE_NOW = "none_now", "Not now"
-
-
-class CodeStatus(TextChoices):
-    FULL = "full", "Full"
-    DNR = "dnr", "DNR"
-    DNI = "dni", "DNI"
-    DNR_DNI = "dnr_dni", "DNR and DNI"
-    NOT_DISCUSSED = "not_discussed", "Not discussed"
-
-
 class Matter(TextChoices):
     HOME = "home", "Being at home"
     CLEAR_HEAD = "clear_head", "A clear head"
@@ -107,14 +98,6 @@ class EventOutcome(TextChoices):
     REACHED = "reached", "Reached"
     MISSED = "missed", "Missed"
     NO_LONGER = "no_longer", "No longer matters"
-
-
-class ProcedureCodeStatus(TextChoices):
-    """What holds during a procedure; the team asks again before each one."""
-
-    STAYS = "stays", "DNR stays"
-    SUSPENDED = "suspended", "Suspended until recovery"
-    EACH_TIME = "each_time", "Decide each time"
 
 
 class Burden(TextChoices):
@@ -140,14 +123,6 @@ class Acceptance(TextChoices):
     ACCEPTS = "accepts", "Accepts"
     GOOD_REASON = "good_reason", "For a good reason"
     NOT_ACCEPTED = "not_accepted", "Not accepted"
-
-
-class Place(TextChoices):
-    HOME = "home", "At home"
-    HOSPICE = "hospice", "Hospice"
-    HOSPITAL = "hospital", "Hospital"
-    NURSING_HOME = "nursing_home", "Nursing home"
-    UNDECIDED = "undecided", "Undecided"
 
 
 # How many characters of one field can be signed; a draft keeps far more, so that nothing typed is lost.

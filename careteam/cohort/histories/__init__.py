@@ -21,6 +21,7 @@ from careteam.cohort.histories.stars import HAZARDS, NAMED_SEED, STARS, Star
 from careteam.cohort.histories.story import Story
 from careteam.cohort.histories.symptoms import write_symptoms
 from careteam.cohort.histories.treatment import disturb_doses, write_treatment
+from careteam.cohort.histories.wishes import write_wishes
 from patients.record.rules import WEIGHT
 
 __all__ = ["HAZARDS", "History", "history_of"]
@@ -42,6 +43,7 @@ def history_of(seed: int, index: int, today: date) -> History:
     )
     write_care(Dice(f"{seed}:{index}:care"), story.history, story.profile, today)
     write_markers(Dice(f"{seed}:{index}:markers"), story.history, story.profile, today)
+    write_wishes(story.history)
     return story.history
 
 

@@ -29,11 +29,27 @@ from patients.goals.rules import (
     PromptStatus,
 )
 from patients.record.models import Patient, StaleEdit
+from patients.wishes.commands import give_back_conversation, take_from_conversation
+from patients.wishes.rules import Spoken
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from careteam.people.models import User
+
+
+def spoken(conversation: GoalsConversation) -> Spoken:
+    """What a conversation says of code status, limits, places, information and faith."""
+    return Spoken(
+        code_status=conversation.code_status,
+        procedure=conversation.code_status_procedure,
+        limit_words=conversation.treatment_limits,
+        place_of_care=conversation.place_of_care,
+        place_of_death=conversation.place_of_death,
+        information=conversation.information_preference,
+        order=conversation.order_location,
+        spiritual=conversation.spiritual,
+    )
 
 
 @dataclass(frozen=True)
@@ -115,6 +131,7 @@ def sign(
         )
         for entry in trade_offs
     )
+    take_from_conversation(patient, conversation.pk, spoken(conversation), held_on=conversation.held_on, by=by, now=now)
     draft.delete()
     prompt = GoalsPrompt.objects.filter(patient=patient, status__in=LIVE_PROMPTS).select_for_update().first()
     if prompt is not None:
@@ -182,6 +199,7 @@ def retract(conversation: GoalsConversation, *, reason: str, by: User, now: date
         for row in prompt.reasons.all()
     ]
     raise_prompts({patient.pk: again}, by=by, now=now)
+    give_back_conversation(patient, current.pk, reason=reason.strip(), by=by, now=now)
     record(
         "goals.retract",
         by=by,

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Concat, JSONObject, Trim
+from django.db.models.functions import Concat, JSONObject, Trim
 
 from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt, GoalsPromptReason, TradeOff
 from patients.goals.rules import (
@@ -29,8 +29,13 @@ from patients.goals.rules import (
 )
 from patients.protocol.models import ProtocolSignature
 from patients.protocol.rules import NUMBERS
-from patients.record.models import DiseaseStatus
+from patients.record.models import DiseaseStatus, Patient
 from patients.record.rules import ResponseCategory
+from patients.wishes.models import Wish
+from patients.wishes.rules import LIMITING, WishKind, has_expired, words_of
+
+# The wishes that banner, board case and lists show.
+_SHOWN = (WishKind.CODE_STATUS, WishKind.LIMIT, WishKind.PLACE_OF_CARE, WishKind.INFORMATION)
 
 
 @dataclass(frozen=True)
@@ -97,8 +102,9 @@ class TradeOffNow:
 class GoalsNow:
     """The goals of one patient as of a day. `exists` is False where no conversation was signed (or all retracted).
 
-    Code status and information preference come from the latest conversation that *recorded* one: a later talk that
-    did not touch them does not erase them.
+    Code status, limits, place and information preference are the wishes that hold (`patients.wishes`), whatever they
+    were recorded with: a later talk that did not touch them does not erase them. `limits` are codes of
+    `TreatmentLimit`; `treatment_limits` says the same in words, with those that are in words only.
     """
 
     patient_id: int
@@ -114,7 +120,9 @@ class GoalsNow:
     information_preference: str = ""
     code_status: str = ""
     code_status_on: date | None = None
+    code_status_expired: bool = False
     treatment_limits: str = ""
+    limits: tuple[str, ...] = ()
     place_of_care: str = ""
     event: str = ""
     event_on: date | None = None
@@ -146,7 +154,7 @@ class GoalsNow:
     @property
     def has_limits(self) -> bool:
         """DNR, DNI or recorded treatment limits: to be reviewed before a procedure."""
-        return bool(self.treatment_limits) or self.code_status in {CodeStatus.DNR, CodeStatus.DNI, CodeStatus.DNR_DNI}
+        return bool(self.treatment_limits) or self.code_status in LIMITING
 
     @property
     def headline(self) -> str:
@@ -177,11 +185,6 @@ def current_conversations(patient_ids: Iterable[int]) -> QuerySet[GoalsConversat
 
 
 def _conversations(patient_ids: list[int]) -> QuerySet[GoalsConversation]:
-    same = GoalsConversation.objects.filter(patient_id=OuterRef("patient_id")).exclude(
-        status=ConversationStatus.RETRACTED
-    )
-    code = same.exclude(code_status=CodeStatus.NOT_DISCUSSED).order_by("-held_on", "-pk")
-    told = same.exclude(information_preference="").order_by("-held_on", "-pk")
     progressed = DiseaseStatus.objects.valid().filter(
         patient_id=OuterRef("patient_id"), category=ResponseCategory.PD, assessed_on__gt=OuterRef("held_on")
     )
@@ -192,12 +195,6 @@ def _conversations(patient_ids: list[int]) -> QuerySet[GoalsConversation]:
     return (
         current_conversations(patient_ids)
         .annotate(
-            latest_code=Subquery(
-                code.values_list(JSONObject(status="code_status", on=Coalesce("code_status_on", "held_on")), flat=True)[
-                    :1
-                ]
-            ),
-            latest_told=Subquery(told.values("information_preference")[:1]),
             progressed=Exists(progressed),
             offs=ArraySubquery(
                 trade_offs.values_list(
@@ -239,7 +236,6 @@ def with_reasons(prompts: QuerySet[GoalsPrompt]) -> QuerySet[GoalsPrompt]:
 
 
 def _goals(row: Any, on: date) -> dict[str, Any]:
-    code = row.latest_code or {}
     review_days = int(row.review_days or NUMBERS["goals.review"].value)
     review_on = review_due_on(row.held_on, row.next_review_on, review_days)
     months = (on.year - row.held_on.year) * 12 + on.month - row.held_on.month - (on.day < row.held_on.day)
@@ -253,11 +249,6 @@ def _goals(row: Any, on: date) -> dict[str, Any]:
         "quote": quoted(row.quote),
         "summary": row.summary,
         "matters": tuple(row.matters),
-        "information_preference": row.latest_told or "",
-        "code_status": code.get("status", ""),
-        "code_status_on": date.fromisoformat(code["on"]) if code else None,
-        "treatment_limits": row.treatment_limits,
-        "place_of_care": row.place_of_care,
         "event": row.event,
         "event_on": row.event_on,
         "event_passed": event_passed(row.event_on, on),
@@ -268,6 +259,53 @@ def _goals(row: Any, on: date) -> dict[str, Any]:
     }
 
 
+def _beside(ids: list[int]) -> QuerySet[Patient, Any]:
+    """What stands beside the conversation, in one query: the wishes that hold and who has a draft."""
+    wishes = Wish.objects.holding().filter(patient_id=OuterRef("pk"), kind__in=_SHOWN).order_by("since", "pk")
+    drafts = GoalsDraft.objects.filter(patient_id=OuterRef("pk")).order_by("started_at", "pk")
+    return Patient.objects.filter(pk__in=ids).values(
+        "pk",
+        wishes=ArraySubquery(
+            wishes.values_list(
+                JSONObject(kind="kind", code="code", words="words", since="since", until="valid_until"), flat=True
+            )
+        ),
+        drafts=ArraySubquery(
+            drafts.values_list(JSONObject(author="author_id", name=_person("author"), at="saved_at"), flat=True)
+        ),
+    )
+
+
+def _drafts(beside: Mapping[int, Mapping[str, Any]], patient_id: int) -> tuple[DraftBy, ...]:
+    rows = beside[patient_id]["drafts"] if patient_id in beside else ()
+    return tuple(DraftBy(row["author"], row["name"], datetime.fromisoformat(row["at"])) for row in rows)
+
+
+def _wishes(beside: Mapping[int, Mapping[str, Any]], patient_id: int, on: date) -> dict[str, Any]:
+    """Code status, limits, place and information as they hold, whatever they were recorded with."""
+    rows = beside[patient_id]["wishes"] if patient_id in beside else ()
+    of_kind: dict[str, list[Mapping[str, str]]] = {}
+    for row in rows:
+        of_kind.setdefault(row["kind"], []).append(row)
+    code = next(iter(of_kind.get(WishKind.CODE_STATUS, ())), None)
+    limits = of_kind.get(WishKind.LIMIT, [])
+    until = date.fromisoformat(code["until"]) if code and code["until"] else None
+    return {
+        "information_preference": _code(of_kind, WishKind.INFORMATION),
+        "code_status": code["code"] if code else "",
+        "code_status_on": date.fromisoformat(code["since"]) if code else None,
+        "code_status_expired": has_expired(until, on),
+        "treatment_limits": "; ".join(words_of(row["kind"], row["code"], row["words"]) for row in limits),
+        "limits": tuple(row["code"] for row in limits),
+        "place_of_care": _code(of_kind, WishKind.PLACE_OF_CARE),
+    }
+
+
+def _code(of_kind: Mapping[str, list[Mapping[str, str]]], kind: WishKind) -> str:
+    rows = of_kind.get(kind)
+    return rows[0]["code"] if rows else ""
+
+
 def goals_summary(patient_ids: Iterable[int], on: date) -> dict[int, GoalsNow]:
     """The goals of these patients, one entry for each id; three queries however many there are."""
     ids = sorted(set(patient_ids))
@@ -276,19 +314,13 @@ def goals_summary(patient_ids: Iterable[int], on: date) -> dict[int, GoalsNow]:
     talks = {row.patient_id: _goals(row, on) for row in _conversations(ids)}
     live = with_reasons(GoalsPrompt.objects.filter(patient_id__in=ids, status__in=LIVE_PROMPTS))
     prompts = {row.patient_id: prompt_now(row, on) for row in live}
-    drafts: dict[int, list[DraftBy]] = {}
-    rows = (
-        GoalsDraft.objects.filter(patient_id__in=ids)
-        .order_by("started_at", "pk")
-        .values_list("patient_id", "author_id", _person("author"), "saved_at")
-    )
-    for patient_id, author_id, name, saved_at in rows:
-        drafts.setdefault(patient_id, []).append(DraftBy(author_id, name, saved_at))
+    beside = {row["pk"]: row for row in _beside(ids)}
     return {
         each: GoalsNow(
             patient_id=each,
             prompt=prompts.get(each),
-            drafts=tuple(drafts.get(each, ())),
+            drafts=_drafts(beside, each),
+            **_wishes(beside, each, on),
             **talks.get(each, {}),
         )
         for each in ids
