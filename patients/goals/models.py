@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from careteam.audit.models import tracked
 from patients.goals.rules import (
+    LAST_RANK,
     Acceptance,
     Burden,
     CloseReason,
@@ -24,6 +25,9 @@ from patients.goals.rules import (
     ProcedureCodeStatus,
     PromptReason,
     PromptStatus,
+    StepChoice,
+    SurpriseAnswer,
+    Voice,
     quoted,
     trade_off_words,
 )
@@ -212,6 +216,13 @@ class GoalsPrompt(ClinicalRow):
     status = models.CharField(max_length=10, choices=PromptStatus, default=PromptStatus.OPEN)
     raised_on = models.DateField()
     ask_again_on = models.DateField(null=True, blank=True)
+    declined_until = models.DateField(
+        null=True, blank=True, help_text="the patient declined until then; holds for the next prompt too"
+    )
+    rank = models.PositiveSmallIntegerField(default=LAST_RANK, help_text="0 is answered first")
+    batch = models.CharField(
+        max_length=40, blank=True, help_text="what raised many at once; the list is filtered by it"
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="goals_prompts"
     )
@@ -236,7 +247,11 @@ class GoalsPrompt(ClinicalRow):
                 name="prompt_deferred_has_date",
             ),
         )
-        indexes = (models.Index(fields=["status", "raised_on"], name="prompt_open", condition=models.Q(status="open")),)
+        indexes = (
+            models.Index(fields=["status", "raised_on"], name="prompt_open", condition=models.Q(status="open")),
+            models.Index(fields=["rank", "raised_on", "id"], name="prompt_urgent", condition=models.Q(status="open")),
+            models.Index(fields=["batch"], name="prompt_batch", condition=~models.Q(batch="")),
+        )
 
     def __str__(self) -> str:
         return f"goals prompt {self.status}"
@@ -257,3 +272,76 @@ class GoalsPromptReason(models.Model):
 
     def __str__(self) -> str:
         return self.get_reason_display()
+
+
+@tracked
+class SurpriseQuestion(ClinicalRow):
+    """One clinician's answer to "would I be surprised by this death within a year". Never shown to the patient, on the
+    projector or in print. The latest counts."""
+
+    asked_on = models.DateField()
+    answer = models.CharField(max_length=6, choices=SurpriseAnswer)
+
+    class Meta(ClinicalRow.Meta):
+        indexes = (models.Index(fields=["patient", "-asked_on"], name="surprise_latest"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_answer_display()}, {self.asked_on}"
+
+
+@tracked
+class TalkWish(ClinicalRow):
+    """The patient, or the family, wishes to talk about goals; noted by anybody of the care team."""
+
+    voice = models.CharField(max_length=7, choices=Voice)
+    said_on = models.DateField()
+    words = models.TextField()
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.CheckConstraint(condition=~models.Q(words=""), name="wish_has_words"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_voice_display()} wishes to talk"
+
+
+@tracked
+class LineGoals(ClinicalRow):
+    """What is done about goals before a treatment line: one per line, its choice changeable, every choice kept."""
+
+    line = models.ForeignKey("patients.TreatmentLine", on_delete=models.PROTECT, related_name="goals_steps")
+    choice = models.CharField(max_length=10, choices=StepChoice)
+    conversation = models.ForeignKey(
+        GoalsConversation, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    planned_on = models.DateField(null=True, blank=True)
+    planned_with = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    reason = models.CharField(max_length=18, choices=CloseReason, blank=True)
+    ask_again_on = models.DateField(null=True, blank=True)
+    note = models.TextField(blank=True)
+    chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    chosen_at = models.DateTimeField()
+
+    class Meta(ClinicalRow.Meta):
+        constraints = (
+            *ClinicalRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["line"], condition=models.Q(error_at__isnull=True), name="linegoals_one_per_line"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(choice="documented", conversation__isnull=False, planned_on=None, reason="")
+                | models.Q(choice="planned", planned_on__isnull=False, planned_with__isnull=False, reason="")
+                | (
+                    models.Q(choice="deferred", ask_again_on__isnull=False, conversation=None, planned_on=None)
+                    & ~models.Q(reason="")
+                ),
+                name="linegoals_says_what",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.get_choice_display()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -41,7 +42,7 @@ P = PromptStatus
 PROMPT_TRANSITIONS: dict[PromptStatus, frozenset[PromptStatus]] = {
     P.OPEN: frozenset({P.ANSWERED, P.DEFERRED, P.DECLINED, P.CLOSED}),
     P.DEFERRED: frozenset({P.OPEN, P.ANSWERED, P.DECLINED, P.CLOSED}),
-    P.DECLINED: frozenset({P.OPEN, P.ANSWERED, P.CLOSED}),
+    P.DECLINED: frozenset({P.OPEN, P.DEFERRED, P.ANSWERED, P.CLOSED}),
     P.ANSWERED: frozenset(),
     P.CLOSED: frozenset(),
 }
@@ -62,6 +63,35 @@ class PromptReason(TextChoices):
     SYMPTOMS = "symptoms", "Severe symptoms"
     WEIGHT = "weight", "Weight loss"
     WISH = "wish", "Wish of the patient or family"
+    DECISION = "decision", "Decision and goals differ: talk again"
+    PLANNED = "planned", "Conversation planned"
+
+
+# What is answered first, in four steps: somebody asked for it or a plan goes another way; something is about to be
+# done; the course has changed; the calendar.
+RANK_OF_REASON: dict[PromptReason, int] = {
+    PromptReason.WISH: 0,
+    PromptReason.DECISION: 0,
+    PromptReason.BEFORE_PROCEDURE: 1,
+    PromptReason.THERAPY_LINE: 1,
+    PromptReason.PLANNED: 1,
+    PromptReason.PROGRESSION: 2,
+    PromptReason.ADMISSION: 2,
+    PromptReason.SYMPTOMS: 2,
+    PromptReason.SURPRISE: 2,
+    PromptReason.ECOG: 2,
+    PromptReason.WEIGHT: 2,
+    PromptReason.NEC: 2,
+    PromptReason.STAGE_IV: 3,
+    PromptReason.REVIEW_DUE: 3,
+    PromptReason.EVENT_PASSED: 3,
+}
+LAST_RANK = max(RANK_OF_REASON.values())
+
+
+def rank_of(reasons: Iterable[str]) -> int:
+    """How early a prompt with these reasons is answered: 0 first. That of its most urgent reason."""
+    return min((RANK_OF_REASON[PromptReason(reason)] for reason in reasons), default=LAST_RANK)
 
 
 class CloseReason(TextChoices):
@@ -73,6 +103,9 @@ class CloseReason(TextChoices):
     PATIENT_DECLINED = "patient_declined", "Patient does not want to talk about it now"
     DECEASED = "deceased", "Patient died"
     LEFT_CARE = "left_care", "No longer in our care"
+    PLANNED = "planned", "Conversation planned"
+    WITHDRAWN = "withdrawn", "What asked for it was taken back"
+    MERGED = "merged", "Record merged into another one"
     OTHER = "other", "Other"
 
 
@@ -80,7 +113,50 @@ class CloseReason(TextChoices):
 NOT_TODAY = frozenset({CloseReason.TOO_ILL, CloseReason.NO_PRIVACY, CloseReason.INTERPRETER})
 # What only the product itself writes.
 BY_THE_PRODUCT = frozenset(
-    {CloseReason.DECEASED, CloseReason.LEFT_CARE, CloseReason.REFERRED, CloseReason.PATIENT_DECLINED}
+    {
+        CloseReason.DECEASED,
+        CloseReason.LEFT_CARE,
+        CloseReason.REFERRED,
+        CloseReason.PATIENT_DECLINED,
+        CloseReason.PLANNED,
+        CloseReason.WITHDRAWN,
+        CloseReason.MERGED,
+    }
+)
+# Nobody has answered what was closed for these reasons: its sources may be asked about again.
+UNANSWERED = frozenset({CloseReason.LEFT_CARE, CloseReason.WITHDRAWN, CloseReason.MERGED})
+
+
+class SurpriseAnswer(TextChoices):
+    """Would the clinician be surprised if the patient died within a year? Between clinicians only."""
+
+    YES = "yes", "Yes"
+    NO = "no", "No"
+    UNSURE = "unsure", "Not sure"
+
+
+class Voice(TextChoices):
+    """Who wishes to talk."""
+
+    PATIENT = "patient", "The patient"
+    FAMILY = "family", "The family"
+
+
+class StepChoice(TextChoices):
+    """What is done about goals when a treatment line is proposed or begun."""
+
+    DOCUMENTED = "documented", "Conversation documented"
+    PLANNED = "planned", "Conversation planned"
+    DEFERRED = "deferred", "Not now"
+
+
+# Why a conversation waits beside a line; each with a date to ask again.
+STEP_REASONS = (
+    CloseReason.TOO_ILL,
+    CloseReason.NO_PRIVACY,
+    CloseReason.INTERPRETER,
+    CloseReason.PATIENT_DECLINED,
+    CloseReason.OTHER,
 )
 
 
@@ -139,12 +215,20 @@ NOT_BEGUN = frozenset({"proposed", "planned"})
 
 @dataclass(frozen=True)
 class FoundReason:
-    """One reason to ask. `source_key` names what it rests on: the same source is asked about once."""
+    """One reason to ask. `source_key` names what it rests on: the same source is asked about once. `voice`: who wishes
+    to talk; a wish does not wait for the date of a prompt that was put off (`wish_opens`)."""
 
     reason: PromptReason
     since: date
     source_key: str
     detail: str = ""
+    voice: str = ""
+
+
+def wish_opens(status: str, voice: str) -> bool:
+    """Whether a wish opens a prompt that waits for its date. The family may ask at any time, but a patient who
+    declined is asked before the date only when it is the patient who wishes to talk."""
+    return bool(voice) and (status == PromptStatus.DEFERRED or (status == PromptStatus.DECLINED and voice == "patient"))
 
 
 @dataclass(frozen=True)
@@ -163,7 +247,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class LineFact:
-    """An open line. `therapy` is the therapy line number it has, or would have once started; None when uncounted."""
+    """An open line. `therapy` is the therapy line number it has, or would have once started; None when uncounted.
+    `settled`: a conversation was named for it."""
 
     line_id: int
     modality: str
@@ -171,6 +256,7 @@ class LineFact:
     status: str
     on: date
     therapy: int | None
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -189,6 +275,7 @@ class Facts:
     nec_on: date | None = None
     admitted_on: date | None = None
     admission_id: int = 0
+    admissions: int = 0
     nights: int | None = None
     lines: tuple[LineFact, ...] = ()
     symptoms: str = ""
@@ -220,7 +307,10 @@ def _therapy_line(facts: Facts, limits: Limits, today: date) -> list[FoundReason
             f"therapy line {line.therapy}: {line.label}",
         )
         for line in facts.lines
-        if line.therapy is not None and line.therapy >= limits.line and _after(facts.held_on, line.on)
+        if line.therapy is not None
+        and line.therapy >= limits.line
+        and not line.settled
+        and _after(facts.held_on, line.on)
     ]
 
 
@@ -230,6 +320,7 @@ def _procedure(facts: Facts, today: date) -> list[FoundReason]:
         for line in facts.lines
         if line.modality in PROCEDURES
         and (line.status in NOT_BEGUN or line.on >= today)
+        and not line.settled
         and _after(facts.held_on, line.on)
     ]
 
@@ -249,7 +340,9 @@ def _admission(facts: Facts, limits: Limits, today: date) -> list[FoundReason]:
     if on is None or not _after(facts.held_on, on) or (today - on).days > limits.admission_days:
         return []
     nights = "" if facts.nights is None else f"{facts.nights} night{'' if facts.nights == 1 else 's'}"
-    return [FoundReason(PromptReason.ADMISSION, on, f"admission:{facts.admission_id}", nights)]
+    often = f"{facts.admissions} in 6 months" if facts.admissions > 1 else ""
+    detail = ", ".join(part for part in (often, nights) if part)
+    return [FoundReason(PromptReason.ADMISSION, on, f"admission:{facts.admission_id}", detail)]
 
 
 def _weight(facts: Facts, limits: Limits) -> list[FoundReason]:
@@ -260,6 +353,11 @@ def _weight(facts: Facts, limits: Limits) -> list[FoundReason]:
         return []
     detail = f"{facts.weight_loss.normalize():f} % lost"
     return [FoundReason(PromptReason.WEIGHT, facts.weight_on, f"weight:{facts.conversation_id}", detail)]
+
+
+def asks_for_step(modality: str, therapy: int | None, *, limit: int) -> bool:
+    """Whether proposing or beginning such a line asks what is done about goals: a late therapy line or a procedure."""
+    return modality in PROCEDURES or (therapy is not None and therapy >= limit)
 
 
 def reasons_now(facts: Facts, limits: Limits, today: date) -> tuple[FoundReason, ...]:

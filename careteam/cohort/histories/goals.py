@@ -13,7 +13,7 @@ from careteam.cohort.histories.course import Course
 from careteam.cohort.histories.person import responsible
 from careteam.cohort.histories.profile import Profile
 from careteam.cohort.histories.rows import Dice, History, Key, Person, Ref, Text, at, working_day
-from patients.goals.rules import PROCEDURES, PromptReason, inside
+from patients.goals.rules import PROCEDURES, PromptReason, inside, rank_of
 from patients.record.rules import ESAS_LABELS, SEVERE, WEIGHT, greatest_loss, items_at_least
 from patients.treatment.rules import CountedLine, number_lines
 
@@ -258,11 +258,21 @@ def write_prompt(
     since = max(reason.since for reason in found)
     raised = max(min(since + timedelta(days=1), today), today - timedelta(days=dice.randint(12, 60)))
     later = today + timedelta(days=dice.randint(5, 60))
-    values: dict[str, Any] = {"status": state, "raised_on": raised, "owner": owner}
+    values: dict[str, Any] = {
+        "status": state,
+        "raised_on": raised,
+        "owner": owner,
+        "rank": rank_of(reason.reason for reason in found),
+    }
     if state == "deferred":
         values |= {"ask_again_on": later, "close_reason": dice.choice(("too_ill", "no_privacy", "interpreter"))}
     elif state == "declined":
-        values |= {"ask_again_on": later, "close_reason": "patient_declined", "close_note": "“Not today, please.”"}
+        values |= {
+            "ask_again_on": later,
+            "declined_until": later,
+            "close_reason": "patient_declined",
+            "close_note": "“Not today, please.”",
+        }
     elif state == "closed":
         values |= {
             "close_reason": "already_discussed",

@@ -43,6 +43,9 @@ from patients.goals.models import (
     GoalsDraft,
     GoalsPrompt,
     GoalsPromptReason,
+    LineGoals,
+    SurpriseQuestion,
+    TalkWish,
     TradeOff,
 )
 from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, StudySnooze, SurveillancePlan
@@ -141,6 +144,9 @@ TABLES: dict[str, type[models.Model]] = {
     "draft": GoalsDraft,
     "prompt": GoalsPrompt,
     "reason": GoalsPromptReason,
+    "linegoals": LineGoals,
+    "surprise": SurpriseQuestion,
+    "talkwish": TalkWish,
     "palliative": PalliativeReferral,
     "referral": Referral,
     "waiver": Waiver,

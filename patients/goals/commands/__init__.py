@@ -1,26 +1,33 @@
 """The only writers of goals of care."""
 
+from patients.goals.commands.answers import close_prompt, decline, defer, plan_conversation
+from patients.goals.commands.asking import answer_surprise, note_wish
 from patients.goals.commands.drafts import discard_draft, save_draft
 from patients.goals.commands.prompts import (
-    close_prompt,
     close_prompts_for_good,
-    decline,
-    defer,
     drop_reason,
+    follow_merge,
     raise_prompts,
     reopen_due,
 )
 from patients.goals.commands.reviews import review_once_a_day, review_prompts
 from patients.goals.commands.signing import add_addendum, retract, sign
+from patients.goals.commands.steps import Chosen, choose_for_line
 
 __all__ = [
+    "Chosen",
     "add_addendum",
+    "answer_surprise",
+    "choose_for_line",
     "close_prompt",
     "close_prompts_for_good",
     "decline",
     "defer",
     "discard_draft",
     "drop_reason",
+    "follow_merge",
+    "note_wish",
+    "plan_conversation",
     "raise_prompts",
     "reopen_due",
     "retract",

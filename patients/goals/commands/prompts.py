@@ -1,4 +1,4 @@
-"""Goals prompts: raised by the work, one live per patient, answered by people."""
+"""Goals prompts: raised by the work, one live per patient. How people answer them is in `answers`."""
 
 from __future__ import annotations
 
@@ -14,32 +14,42 @@ from django.urls import reverse
 from careteam.access.policies import insist
 from careteam.audit.commands import record
 from careteam.audit.rules import Kind
+from careteam.notifications.commands import withdraw
 from careteam.people.rules import Role
-from patients.goals import policies
 from patients.goals.models import GoalsConversation, GoalsPrompt, GoalsPromptReason
-from patients.goals.queries import limits
 from patients.goals.rules import (
     LIVE_PROMPTS,
     PROMPT_TRANSITIONS,
+    UNANSWERED,
     CloseReason,
     ConversationStatus,
     FoundReason,
     PromptReason,
     PromptStatus,
     inside,
+    rank_of,
+    wish_opens,
 )
 from patients.protocol.queries import number
-from patients.record.commands import close_step, open_step
+from patients.record.commands import close_step
 from patients.record.models import CareTeamMember, NextStep, Patient
 from patients.record.rules import StepKind
 
 if TYPE_CHECKING:
     from careteam.people.models import User
 
+_CHUNK = 1000
+_WAITING = ("status", "raised_on", "ask_again_on", "close_reason", "close_note", "version")
+
 
 def source_key(prompt: GoalsPrompt) -> str:
     """The key of the prompt's row in the table of next steps."""
     return f"prompt:{prompt.pk}"
+
+
+def planned_key(prompt: GoalsPrompt) -> str:
+    """The key of the message to whom the conversation is planned with."""
+    return f"goals-planned:{prompt.pk}"
 
 
 def _step_url(patient_id: int) -> str:
@@ -51,11 +61,15 @@ def _what(reasons: Iterable[str]) -> str:
     return f"Goals conversation: {words}"[:200]
 
 
-def move(prompt: GoalsPrompt, to: PromptStatus, *fields: str) -> None:
-    """The one way a prompt changes its state. The row is locked by the caller."""
+def _turn(prompt: GoalsPrompt, to: PromptStatus) -> None:
     if to not in PROMPT_TRANSITIONS[PromptStatus(prompt.status)]:
         insist([f"A prompt that is {prompt.get_status_display().lower()} cannot become {to.label.lower()}."])
     prompt.status = to
+
+
+def move(prompt: GoalsPrompt, to: PromptStatus, *fields: str) -> None:
+    """The one way a prompt changes its state. The row is locked by the caller."""
+    _turn(prompt, to)
     prompt.save_version("status", *fields)
 
 
@@ -63,16 +77,35 @@ def move(prompt: GoalsPrompt, to: PromptStatus, *fields: str) -> None:
 
 
 def _asked(patient_ids: Iterable[int]) -> set[tuple[int, str, str]]:
-    """Sources that were asked about: in the live prompt, or in one that a person has answered. What closed because
-    the patient left our care, or was answered by a conversation that was retracted, may be asked again."""
-    void = Q(prompt__close_reason=CloseReason.LEFT_CARE) | Q(prompt__answered_by__status=ConversationStatus.RETRACTED)
+    """Sources that were asked about: in the live prompt, or in one that a person has answered. What closed without an
+    answer (`UNANSWERED`), or was answered by a conversation that was retracted, may be asked again."""
+    void = Q(prompt__close_reason__in=UNANSWERED) | Q(prompt__answered_by__status=ConversationStatus.RETRACTED)
     rows = GoalsPromptReason.objects.filter(prompt__patient_id__in=patient_ids).exclude(
         void & ~Q(prompt__status__in=LIVE_PROMPTS)
     )
     return set(rows.values_list("prompt__patient_id", "reason", "source_key"))
 
 
-def _owners(patient_ids: Iterable[int]) -> dict[int, int | None]:
+def _declined(patients: Mapping[int, Patient], now: datetime) -> dict[int, date]:
+    """Until when a patient declined to talk, where that day is still to come: also said in a prompt that closed
+    meanwhile, or in a record that was merged into this one. A conversation since then lifts it."""
+    rows = (
+        GoalsPrompt.objects.filter(
+            Q(patient_id__in=patients) | Q(patient__merged_into_id__in=patients), declined_until__isnull=False
+        )
+        .exclude(Q(answered_by__isnull=False) & ~Q(answered_by__status=ConversationStatus.RETRACTED))
+        .order_by("declined_until")
+        .values_list("patient_id", "patient__merged_into_id", "declined_until")
+    )
+    return {
+        (merged if merged in patients else patient_id): until
+        for patient_id, merged, until in rows
+        if until > patients[merged if merged in patients else patient_id].team.local_date(now)
+    }
+
+
+def owners_of(patient_ids: Iterable[int]) -> dict[int, int | None]:
+    """The responsible clinician of each patient, who answers what is asked of nobody else."""
     members = CareTeamMember.objects.valid().filter(
         patient_id__in=patient_ids, is_responsible=True, ended_on__isnull=True, person__is_active=True
     )
@@ -80,10 +113,19 @@ def _owners(patient_ids: Iterable[int]) -> dict[int, int | None]:
 
 
 @transaction.atomic
-def raise_prompts(found: Mapping[int, Sequence[FoundReason]], *, by: User | None = None, now: datetime) -> int:
+def raise_prompts(
+    found: Mapping[int, Sequence[FoundReason]],
+    *,
+    now: datetime,
+    by: User | None = None,
+    owner: User | None = None,
+    batch: str = "",
+) -> int:
     """Adds these reasons to the one live prompt of each patient, opening it where there is none; returns how many
     patients have something new. A source that was asked about before is not asked again; a deferred or declined
-    prompt takes the reason and keeps its date. Patients who are not in active care, or died, get nothing.
+    prompt takes the reason and keeps its date, unless it is a wish to talk (`wish_opens`). Patients who are not in
+    active care, or died, get nothing. `owner` answers instead of the responsible clinician; `batch` is kept with the
+    prompts that are new.
 
     Set-based: the number of queries depends on the number of teams, not of patients.
     """
@@ -106,86 +148,145 @@ def raise_prompts(found: Mapping[int, Sequence[FoundReason]], *, by: User | None
     live = {
         prompt.patient_id: prompt
         for prompt in GoalsPrompt.objects.filter(patient_id__in=fresh, status__in=LIVE_PROMPTS)
+        .select_for_update(of=("self",))
+        .order_by("pk")
     }
-    known = set(live)
-    owners = _owners(fresh)
+    changed = [
+        _heed(live[each], news, patients[each], owner=owner, now=now) for each, news in fresh.items() if each in live
+    ]
+    GoalsPrompt.objects.bulk_update(
+        changed,
+        [*_WAITING, "owner", "rank", "declined_until"],
+        batch_size=_CHUNK,
+    )
+    owners = {} if owner else owners_of(fresh)
+    declined = _declined({each: patients[each] for each in fresh if each not in live}, now)
     created = GoalsPrompt.objects.bulk_create(
-        GoalsPrompt(
-            patient_id=patient_id,
-            raised_on=patients[patient_id].team.local_date(now),
-            owner_id=owners.get(patient_id),
-            created_by=by,
-        )
-        for patient_id in fresh
-        if patient_id not in live
+        [
+            GoalsPrompt(
+                patient_id=patient_id,
+                **_quiet_until(declined.get(patient_id), news),
+                raised_on=patients[patient_id].team.local_date(now),
+                owner_id=owner.pk if owner else owners.get(patient_id),
+                rank=rank_of(reason.reason for reason in news),
+                batch=batch,
+                created_by=by,
+            )
+            for patient_id, news in fresh.items()
+            if patient_id not in live
+        ],
+        batch_size=_CHUNK,
     )
-    live |= {prompt.patient_id: prompt for prompt in created}
+    prompts = live | {prompt.patient_id: prompt for prompt in created}
     GoalsPromptReason.objects.bulk_create(
-        GoalsPromptReason(
-            prompt=live[patient_id],
-            reason=reason.reason,
-            since=reason.since,
-            detail=reason.detail[:200],
-            source_key=reason.source_key,
-        )
-        for patient_id, reasons in fresh.items()
-        for reason in reasons
+        [
+            GoalsPromptReason(
+                prompt=prompts[patient_id],
+                reason=reason.reason,
+                since=reason.since,
+                detail=reason.detail[:200],
+                source_key=reason.source_key,
+            )
+            for patient_id, reasons in fresh.items()
+            for reason in reasons
+        ],
+        batch_size=_CHUNK,
     )
-    _open_steps(created, patients, fresh, now=now)
-    for patient_id in known & set(fresh):
-        if live[patient_id].status == PromptStatus.OPEN:
-            _refresh_step(live[patient_id], patients[patient_id], now=now)
+    refresh_steps(prompts.values(), patients, now=now)
     _audit(fresh, patients, by=by, now=now)
     return len(fresh)
 
 
-def _open_steps(
-    prompts: Sequence[GoalsPrompt],
-    patients: Mapping[int, Patient],
-    fresh: Mapping[int, Sequence[FoundReason]],
-    *,
-    now: datetime,
-) -> None:
-    """The next steps of new prompts, in one statement: an import may raise thousands."""
-    answer_days = {team_id: number(team_id, "goals.answer").days for team_id in {p.team_id for p in patients.values()}}
-    NextStep.objects.bulk_create(
-        NextStep(
-            patient_id=prompt.patient_id,
-            team_id=patients[prompt.patient_id].team_id,
-            kind=StepKind.GOALS,
-            source_key=source_key(prompt),
-            what=_what(reason.reason for reason in fresh[prompt.patient_id]),
-            owner_id=prompt.owner_id,
-            owner_role="" if prompt.owner_id else Role.ONCOLOGIST,
-            due_on=prompt.raised_on + timedelta(days=answer_days[patients[prompt.patient_id].team_id]),
-            url=_step_url(prompt.patient_id),
-            opened_at=now,
+def _heed(
+    prompt: GoalsPrompt, news: Sequence[FoundReason], patient: Patient, *, owner: User | None, now: datetime
+) -> GoalsPrompt:
+    """What news change in a live prompt (not saved): how urgent it is, who answers, and that a wish opens it."""
+    prompt.rank = min(prompt.rank, rank_of(reason.reason for reason in news))
+    planned = prompt.close_reason == CloseReason.PLANNED
+    if owner is not None and not planned:
+        prompt.owner = owner
+    if any(wish_opens(prompt.status, reason.voice) for reason in news):
+        prompt.declined_until = None
+        _open_again(prompt, patient.team.local_date(now))
+    prompt.version += 1
+    return prompt
+
+
+def _quiet_until(until: date | None, news: Sequence[FoundReason]) -> dict[str, object]:
+    """How a new prompt begins: open, or quiet until the day that the patient named."""
+    if until is None or any(wish_opens(PromptStatus.DECLINED, reason.voice) for reason in news):
+        return {}
+    return {
+        "status": PromptStatus.DECLINED,
+        "ask_again_on": until,
+        "declined_until": until,
+        "close_reason": CloseReason.PATIENT_DECLINED,
+    }
+
+
+def _open_again(prompt: GoalsPrompt, today: date) -> None:
+    """Open and counted from today (not saved). A planned conversation stays planned: its day is when it is due."""
+    _turn(prompt, PromptStatus.OPEN)
+    prompt.raised_on = today
+    if prompt.close_reason != CloseReason.PLANNED:
+        prompt.close_reason, prompt.close_note, prompt.ask_again_on = "", "", None
+
+
+def refresh_steps(prompts: Iterable[GoalsPrompt], patients: Mapping[int, Patient], *, now: datetime) -> None:
+    """Opens or updates the next steps of live prompts, what is asked for by whom and until when: four statements for
+    any number (an import may raise thousands). `patients` by id, with their team."""
+    found = {source_key(prompt): prompt for prompt in prompts}
+    days = {team_id: number(team_id, "goals.answer").days for team_id in {p.team_id for p in patients.values()}}
+    why: dict[int, list[str]] = defaultdict(list)
+    rows = GoalsPromptReason.objects.filter(prompt__in=list(found.values())).order_by("since", "pk")
+    for prompt_id, reason in rows.values_list("prompt_id", "reason"):
+        why[prompt_id].append(reason)
+    steps = {
+        step.source_key: step
+        for step in NextStep.objects.filter(
+            patient_id__in=[prompt.patient_id for prompt in found.values()],
+            source_key__in=list(found),
+            closed_at__isnull=True,
         )
-        for prompt in prompts
-    )
+    }
+    fresh, changed = [], []
+    for key, prompt in found.items():
+        patient = patients[prompt.patient_id]
+        what, due_on = _wanted(prompt, why[prompt.pk], days[patient.team_id])
+        step = steps.get(key)
+        if step is None:
+            step = NextStep(
+                patient_id=patient.pk,
+                team_id=patient.team_id,
+                kind=StepKind.GOALS,
+                source_key=key,
+                url=_step_url(patient.pk),
+                opened_at=now,
+            )
+            fresh.append(step)
+        else:
+            changed.append(step)
+        step.what, step.due_on, step.owner_id = what, due_on, prompt.owner_id
+        step.owner_role = "" if prompt.owner_id else Role.ONCOLOGIST
+    NextStep.objects.bulk_create(fresh, batch_size=_CHUNK)
+    NextStep.objects.bulk_update(changed, ["what", "due_on", "owner", "owner_role"], batch_size=_CHUNK)
 
 
-def _refresh_step(prompt: GoalsPrompt, patient: Patient, *, now: datetime) -> None:
-    """Opens or updates the prompt's next step: what is asked for by whom and until when."""
-    due_on: date | None
+def _wanted(prompt: GoalsPrompt, reasons: Iterable[str], answer_days: int) -> tuple[str, date | None]:
+    """The next step of a live prompt in words, and until when."""
+    planned = prompt.close_reason == CloseReason.PLANNED
     if prompt.status == PromptStatus.OPEN:
-        due_on = prompt.raised_on + timedelta(days=number(patient.team_id, "goals.answer").days)
-        what = _what(prompt.reasons.order_by("since", "pk").values_list("reason", flat=True))
-    else:
-        due_on = prompt.ask_again_on
-        declined = prompt.status == PromptStatus.DECLINED
-        what = "Ask again about goals" + (" (patient declined)" if declined else "")
-    open_step(
-        patient,
-        kind=StepKind.GOALS,
-        source_key=source_key(prompt),
-        what=what,
-        now=now,
-        owner=prompt.owner,
-        owner_role="" if prompt.owner_id else Role.ONCOLOGIST,
-        due_on=due_on,
-        url=_step_url(patient.pk),
-    )
+        due_on = prompt.ask_again_on if planned else prompt.raised_on + timedelta(days=answer_days)
+        return _what(reasons), due_on
+    if planned:
+        return "Goals conversation planned", prompt.ask_again_on
+    declined = prompt.status == PromptStatus.DECLINED
+    return "Ask again about goals" + (" (patient declined)" if declined else ""), prompt.ask_again_on
+
+
+def refresh_step(prompt: GoalsPrompt, patient: Patient, *, now: datetime) -> None:
+    """`refresh_steps` for one."""
+    refresh_steps([prompt], {patient.pk: patient}, now=now)
 
 
 def _audit(
@@ -210,7 +311,8 @@ def _audit(
 
 @transaction.atomic
 def reopen_due(*, team_id: int, today: date, now: datetime, by: User | None = None) -> int:
-    """Deferred and declined prompts whose date has come are open again, counted from today; returns how many."""
+    """Deferred, planned and declined prompts whose date has come are open again, counted from today; returns how
+    many. Set-based."""
     due = list(
         GoalsPrompt.objects.filter(
             status__in=[PromptStatus.DEFERRED, PromptStatus.DECLINED],
@@ -218,127 +320,28 @@ def reopen_due(*, team_id: int, today: date, now: datetime, by: User | None = No
             patient__in=Patient.objects.in_care().filter(team_id=team_id),
         )
         .select_for_update(of=("self",), skip_locked=True)
-        .select_related("patient__team", "owner")
+        .select_related("patient__team")
         .order_by("pk")
     )
+    if not due:
+        return 0
     for prompt in due:
-        prompt.raised_on = today
-        move(prompt, PromptStatus.OPEN, "raised_on")
-        _refresh_step(prompt, prompt.patient, now=now)
-    if due:
-        record(
-            "goals.reopen_due",
-            by=by,
-            now=now,
-            patient_ids=[prompt.patient_id for prompt in due],
-            team_id=team_id,
-            kind=Kind.SYSTEM,
-        )
+        _open_again(prompt, today)
+        prompt.version += 1
+    GoalsPrompt.objects.bulk_update(due, _WAITING, batch_size=_CHUNK)
+    refresh_steps(due, {prompt.patient_id: prompt.patient for prompt in due}, now=now)
+    record(
+        "goals.reopen_due",
+        by=by,
+        now=now,
+        patient_ids=[prompt.patient_id for prompt in due],
+        team_id=team_id,
+        kind=Kind.SYSTEM,
+    )
     return len(due)
 
 
-# --- answered by people ----------------------------------------------------------------------------------------------
-
-
-def _locked(prompt: GoalsPrompt, patient: Patient, by: User, version: int | None) -> GoalsPrompt:
-    current: GoalsPrompt = GoalsPrompt.objects.lock(prompt.pk, version=version)
-    insist(policies.why_not_answer(current, patient, by))
-    return current
-
-
-def _audit_answer(action: str, prompt: GoalsPrompt, patient: Patient, *, by: User, now: datetime, reason: str) -> None:
-    record(
-        action,
-        by=by,
-        now=now,
-        subject=prompt,
-        patient_ids=[patient.pk],
-        team_id=patient.team_id,
-        reason=reason,
-        details={"status": prompt.status, "ask_again_on": str(prompt.ask_again_on or "")},
-    )
-
-
-@transaction.atomic
-def defer(
-    prompt: GoalsPrompt,
-    *,
-    reason: str,
-    until: date | None,
-    by: User,
-    now: datetime,
-    note: str = "",
-    version: int | None = None,
-) -> GoalsPrompt:
-    """Not now, ask again on a date. Raises `StaleEdit` when the prompt changed after the form was opened."""
-    patient = prompt.patient
-    current = _locked(prompt, patient, by, version)
-    insist(policies.why_not_defer(until, today=patient.team.local_date(now)))
-    current.ask_again_on, current.close_reason, current.close_note = until, reason, note
-    fields = ("ask_again_on", "close_reason", "close_note")
-    if current.status == PromptStatus.DEFERRED:  # another date
-        current.save_version(*fields)
-    else:
-        move(current, PromptStatus.DEFERRED, *fields)
-    _refresh_step(current, patient, now=now)
-    _audit_answer("goals.defer", current, patient, by=by, now=now, reason=note or reason)
-    return current
-
-
-@transaction.atomic
-def decline(patient: Patient, *, until: date | None, by: User, now: datetime, note: str = "") -> GoalsPrompt:
-    """The patient does not want to talk about it now; asked again on the date, 90 days (configured) ahead at least.
-
-    Without a live prompt one is kept for that date, as the patient's wish.
-    """
-    today = patient.team.local_date(now)
-    patient = Patient.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=patient.pk)
-    ask_again_days = limits(patient.team_id).ask_again_days
-    insist(
-        policies.why_not_document(patient, by)
-        + policies.why_not_decline(until, today=today, ask_again_days=ask_again_days)
-    )
-    prompt = GoalsPrompt.objects.filter(patient=patient, status__in=LIVE_PROMPTS).select_for_update().first()
-    fields = {"ask_again_on": until, "close_reason": CloseReason.PATIENT_DECLINED, "close_note": note}
-    if prompt is None:
-        prompt = GoalsPrompt.objects.create(
-            patient=patient,
-            status=PromptStatus.DECLINED,
-            raised_on=today,
-            owner_id=_owners([patient.pk]).get(patient.pk),
-            created_by=by,
-            **fields,
-        )
-        GoalsPromptReason.objects.create(
-            prompt=prompt,
-            reason=PromptReason.WISH,
-            since=today,
-            detail="asked, did not want to talk about it now",
-            source_key=f"declined:{today.isoformat()}",
-        )
-    else:
-        for name, value in fields.items():
-            setattr(prompt, name, value)
-        if prompt.status == PromptStatus.DECLINED:
-            prompt.save_version(*fields)
-        else:
-            move(prompt, PromptStatus.DECLINED, *fields)
-    _refresh_step(prompt, patient, now=now)
-    _audit_answer("goals.decline", prompt, patient, by=by, now=now, reason=note)
-    return prompt
-
-
-@transaction.atomic
-def close_prompt(
-    prompt: GoalsPrompt, *, reason: str, by: User, now: datetime, note: str = "", version: int | None = None
-) -> GoalsPrompt:
-    """Ends the prompt with a coded reason. Raises `StaleEdit` when it changed after the form was opened."""
-    patient = prompt.patient
-    current = _locked(prompt, patient, by, version)
-    insist(policies.why_not_close(reason, note))
-    end(current, PromptStatus.CLOSED, reason=reason, note=note, now=now)
-    _audit_answer("goals.close_prompt", current, patient, by=by, now=now, reason=note or reason)
-    return current
+# --- ended -----------------------------------------------------------------------------------------------------------
 
 
 def end(
@@ -352,7 +355,10 @@ def end(
 ) -> None:
     """Closes or answers the locked prompt together with its next step; the calling command audits."""
     prompt.close_reason, prompt.close_note, prompt.closed_at, prompt.answered_by = reason, note, now, answered_by
-    move(prompt, to, "close_reason", "close_note", "closed_at", "answered_by")
+    if reason == CloseReason.ALREADY_DISCUSSED:
+        prompt.declined_until = None
+    move(prompt, to, "close_reason", "close_note", "closed_at", "answered_by", "declined_until")
+    withdraw(keys=[planned_key(prompt)], now=now)
     because = CloseReason(reason).label if reason else "Conversation signed"
     close_step(prompt.patient, source_key=source_key(prompt), because=because, now=now)
 
@@ -386,7 +392,7 @@ def close_prompts_for_good(
 def drop_reason(
     patient_id: int, reason: PromptReason, source: str, *, now: datetime, by: User | None = None
 ) -> GoalsPrompt | None:
-    """What a live prompt asked because of `source` was entered in error: the reason goes (its history stays), and the
+    """What a live prompt asked because of `source` was taken back: the reason goes (its history stays), and the
     prompt closes when it was the only one. The prompt, or None when none asked for that."""
     prompt: GoalsPrompt | None = (
         GoalsPrompt.objects.filter(
@@ -399,10 +405,12 @@ def drop_reason(
     if prompt is None:
         return None
     if prompt.reasons.count() == 1:
-        end(prompt, PromptStatus.CLOSED, reason=CloseReason.OTHER, note="Entered in error", now=now)
+        end(prompt, PromptStatus.CLOSED, reason=CloseReason.WITHDRAWN, note="", now=now)
     else:
         prompt.reasons.filter(reason=reason, source_key=source).delete()
-        _refresh_step(prompt, prompt.patient, now=now)
+        prompt.rank = rank_of(prompt.reasons.values_list("reason", flat=True))
+        prompt.save_version("rank")
+        refresh_step(prompt, prompt.patient, now=now)
     record(
         "goals.drop_reason",
         by=by,
@@ -411,6 +419,70 @@ def drop_reason(
         patient_ids=[patient_id],
         team_id=prompt.patient.team_id,
         kind=Kind.WRITE if by else Kind.SYSTEM,
-        reason=f"{reason.label}: entered in error",
+        reason=f"{reason.label}: taken back",
     )
     return prompt
+
+
+@transaction.atomic
+def follow_merge(gone: Patient, *, now: datetime, by: User | None = None) -> GoalsPrompt | None:
+    """A record was merged into another one: what was asked there is asked in the one that stays, in its one prompt
+    with the reasons of both; what the patient declined there holds here. The prompt that stays, None when nothing was
+    asked in the merged record."""
+    prompt: GoalsPrompt | None = (
+        GoalsPrompt.objects.filter(patient=gone, patient__merged_into__isnull=False, status__in=LIVE_PROMPTS)
+        .select_for_update(of=("self",))
+        .select_related("patient__team", "patient__merged_into")
+        .first()
+    )
+    if prompt is None or prompt.patient.merged_into is None:
+        return None
+    stays = prompt.patient.merged_into
+    before, until, planned = (
+        PromptStatus(prompt.status),
+        prompt.ask_again_on,
+        prompt.close_reason == CloseReason.PLANNED,
+    )
+    reasons = [
+        FoundReason(PromptReason(row.reason), row.since, row.source_key, row.detail)
+        for row in prompt.reasons.order_by("since", "pk")
+    ]
+    note = prompt.close_note
+    end(prompt, PromptStatus.CLOSED, reason=CloseReason.MERGED, note="", now=now)
+    had_one = GoalsPrompt.objects.filter(patient=stays, status__in=LIVE_PROMPTS).exists()
+    raise_prompts({stays.pk: reasons}, by=by, now=now)
+    kept: GoalsPrompt | None = (
+        GoalsPrompt.objects.filter(patient=stays, status__in=LIVE_PROMPTS)
+        .select_for_update(of=("self",))
+        .select_related("patient__team")
+        .first()
+    )
+    declined = before == PromptStatus.DECLINED
+    if kept is not None and before != PromptStatus.OPEN and (declined or not had_one):
+        _wait_as_before(kept, declined=declined, until=until, owner_id=prompt.owner_id if planned else None, note=note)
+        refresh_step(kept, kept.patient, now=now)
+    record(
+        "goals.follow_merge",
+        by=by,
+        now=now,
+        subject=prompt,
+        patient_ids=[gone.pk, stays.pk],
+        team_id=prompt.patient.team_id,
+        kind=Kind.WRITE if by else Kind.SYSTEM,
+    )
+    return kept
+
+
+def _wait_as_before(kept: GoalsPrompt, *, declined: bool, until: date | None, owner_id: int | None, note: str) -> None:
+    """The prompt that stays waits as the merged one did: never shorter than the patient asked for."""
+    if declined and kept.status == PromptStatus.DECLINED and kept.ask_again_on and until:
+        until = max(until, kept.ask_again_on)
+    to = PromptStatus.DECLINED if declined else PromptStatus.DEFERRED
+    if declined:
+        kept.declined_until, kept.close_reason = until, CloseReason.PATIENT_DECLINED
+    elif owner_id is not None:
+        kept.owner_id, kept.close_reason = owner_id, CloseReason.PLANNED
+    kept.ask_again_on, kept.close_note = until, note
+    if kept.status != to:
+        _turn(kept, to)
+    kept.save_version("status", "ask_again_on", "close_reason", "close_note", "declined_until", "owner")

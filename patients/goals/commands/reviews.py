@@ -15,7 +15,7 @@ from careteam.people.models import Team
 from patients.goals.commands.prompts import raise_prompts, reopen_due
 from patients.goals.models import GoalsConversation, GoalsPromptReason
 from patients.goals.queries import limits
-from patients.goals.rules import ConversationStatus, FoundReason, Limits, PromptReason, review_due_on
+from patients.goals.rules import UNANSWERED, ConversationStatus, FoundReason, Limits, PromptReason, review_due_on
 from patients.record.models import Diagnosis, in_care
 from patients.record.rules import NetStatus, Stage
 
@@ -37,7 +37,7 @@ def _stage_iv(team_id: int, rules: Limits, today: date, found: Found) -> None:
     )
     asked = GoalsPromptReason.objects.filter(
         prompt__patient_id=OuterRef("patient_id"), reason=PromptReason.STAGE_IV
-    ).exclude(prompt__close_reason="left_care")
+    ).exclude(prompt__close_reason__in=UNANSWERED)
     rows = (
         Diagnosis.objects.valid()
         .filter(_in_care(team_id), is_main=True, stage=Stage.IV)
@@ -66,7 +66,7 @@ def _reviews_and_events(team_id: int, rules: Limits, today: date, found: Found) 
             reason__in=[PromptReason.REVIEW_DUE, PromptReason.EVENT_PASSED],
             prompt__patient__team_id=team_id,
         )
-        .exclude(prompt__close_reason="left_care")
+        .exclude(prompt__close_reason__in=UNANSWERED)
         .values_list("source_key", flat=True)
     )
     for pk, patient_id, held_on, next_review_on, event, event_on in rows:

@@ -1,6 +1,6 @@
 """Reading goals: state (for everybody), history (of one patient) and facts (for the reasons)."""
 
-from patients.goals.queries.facts import facts_of, limits
+from patients.goals.queries.facts import facts_for, facts_of, limits, line_facts
 from patients.goals.queries.history import (
     MarkOnTimeline,
     conversations_of,
@@ -28,10 +28,12 @@ __all__ = [
     "TradeOffNow",
     "conversations_of",
     "current_conversations",
+    "facts_for",
     "facts_of",
     "goals_of",
     "goals_summary",
     "limits",
+    "line_facts",
     "live_prompt",
     "own_draft",
     "timeline_marks",
