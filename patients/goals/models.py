@@ -31,6 +31,20 @@ from patients.goals.rules import (
     quoted,
     trade_off_words,
 )
+from patients.goals.rules.said import (
+    Ability,
+    Capacity,
+    FamilyKnows,
+    Framing,
+    Hope,
+    InterpreterKind,
+    PermissionGiven,
+    PlaceKind,
+    QuotableText,
+    Strength,
+    Understanding,
+    Worry,
+)
 from patients.record.models import ClinicalQuerySet, ClinicalRow
 
 
@@ -59,6 +73,11 @@ class GoalsDraft(models.Model):
         return f"draft by {self.author_id}"
 
 
+def _codes(choices: type[models.TextChoices]) -> ArrayField:
+    """Several quick choices."""
+    return ArrayField(models.CharField(max_length=16, choices=choices), default=list, blank=True)
+
+
 # What may still change in a signed conversation: that it was superseded or retracted.
 _CHANGEABLE = "ARRAY['status', 'version', 'retracted_at', 'retracted_by_id', 'retract_reason']"
 
@@ -76,13 +95,27 @@ class GoalsConversation(ClinicalRow):
     status = models.CharField(max_length=10, choices=ConversationStatus, default=ConversationStatus.SIGNED)
     submission = models.UUIDField(null=True, blank=True, unique=True)
     held_on = models.DateField()
+    place_kind = models.CharField(max_length=10, choices=PlaceKind, blank=True)
     place = models.CharField(max_length=120, blank=True)
-    participants = models.CharField(max_length=250, blank=True)
+    present = ArrayField(
+        models.CharField(max_length=30),
+        default=list,
+        blank=True,
+        help_text="who was picked from the record: contact:17, user:4; their names of that day stand in participants",
+    )
+    participants = models.TextField(blank=True)
     interpreter_used = models.BooleanField(null=True, blank=True)
-    has_capacity = models.BooleanField(null=True, blank=True)
+    interpreter_kind = models.CharField(max_length=10, choices=InterpreterKind, blank=True)
+    interpreter = models.CharField(max_length=120, blank=True, help_text="language, name or service")
+    capacity = models.CharField(max_length=12, choices=Capacity, blank=True)
+    capacity_judged_by = models.CharField(max_length=120, blank=True)
+    proxy_speaks = models.BooleanField(default=False, help_text="the proxy spoke for the patient")
+    permission_given = models.CharField(max_length=10, choices=PermissionGiven, blank=True)
     permission = models.TextField(blank=True)
+    understanding_codes = _codes(Understanding)
     understanding = models.TextField(blank=True)
     information_preference = models.CharField(max_length=12, choices=InformationPreference, blank=True)
+    prognosis_framing = _codes(Framing)
     prognosis_shared = models.TextField(blank=True)
     matters = ArrayField(models.CharField(max_length=14, choices=Matter), default=list, blank=True)
     quote = models.TextField(blank=True, help_text="the patient's own words; shown first at the board")
@@ -91,11 +124,22 @@ class GoalsConversation(ClinicalRow):
     earlier_event = models.CharField(
         max_length=10, choices=EventOutcome, blank=True, help_text="what became of the event named last time"
     )
+    worries_codes = _codes(Worry)
     worries = models.TextField(blank=True)
+    strength_codes = _codes(Strength)
     strength = models.TextField(blank=True)
+    abilities_codes = _codes(Ability)
     abilities = models.TextField(blank=True)
+    family_knows_code = models.CharField(max_length=12, choices=FamilyKnows, blank=True)
     family_knows = models.TextField(blank=True)
+    hopes_codes = _codes(Hope)
     hopes = models.TextField(blank=True)
+    quoted = ArrayField(
+        models.CharField(max_length=16, choices=QuotableText),
+        default=list,
+        blank=True,
+        help_text="which of these texts are the patient's own words",
+    )
     treatment_limits = models.TextField(blank=True)
     code_status = models.CharField(max_length=14, choices=CodeStatus, default=CodeStatus.NOT_DISCUSSED)
     code_status_on = models.DateField(null=True, blank=True)
@@ -107,6 +151,7 @@ class GoalsConversation(ClinicalRow):
     surprise = models.BooleanField(null=True, blank=True, help_text="would be surprised by death within a year")
     summary = models.TextField()
     recommendation = models.TextField(blank=True)
+    agreed = models.TextField(blank=True, help_text="in words for the patient; printed on their page")
     next_review_on = models.DateField(null=True, blank=True)
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     signed_at = models.DateTimeField()

@@ -34,9 +34,11 @@ from patients.guidance.queries import (
     prognosis_of,
     prompt_for,
     use_of_rules,
+    why_no_words,
 )
 from patients.guidance.rules import BY_ID, RULES, Rule
 from patients.guidance.rules.answers import Answer
+from patients.guidance.rules.talking import CHOICES
 from patients.protocol.queries import TeamNumber, numbers
 from patients.protocol.rules.prognosis import CAPTION, WORDING
 from patients.record.policies import why_not_edit
@@ -161,11 +163,30 @@ def prognosis(request: SignedInRequest, patient_id: int) -> HttpResponse:
     patient = readable_patient(request, patient_id)
     today = patient.team.local_date(timezone.now())
     projected = _is_projected(request)
-    found = Prognosis("Not shown on a projector.") if projected else prognosis_of(patient, today)
+    found = Prognosis("Not shown on a projector.") if projected else prognosis_of(patient, today, request.user)
     if found.groups is not None:
         note_read(request, [patient.pk], team_id=patient.team_id, what="guidance.read_prognosis")
-    context = {"patient": patient, "today": today, "prognosis": found, "caption": CAPTION, "wording": WORDING}
+    context = {
+        "patient": patient,
+        "today": today,
+        "prognosis": found,
+        "caption": CAPTION,
+        "wording": WORDING,
+        "choices": () if found.hidden else CHOICES,
+    }
     return render_page(request, "patients/guidance/prognosis.html", context)
+
+
+@requires(Permission.GUIDANCE_ANSWER)
+@require_GET
+def words(request: SignedInRequest, patient_id: int) -> HttpResponse:
+    """In the conversation form: the way to figures and words, or the sentence why there is none now. Shows no figure
+    itself."""
+    patient = readable_patient(request, patient_id)
+    today = patient.team.local_date(timezone.now())
+    hidden = "Not on a projector." if _is_projected(request) else why_no_words(patient, today, request.user)
+    context = {"patient": patient, "today": today, "hidden": hidden, "choices": () if hidden else CHOICES}
+    return render_page(request, "patients/guidance/words.html", context, fragment="words")
 
 
 @dataclass(frozen=True)

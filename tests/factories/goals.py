@@ -6,10 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
+from django.forms import MultipleChoiceField
+
 from careteam.people.models import User
 from patients.goals import commands
 from patients.goals.forms import ConversationForm
 from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt
+from patients.goals.queries import people_of
 from patients.goals.rules import FoundReason, PromptReason
 from patients.record.models import Patient
 from tests.factories import NOW
@@ -31,7 +34,8 @@ TYPED: dict[str, Any] = {
 
 def typed(**changes: Any) -> dict[str, Any]:
     """A draft's content: every field of the form, filled from TYPED and the changes."""
-    empty = {name: [] if name == "matters" else "" for name in ConversationForm().fields}
+    fields = ConversationForm().fields.items()
+    empty = {name: [] if isinstance(field, MultipleChoiceField) else "" for name, field in fields}
     return empty | TYPED | changes
 
 
@@ -42,7 +46,8 @@ def draft(patient: Patient, author: User, *, now: datetime = NOW, **changes: Any
 
 
 def sign_draft(row: GoalsDraft, *, now: datetime = NOW) -> GoalsConversation:
-    form = ConversationForm.bound(row.content, today=row.patient.team.local_date(now))
+    today = row.patient.team.local_date(now)
+    form = ConversationForm.bound(row.content, today=today, people=people_of(row.patient_id, today, author=row.author))
     assert form.is_valid(), form.errors
     return commands.sign(
         row.patient,

@@ -93,7 +93,7 @@ def talk(dice: Dice, history: History, held: date, **wanted: object) -> Ref:
         "held_on": held,
         "place": dice.choice(("Clinic room", "At home", "Ward 4B", "By phone")),
         "participants": dice.choice(("patient alone", "patient and spouse", "patient and daughter", "patient and son")),
-        "has_capacity": True,
+        "capacity": "yes",
         "permission": "Agreed to talk about it today.",
         "understanding": dice.choice(("Knows that it cannot be cured.", "Hopes that the next treatment works.")),
         "information_preference": dice.pick({"full": 0.45, "big_picture": 0.4, "family_only": 0.08, "none_now": 0.07}),

@@ -1,19 +1,15 @@
 """Forms of goals of care."""
 
+from patients.goals.forms.advice import advice, excluded_present
 from patients.goals.forms.answers import (
     AddendumForm,
     AnswerForm,
     RetractForm,
     SignForm,
 )
-from patients.goals.forms.conversation import (
-    SECTIONS,
-    ConversationForm,
-    Section,
-    SectionState,
-    section_states,
-    what_still_holds,
-)
+from patients.goals.forms.conversation import ConversationForm
+from patients.goals.forms.copying import what_still_holds
+from patients.goals.forms.sections import SECTIONS, Section, SectionState, section_states
 
 __all__ = [
     "SECTIONS",
@@ -24,6 +20,8 @@ __all__ = [
     "Section",
     "SectionState",
     "SignForm",
+    "advice",
+    "excluded_present",
     "section_states",
     "what_still_holds",
 ]

@@ -1,19 +1,19 @@
-"""The form of the conversation, its sections, and what may be copied from the last one."""
+"""The form of the conversation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.db.models import TextChoices
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from patients.goals.commands.signing import TradeOffEntry
 from patients.goals.forms.fields import Line, LongText, Pills
-from patients.goals.models import GoalsConversation
+from patients.goals.queries import Somebody
 from patients.goals.rules import (
     BURDEN_UNIT,
     Acceptance,
@@ -25,60 +25,29 @@ from patients.goals.rules import (
     Place,
     ProcedureCodeStatus,
 )
+from patients.goals.rules.said import (
+    Ability,
+    Capacity,
+    FamilyKnows,
+    Framing,
+    Hope,
+    InterpreterKind,
+    PermissionGiven,
+    PlaceKind,
+    QuotableText,
+    Strength,
+    Understanding,
+    Worry,
+)
 
 YES_NO = (("yes", "Yes"), ("no", "No"))
 
 
-@dataclass(frozen=True)
-class Section:
-    """One part of the conversation: anchor, title, the fields it holds."""
-
-    anchor: str
-    title: str
-    fields: tuple[str, ...]
-
-
-def _trade_off_fields() -> tuple[str, ...]:
-    return tuple(f"{burden}_{part}" for burden in Burden for part in ("more", "acceptance", "condition"))
-
-
-SECTIONS = (
-    Section(
-        "setup",
-        "Set up and permission",
-        ("held_on", "place", "participants", "interpreter_used", "has_capacity", "permission"),
-    ),
-    Section("understanding", "Understanding", ("understanding",)),
-    Section("information", "Information wanted", ("information_preference", "prognosis_shared")),
-    Section("matters", "What matters most", ("matters", "quote", "event", "event_on", "earlier_event", "hopes")),
-    Section("worries", "Worries", ("worries",)),
-    Section("strength", "Strength", ("strength", "abilities")),
-    Section("tradeoffs", "Trade-offs", _trade_off_fields()),
-    Section("code", "Code status", ("code_status", "code_status_procedure", "treatment_limits", "order_location")),
-    Section("family", "Family and who is told", ("family_knows",)),
-    Section("places", "Place and faith", ("place_of_care", "place_of_death", "spiritual")),
-    Section("summary", "Summary and plan", ("summary", "recommendation", "next_review_on", "surprise")),
-)
-
-
-@dataclass(frozen=True)
-class SectionState:
-    section: Section
-    state: str  # "done", "begun" or "–"
-
-    @property
-    def has_content(self) -> bool:
-        return self.state != "–"
-
-
-def section_states(content: Mapping[str, Any]) -> list[SectionState]:
-    """How far each section has come; the preset date of the talk alone does not count as content."""
-    states = []
-    for section in SECTIONS:
-        told = [name for name in section.fields if content.get(name) and name != "held_on"]
-        wanted = 1 if section.anchor == "tradeoffs" else max(len(section.fields) // 2, 1)
-        states.append(SectionState(section, "done" if len(told) >= wanted else "begun" if told else "–"))
-    return states
+def _choices(label: str, choices: type[TextChoices], hint: str = "") -> forms.MultipleChoiceField:
+    """Quick choices, any number of them."""
+    return forms.MultipleChoiceField(
+        label=label, choices=choices.choices, required=False, help_text=hint, widget=forms.CheckboxSelectMultiple
+    )
 
 
 class ConversationForm(forms.Form):
@@ -86,25 +55,44 @@ class ConversationForm(forms.Form):
 
     # Day and summary are needed to sign, not to write: asked for in `clean`, so that no field is marked.
     held_on = forms.DateField(label="Day of the conversation", required=False)
-    place = Line("Place", limit=120)
-    participants = Line("Who was there", "Names and relation", limit=250)
-    interpreter_used = Pills("Interpreter used", YES_NO)
-    has_capacity = Pills("Has capacity for these decisions", YES_NO)
-    permission = LongText("Permission", "May we talk about what lies ahead? The answer in their words.")
-    understanding = LongText("What they understand of where things stand")
-    information_preference = Pills("How much they want to know", InformationPreference)
-    prognosis_shared = LongText("What was shared", "Time, function, uncertainty: as it was said.")
-    matters = forms.MultipleChoiceField(
-        label="Quick choices", choices=Matter, required=False, widget=forms.CheckboxSelectMultiple
+    place_kind = Pills("Where", PlaceKind)
+    place = Line("Room, or where exactly", limit=120)
+    present = forms.MultipleChoiceField(
+        label="Who was there",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Somebody you picked is not in the record any more. Pick again."},
     )
+    participants = LongText("Others who were there", "Names and relation.", rows=1)
+    interpreter_used = Pills("Interpreter used", YES_NO)
+    interpreter_kind = Pills("Who interpreted", InterpreterKind)
+    interpreter = Line("Language, name or service", limit=120)
+    capacity = Pills("Has capacity for these decisions", Capacity)
+    capacity_judged_by = Line("Who judged that", limit=120)
+    proxy_speaks = forms.BooleanField(label="The proxy speaks for the patient today", required=False)
+    permission_given = Pills("May we talk about it", PermissionGiven)
+    permission = LongText("The answer in words", rows=1)
+    understanding_codes = _choices("What they understand", Understanding)
+    understanding = LongText("In words")
+    information_preference = Pills("How much they want to know", InformationPreference)
+    prognosis_framing = _choices("What was spoken of", Framing)
+    prognosis_shared = LongText("What was shared", "Time, function, uncertainty: as it was said.")
+    matters = _choices("Quick choices", Matter)
     quote = LongText("In their own words", "Quote them; it is shown first at the board.", rows=3)
     event = Line("Event to reach")
     event_on = forms.DateField(label="Date of the event", required=False)
     earlier_event = Pills("Earlier event", EventOutcome)
-    hopes = LongText("Hopes")
-    worries = LongText("Worries")
-    strength = LongText("What gives strength")
-    abilities = LongText("Abilities they cannot imagine living without")
+    worries_codes = _choices("What they fear", Worry)
+    worries = LongText("In words")
+    strength_codes = _choices("What gives strength", Strength)
+    strength = LongText("Strength, in words")
+    abilities_codes = _choices("Abilities they cannot imagine living without", Ability)
+    abilities = LongText("Abilities, in words")
+    family_knows_code = Pills("What the family knows", FamilyKnows)
+    family_knows = LongText("Who knows what, in words")
+    hopes_codes = _choices("What they hope for", Hope)
+    hopes = LongText("In words")
+    quoted = _choices("These are their words", QuotableText)
     code_status = Pills("Their wish today", CodeStatus)
     code_status_procedure = Pills(
         "During a procedure",
@@ -113,12 +101,14 @@ class ConversationForm(forms.Form):
     )
     treatment_limits = LongText("Other limits", "No intensive care, no feeding tube …", rows=1)
     order_location = Line("Signed order, where it lies", "POLST, DNACPR …; copy seen when?", limit=200)
-    family_knows = LongText("What the family knows")
     place_of_care = Pills("Preferred place of care", Place)
     place_of_death = Pills("Preferred place of death", Place)
     spiritual = LongText("Spiritual needs")
-    summary = LongText("Summary", "What was agreed, in two or three sentences.", rows=3)
     recommendation = LongText("Our recommendation")
+    agreed = LongText(
+        "What we agreed, in words for the patient", "Plain and without abbreviations: it is printed on their page."
+    )
+    summary = LongText("Summary for the team", "Two or three sentences; it is what others read first.", rows=3)
     next_review_on = forms.DateField(
         label="Talk again on", required=False, help_text="Empty: after a year, or when something changes."
     )
@@ -126,9 +116,12 @@ class ConversationForm(forms.Form):
         "Would death within a year surprise you?", YES_NO, "For the team only; never on a summary for the patient."
     )
 
-    def __init__(self, *args: Any, today: date | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: date | None = None, people: Sequence[Somebody] = (), **kwargs: Any) -> None:
+        """`people`: who may be picked as present (`queries.people_of`)."""
         super().__init__(*args, **kwargs)
         self.today = today
+        self.people = people
+        self.fields["present"].choices = [(each.key, each.label) for each in people]  # type: ignore[attr-defined]
         for burden in Burden:
             label = burden.label
             self.fields[f"{burden}_more"] = forms.IntegerField(
@@ -147,19 +140,23 @@ class ConversationForm(forms.Form):
     def typed(cls, data: QueryDict) -> dict[str, Any]:
         """What the browser sent of this form's fields, as typed (a list for the quick choices): a draft's content.
         Signs that PostgreSQL cannot store are left out."""
-        form = cls()
         return {
             name: [value.replace("\x00", "") for value in data.getlist(name)]
-            if name == "matters"
+            if isinstance(field, forms.MultipleChoiceField)
             else data.get(name, "").replace("\x00", "")
-            for name in form.fields
+            for name, field in cls().fields.items()
         }
 
     @classmethod
-    def bound(cls, content: Mapping[str, Any], *, today: date) -> ConversationForm:
+    def bound(cls, content: Mapping[str, Any], *, today: date, people: Sequence[Somebody] = ()) -> ConversationForm:
         """The form over a draft's content, ready to be checked."""
         data = MultiValueDict({name: value if isinstance(value, list) else [value] for name, value in content.items()})
-        return cls(data, today=today)
+        return cls(data, today=today, people=people)
+
+    @property
+    def marks(self) -> dict[str, Any]:
+        """The box "these are their words" of each text that may be marked so."""
+        return {widget.data["value"]: widget for widget in self["quoted"]}
 
     @property
     def trade_off_rows(self) -> list[dict[str, Any]]:
@@ -218,7 +215,11 @@ class ConversationForm(forms.Form):
             for name, value in self.cleaned_data.items()
             if not any(name.startswith(f"{burden}_") for burden in Burden)
         }
-        for name in ("interpreter_used", "has_capacity", "surprise"):
+        names = {each.key: each.label for each in self.people}
+        named = [names[key] for key in data["present"]]
+        data["participants"] = "; ".join(filter(None, [*named, data["participants"]]))
+        data["quoted"] = [name for name in data["quoted"] if data[name]]  # empty words are nobody's
+        for name in ("interpreter_used", "surprise"):
             data[name] = {"yes": True, "no": False}.get(data[name])
         data["code_status"] = data["code_status"] or CodeStatus.NOT_DISCUSSED
         return data
@@ -234,35 +235,3 @@ class ConversationForm(forms.Form):
                     Acceptance(acceptance),
                     self.cleaned_data.get(f"{burden}_condition", ""),
                 )
-
-
-# What is true until said otherwise; quotes, worries and hopes were said on one day and are asked again.
-_HOLDS = (
-    "information_preference",
-    "matters",
-    "abilities",
-    "treatment_limits",
-    "order_location",
-    "family_knows",
-    "place_of_care",
-    "place_of_death",
-    "spiritual",
-)
-
-
-def what_still_holds(content: Mapping[str, Any], last: GoalsConversation, today: date) -> dict[str, Any]:
-    """The draft's content with its empty fields filled from the last conversation, where that may still hold. Quotes,
-    code status and a passed event are never copied: they are asked."""
-    merged = dict(content)
-    for name in _HOLDS:
-        if not merged.get(name):
-            merged[name] = getattr(last, name)
-    if not merged.get("event") and last.event and (last.event_on is None or last.event_on >= today):
-        merged["event"] = last.event
-        merged["event_on"] = last.event_on.isoformat() if last.event_on else ""
-    for row in last.trade_offs.all():
-        if not merged.get(f"{row.burden}_acceptance"):
-            merged[f"{row.burden}_more"] = str(row.more_than)
-            merged[f"{row.burden}_acceptance"] = row.acceptance
-            merged[f"{row.burden}_condition"] = row.condition
-    return merged

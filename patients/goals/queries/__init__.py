@@ -5,9 +5,12 @@ from patients.goals.queries.history import (
     MarkOnTimeline,
     conversations_of,
     live_prompt,
+    other_drafts,
     own_draft,
     timeline_marks,
 )
+from patients.goals.queries.leaflets import TakenHome, taken_home
+from patients.goals.queries.people import Somebody, people_of
 from patients.goals.queries.state import (
     DraftBy,
     GoalsNow,
@@ -18,23 +21,33 @@ from patients.goals.queries.state import (
     goals_of,
     goals_summary,
 )
+from patients.goals.queries.telling import Difference, Line, differences, lines_of
 
 __all__ = [
+    "Difference",
     "DraftBy",
     "GoalsNow",
+    "Line",
     "MarkOnTimeline",
     "PromptNow",
     "ReasonNow",
+    "Somebody",
+    "TakenHome",
     "TradeOffNow",
     "conversations_of",
     "current_conversations",
+    "differences",
     "facts_for",
     "facts_of",
     "goals_of",
     "goals_summary",
     "limits",
     "line_facts",
+    "lines_of",
     "live_prompt",
+    "other_drafts",
     "own_draft",
+    "people_of",
+    "taken_home",
     "timeline_marks",
 ]

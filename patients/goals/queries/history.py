@@ -7,12 +7,19 @@ from datetime import date
 
 from careteam.people.models import User
 from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt
+from patients.goals.queries.state import DraftBy
 from patients.goals.rules import LIVE_PROMPTS, CodeStatus, ConversationStatus, Matter
 
 
 def own_draft(patient_id: int, author: User) -> GoalsDraft | None:
     """The author's own draft; there is no query that gives anybody else its text."""
     return GoalsDraft.objects.filter(patient_id=patient_id, author=author).first()
+
+
+def other_drafts(patient_id: int, author: User) -> list[DraftBy]:
+    """Who else is writing about this patient right now: that, never what."""
+    rows = GoalsDraft.objects.filter(patient_id=patient_id).exclude(author=author).select_related("author")
+    return [DraftBy(row.author_id, str(row.author), row.saved_at) for row in rows.order_by("started_at", "pk")]
 
 
 def live_prompt(patient_id: int) -> GoalsPrompt | None:

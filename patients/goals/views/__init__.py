@@ -1,12 +1,14 @@
 """Pages of goals of care; imported by `patients.urls` only."""
 
-from patients.goals.views.conversation import discard, draft, new, sign_page
-from patients.goals.views.pages import addendum, conversation, panel, retract_page, summary
+from patients.goals.views.conversation import again, discard, draft, new, sign_page
+from patients.goals.views.pages import addendum, compare, conversation, panel, retract_page, summary, summary_pdf
 from patients.goals.views.prompts import answer
 
 __all__ = [
     "addendum",
+    "again",
     "answer",
+    "compare",
     "conversation",
     "discard",
     "draft",
@@ -15,4 +17,5 @@ __all__ = [
     "retract_page",
     "sign_page",
     "summary",
+    "summary_pdf",
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,14 +16,23 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import add_errors, invalid, render_page, toast
+from careteam.web.responses import add_errors, invalid, render_page, toast, trigger
 from careteam.web.signing import password_status
 from patients.goals import commands, policies
 from patients.goals.commands.signing import TradeOffEntry
-from patients.goals.forms import SECTIONS, ConversationForm, SignForm, section_states, what_still_holds
+from patients.goals.forms import SECTIONS, ConversationForm, SignForm, advice, section_states, what_still_holds
 from patients.goals.models import GoalsConversation, GoalsDraft, TradeOff
-from patients.goals.queries import conversations_of, current_conversations, goals_of, own_draft
-from patients.goals.rules import FIELD_LIMIT, Burden, event_passed
+from patients.goals.queries import (
+    conversations_of,
+    current_conversations,
+    goals_of,
+    limits,
+    lines_of,
+    other_drafts,
+    own_draft,
+    people_of,
+)
+from patients.goals.rules import FIELD_LIMIT, event_passed
 from patients.goals.views.shared import patient_to_document, quietly
 from patients.record.models import Patient, PatientContact, StaleEdit
 from patients.record.policies import why_not_edit
@@ -52,6 +63,24 @@ def _too_long(content: dict[str, Any]) -> list[str]:
     ]
 
 
+def _is_short(request: HttpRequest) -> bool:
+    """Whether the few questions of a short conversation come first; it is the same form over the same draft."""
+    return (request.GET.get("length") or request.POST.get("length")) == "short"
+
+
+def _to_form(patient: Patient, *, short: bool) -> HttpResponse:
+    return redirect(reverse("goals-new", args=[patient.pk]) + ("?length=short" if short else ""))
+
+
+def _progress(content: Mapping[str, Any]) -> dict[str, Any]:
+    states = section_states(content)
+    return {"sections": states, "filled": sum(state.has_content for state in states), "total": len(SECTIONS)}
+
+
+# Fields of the fold "interpreter, capacity, who speaks": it is open once one of them says something.
+_FOLDED = ("interpreter_used", "interpreter_kind", "interpreter", "capacity", "capacity_judged_by", "proxy_speaks")
+
+
 def _form_context(patient: Patient, request: SignedInRequest, form: ConversationForm, **more: Any) -> dict[str, Any]:
     now = timezone.now()
     today = patient.team.local_date(now)
@@ -60,7 +89,7 @@ def _form_context(patient: Patient, request: SignedInRequest, form: Conversation
     versions = GoalsConversation.objects.filter(patient=patient).count()
     draft: GoalsDraft | None = more.pop("draft", None)
     content = draft.content if draft else {}
-    states = section_states(content)
+    is_short = _is_short(request)
     return {
         "patient": patient,
         "today": today,
@@ -68,9 +97,13 @@ def _form_context(patient: Patient, request: SignedInRequest, form: Conversation
         "draft": draft,
         "tab": more.pop("tab", None) or uuid4(),
         "version": more.pop("version", draft.version if draft else 0),
-        "sections": states,
-        "filled": sum(state.has_content for state in states),
-        "total": len(SECTIONS),
+        "first": [section for section in SECTIONS if section.is_short or not is_short],
+        "rest": [section for section in SECTIONS if is_short and not section.is_short],
+        **_progress(content),
+        "advice": advice(content, form.people),
+        "opens_setup": any(content.get(name) for name in _FOLDED) or any(name in form.errors for name in _FOLDED),
+        "may_read_prognosis": request.access.may(Permission.GUIDANCE_ANSWER, patient.team_id),
+        "ask_again_on": today + timedelta(days=limits(patient.team_id).ask_again_days),
         "goals": goals,
         "others": [each for each in goals.drafts if each.author_id != request.user.pk],
         "last": last,
@@ -79,7 +112,6 @@ def _form_context(patient: Patient, request: SignedInRequest, form: Conversation
         "contacts": PatientContact.objects.valid().filter(patient=patient).order_by("pk"),
         "too_long": _too_long(content),
         "why_not_sign": policies.why_not_sign(patient, request.user, held_on=today, current=None, today=today),
-        "burden": Burden.HOSPITAL_NIGHTS,
         **more,
     }
 
@@ -87,7 +119,8 @@ def _form_context(patient: Patient, request: SignedInRequest, form: Conversation
 def _stale(request: SignedInRequest, patient: Patient, content: dict[str, Any], newer: GoalsDraft) -> HttpResponse:
     """409: the typed text stays in the form; what differs in the newer draft stands beside it."""
     today = patient.team.local_date(timezone.now())
-    form = ConversationForm.bound(content, today=today)
+    people = people_of(patient.pk, today, author=request.user)
+    form = ConversationForm.bound(content, today=today, people=people)
     form.full_clean()
     form.errors.clear()
     differs = [
@@ -108,12 +141,12 @@ def new(request: SignedInRequest, patient_id: int) -> HttpResponse:
     patient = patient_to_document(request, patient_id)
     now = timezone.now()
     today = patient.team.local_date(now)
+    people = people_of(patient.pk, today, author=request.user)
     if request.method == "GET":
         draft = own_draft(patient.pk, request.user)
         initial = {"held_on": today, **({k: v for k, v in draft.content.items() if v} if draft else {})}
-        return render_page(
-            request, FORM, _form_context(patient, request, ConversationForm(initial=initial, today=today), draft=draft)
-        )
+        form = ConversationForm(initial=initial, today=today, people=people)
+        return render_page(request, FORM, _form_context(patient, request, form, draft=draft))
     content = ConversationForm.typed(request.POST)
     act = request.POST.get("do", "sign")
     if act == "copy" and (last := current_conversations([patient.pk]).prefetch_related("trade_offs").first()):
@@ -131,16 +164,16 @@ def new(request: SignedInRequest, patient_id: int) -> HttpResponse:
     except StaleEdit as stale:
         return _stale(request, patient, content, stale.current)  # type: ignore[arg-type]
     except ValidationError as error:
-        form = ConversationForm.bound(content, today=today)
+        form = ConversationForm.bound(content, today=today, people=people)
         form.full_clean()
         add_errors(form, error)
         return invalid(request, FORM, _form_context(patient, request, form, tab=_tab(request)))
-    if act in {"copy", "overwrite", "stay"}:
-        return redirect("goals-new", patient_id=patient.pk)
+    if act in {"copy", "overwrite", "stay", "short", "long"}:
+        return _to_form(patient, short=act == "short" or (act != "long" and _is_short(request)))
     if act == "draft":
         toast(request, "Draft kept. Only you can read it.")
         return redirect("goals-panel", patient_id=patient.pk)
-    form = ConversationForm.bound(content, today=today)
+    form = ConversationForm.bound(content, today=today, people=people)
     if not form.is_valid():
         return invalid(request, FORM, _form_context(patient, request, form, draft=saved, tab=_tab(request)))
     return redirect("goals-sign", patient_id=patient.pk)
@@ -151,13 +184,16 @@ def new(request: SignedInRequest, patient_id: int) -> HttpResponse:
 def draft(request: SignedInRequest, patient_id: int) -> HttpResponse:
     """Saves while typing; answers with the line that says so (and the progress of the sections)."""
     patient = quietly(request, patient_id)
+    now = timezone.now()
     content = ConversationForm.typed(request.POST)
-    states = section_states(content)
+    people = people_of(patient.pk, patient.team.local_date(now), author=request.user)
+    before = own_draft(patient.pk, request.user)
     context: dict[str, Any] = {
         "patient": patient,
-        "sections": states,
-        "filled": sum(state.has_content for state in states),
-        "total": len(SECTIONS),
+        "today": patient.team.local_date(now),
+        **_progress(content),
+        "advice": advice(content, people),
+        "others": other_drafts(patient.pk, request.user),
         "version": _version(request),
         "too_long": _too_long(content),
         "swap_sections": True,
@@ -165,7 +201,7 @@ def draft(request: SignedInRequest, patient_id: int) -> HttpResponse:
     status = 200
     try:
         saved = commands.save_draft(
-            patient, content, tab=_tab(request), version=_version(request), by=request.user, now=timezone.now()
+            patient, content, tab=_tab(request), version=_version(request), by=request.user, now=now
         )
         context |= {"draft": saved, "version": saved.version if saved else 0}
     except StaleEdit as stale:
@@ -174,7 +210,32 @@ def draft(request: SignedInRequest, patient_id: int) -> HttpResponse:
     except ValidationError as error:
         context["problems"] = error.messages
         status = 422
-    return render(request, f"{FORM}#saved", context, status=status)
+    response = render(request, f"{FORM}#saved", context, status=status)
+    # What may be said of the outlook depends on how much they want to know: what shows it looks again.
+    if status == 200 and content["information_preference"] != (before.content if before else {}).get(
+        "information_preference", ""
+    ):
+        trigger(response, ("informationChosen",))
+    return response
+
+
+@requires(Permission.GOALS_DOCUMENT)
+@require_POST
+def again(request: SignedInRequest, patient_id: int) -> HttpResponse:
+    """A new version: a draft that begins with what still holds of the last one. A draft that exists is gone on with."""
+    patient = patient_to_document(request, patient_id)
+    now = timezone.now()
+    today = patient.team.local_date(now)
+    last = current_conversations([patient.pk]).prefetch_related("trade_offs").first()
+    if own_draft(patient.pk, request.user) is not None:
+        toast(request, "You have a draft already. “Copy what still holds” fills what is empty in it.", kind="amb")
+    elif last is not None:
+        content = ConversationForm.typed(QueryDict()) | {"held_on": today.isoformat()}
+        commands.save_draft(
+            patient, what_still_holds(content, last, today), tab=uuid4(), version=0, by=request.user, now=now
+        )
+        toast(request, "A new version begins with what still holds. Quotes and code status are asked again.")
+    return _to_form(patient, short=False)
 
 
 @requires(Permission.GOALS_DOCUMENT)
@@ -200,7 +261,8 @@ def sign_page(request: SignedInRequest, patient_id: int) -> HttpResponse:
     posted = request.method == "POST"
     if draft is None:
         return _signed_already(request, patient)
-    form = ConversationForm.bound(draft.content, today=today)
+    people = people_of(patient.pk, today, author=request.user)
+    form = ConversationForm.bound(draft.content, today=today, people=people)
     if not form.is_valid():
         if posted:
             return invalid(request, FORM, _form_context(patient, request, form, draft=draft))
@@ -210,13 +272,16 @@ def sign_page(request: SignedInRequest, patient_id: int) -> HttpResponse:
         user=request.user,
         initial={"version": draft.version, "submission": draft.submission},
     )
+    preview = _preview(patient, form, request)
     context = {
         "patient": patient,
         "today": today,
         "draft": draft,
-        "conversation": _preview(patient, form, request),
-        "trade_offs": [_trade_off(entry) for entry in form.trade_offs],
+        "conversation": preview,
+        "lines": lines_of(preview, [_trade_off(entry) for entry in form.trade_offs], today=today),
         "signing": signing,
+        "advice": advice(draft.content, people),
+        "others": other_drafts(patient.pk, request.user),
         "supersedes": GoalsConversation.objects.filter(patient=patient, status="signed").first(),
     }
     if not posted:

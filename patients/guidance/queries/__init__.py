@@ -1,6 +1,6 @@
 """Reading for guidance: the snapshot of patients, and what became of the prompts."""
 
-from patients.guidance.queries.prognosis import Prognosis, prognosis_of
+from patients.guidance.queries.prognosis import Prognosis, prognosis_of, why_no_words
 from patients.guidance.queries.prompts import (
     TABLES,
     Answered,
@@ -40,4 +40,5 @@ __all__ = [
     "tables_of",
     "to_discuss",
     "use_of_rules",
+    "why_no_words",
 ]

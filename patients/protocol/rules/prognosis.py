@@ -40,6 +40,7 @@ class GroupFigure:
     netpet: frozenset[str] = frozenset()
     liver: bool = False
     note: str = ""
+    medians: tuple[int, int] | None = None  # months, lowest and highest median of the figure, for the spoken words
 
 
 FIGURES: tuple[GroupFigure, ...] = (
@@ -53,6 +54,7 @@ FIGURES: tuple[GroupFigure, ...] = (
         Tag.S,
         grades=_LOW,
         liver=True,
+        medians=(36, 120),
     ),
     GroupFigure(
         "prognosis.us",
@@ -110,6 +112,7 @@ FIGURES: tuple[GroupFigure, ...] = (
         "British Journal of Cancer 2025, s41416-025-03054-w",
         Tag.V,
         grades=frozenset({"NET G3"}),
+        medians=(22, 41),
     ),
     GroupFigure(
         "prognosis.nec",
@@ -120,6 +123,7 @@ FIGURES: tuple[GroupFigure, ...] = (
         "ENETS 2023",
         Tag.V,
         grades=_NEC,
+        medians=(11, 12),
     ),
     GroupFigure(
         "prognosis.nec_population",
@@ -130,6 +134,7 @@ FIGURES: tuple[GroupFigure, ...] = (
         "British Journal of Cancer 2025, s41416-025-03054-w",
         Tag.V,
         grades=_NEC,
+        medians=(7, 13),
     ),
     GroupFigure(
         "prognosis.nec_article",
