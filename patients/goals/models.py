@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import pgtrigger
@@ -73,7 +74,7 @@ class GoalsDraft(models.Model):
         return f"draft by {self.author_id}"
 
 
-def _codes(choices: type[models.TextChoices]) -> ArrayField:
+def _codes(choices: type[models.TextChoices]) -> ArrayField[Any, Any]:
     """Several quick choices."""
     return ArrayField(models.CharField(max_length=16, choices=choices), default=list, blank=True)
 
@@ -91,6 +92,8 @@ def _unchangeable(what: str) -> pgtrigger.Protect:
 class GoalsConversation(ClinicalRow):
     """A signed conversation: immutable (a trigger sees to it); corrected by addendum or by a new version that
     supersedes it. `submission` is the token of the form it was signed from: the same form gives one conversation."""
+
+    number: int  # which version it is, as the pages count them: set by `conversations_of`
 
     status = models.CharField(max_length=10, choices=ConversationStatus, default=ConversationStatus.SIGNED)
     submission = models.UUIDField(null=True, blank=True, unique=True)
