@@ -47,6 +47,7 @@ from patients.goals.rules.said import (
     Worry,
 )
 from patients.record.models import ClinicalQuerySet, ClinicalRow
+from patients.wishes.rules import TreatmentLimit
 
 
 class GoalsDraft(models.Model):
@@ -143,6 +144,7 @@ class GoalsConversation(ClinicalRow):
         blank=True,
         help_text="which of these texts are the patient's own words",
     )
+    limits_codes = _codes(TreatmentLimit)
     treatment_limits = models.TextField(blank=True)
     code_status = models.CharField(max_length=14, choices=CodeStatus, default=CodeStatus.NOT_DISCUSSED)
     code_status_on = models.DateField(null=True, blank=True)

@@ -43,6 +43,7 @@ def spoken(conversation: GoalsConversation) -> Spoken:
     return Spoken(
         code_status=conversation.code_status,
         procedure=conversation.code_status_procedure,
+        limits=tuple(conversation.limits_codes),
         limit_words=conversation.treatment_limits,
         place_of_care=conversation.place_of_care,
         place_of_death=conversation.place_of_death,

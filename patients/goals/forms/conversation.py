@@ -39,6 +39,7 @@ from patients.goals.rules.said import (
     Understanding,
     Worry,
 )
+from patients.wishes.rules import TreatmentLimit
 
 YES_NO = (("yes", "Yes"), ("no", "No"))
 
@@ -99,7 +100,13 @@ class ConversationForm(forms.Form):
         ProcedureCodeStatus,
         "The team asks again before each procedure; this is where it starts.",
     )
-    treatment_limits = LongText("Other limits", "No intensive care, no feeding tube …", rows=1)
+    limits_codes = forms.MultipleChoiceField(
+        label="Not wanted",
+        choices=[(str(each), each.label) for each in TreatmentLimit if each != TreatmentLimit.OTHER],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    treatment_limits = LongText("Other limits, or conditions", rows=1)
     order_location = Line("Signed order, where it lies", "POLST, DNACPR …; copy seen when?", limit=200)
     place_of_care = Pills("Preferred place of care", Place)
     place_of_death = Pills("Preferred place of death", Place)

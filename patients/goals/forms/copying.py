@@ -16,6 +16,7 @@ _HOLDS = (
     "strength",
     "abilities_codes",
     "abilities",
+    "limits_codes",
     "treatment_limits",
     "order_location",
     "family_knows_code",

@@ -114,7 +114,7 @@ SECTIONS = (
     Section(
         "code",
         "Code status and limits",
-        ("code_status", "code_status_procedure", "treatment_limits", "order_location"),
+        ("code_status", "code_status_procedure", "limits_codes", "treatment_limits", "order_location"),
         ("code_status",),
         "c",
         "What should we never do to you?",

@@ -95,6 +95,7 @@ def _decided(row: GoalsConversation, trade_offs: Iterable[TradeOff]) -> Iterable
             part for part in (row.get_code_status_display(), procedure and f"during a procedure: {procedure}") if part
         ),
     )
+    yield Line("limits_codes", "Not wanted", words_of("limits_codes", row.limits_codes))
     yield Line("treatment_limits", "Limits", row.treatment_limits)
     yield Line("order_location", "Signed order", row.order_location)
     yield Line("place_of_care", "Place of care", row.get_place_of_care_display())

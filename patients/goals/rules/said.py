@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 
+from patients.wishes.rules import TreatmentLimit
+
 
 class PlaceKind(TextChoices):
     CLINIC = "clinic", "Clinic"
@@ -145,6 +147,7 @@ CODES: dict[str, type[TextChoices]] = {
     "worries_codes": Worry,
     "strength_codes": Strength,
     "abilities_codes": Ability,
+    "limits_codes": TreatmentLimit,
 }
 
 
