@@ -104,8 +104,8 @@ def _decided(row: GoalsConversation, trade_offs: Iterable[TradeOff]) -> Iterable
     yield Line("recommendation", "Recommendation", row.recommendation)
     yield Line("agreed", "Agreed", row.agreed)
     yield Line("summary", "Summary", row.summary)
-    surprise = {True: "Yes, death within a year would surprise", False: "No, it would not surprise", None: ""}
-    yield Line("surprise", "Surprise question", surprise[row.surprise])
+    surprise = {True: "yes", False: "no", None: ""}[row.surprise]
+    yield Line("surprise", "Would death within a year surprise", surprise)
     yield Line("next_review_on", "Talk again on", day(row.next_review_on) if row.next_review_on else "")
 
 
