@@ -21,6 +21,7 @@ from careteam.workspace.calendar import views as calendar
 from careteam.workspace.clinic import views as clinic
 from careteam.workspace.coming import views as coming
 from careteam.workspace.downtime import views as downtime
+from careteam.workspace.measures import views as measures
 from careteam.workspace.safety import views as safety
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -66,6 +67,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("team/<int:person_id>/close/", people.deactivate, name="person-deactivate"),
     path("emergency/", people.emergency, name="emergency"),
     path("reports/", reports.reports, name="reports"),
+    path("reports/goals/", measures.goals_measures, name="goals-measures"),
+    path("reports/goals/months/", measures.goals_measure_months, name="goals-measure-months"),
+    path("reports/goals/groups/", measures.goals_measure_groups, name="goals-measure-groups"),
+    path("reports/goals/measures.csv", measures.goals_measures_csv, name="goals-measures-csv"),
+    path("reports/goals/<slug:measure>/", measures.goals_measure_list, name="goals-measure-list"),
     path("reference/components/", reports.components, name="components"),
     path("reports/audit/", audit.audit_page, name="audit"),
     path("reports/downtime/", downtime.printouts, name="downtime"),

@@ -127,6 +127,9 @@ PAGES: tuple[Page, ...] = (
     Page("board_reports", "board-reports", Role.TEAM_LEAD),
     Page("board_trends", "board-trends", Role.TEAM_LEAD),
     Page("board_year", "board-year", Role.TEAM_LEAD),
+    Page("goals_measures", "goals-measures", Role.TEAM_LEAD),
+    Page("goals_measure_months", "goals-measure-months", Role.TEAM_LEAD),
+    Page("goals_measure_groups", "goals-measure-groups", Role.TEAM_LEAD),
     Page("reports", "reports", Role.TEAM_LEAD),
     Page("audit", "audit", Role.AUDITOR),
 )

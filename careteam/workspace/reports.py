@@ -14,6 +14,12 @@ from careteam.web.states import states_context
 PAGES = (
     ("audit", "Audit trail", "Who saw or changed what", Permission.AUDIT_VIEW),
     ("board-reports", "Board figures", "Cases, decisions, actions, concordance", Permission.REPORT_VIEW),
+    (
+        "goals-measures",
+        "Goals and the last weeks of life",
+        "Conversations in time, hospice, places",
+        Permission.REPORT_VIEW,
+    ),
     ("guidance-catalog", "Guidance catalog", "Every rule with its source and signature", Permission.PATIENT_VIEW),
     ("protocol-list", "Protocol numbers", "Intervals and limits, who signed them", Permission.PATIENT_VIEW),
     ("safety", "Safety net", "Who has no next step; what nobody reviewed, ended, minuted", Permission.PATIENT_VIEW),

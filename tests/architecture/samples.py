@@ -372,6 +372,7 @@ class Samples:
             "item_code": "ecog",
             "role_code": "dietitian",
             "figure": "signed",
+            "measure": "stage-iv-talked",
             "token": "x",
             "rule": "R03",
             "treatment": "prrt",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -20,6 +19,7 @@ from careteam.people.rules import Permission, Specialty
 from careteam.web.parts import Tab
 from careteam.web.pdf import PdfUnavailable, pdf_of
 from careteam.web.responses import render_page
+from careteam.web.sheets import csv_response
 from tumorboard.reports import queries
 from tumorboard.reports.forms import PeriodForm, RangeForm, YearForm
 from tumorboard.reports.queries import Scope
@@ -152,12 +152,7 @@ def board_reports_csv(request: SignedInRequest) -> HttpResponse:
         queries.presence_of(asked.scope),
         queries.trends_of(asked.scope.over(since, until)),
     )
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    name = f"board-figures-{asked.period.since.isoformat()}-{asked.period.until.isoformat()}"
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    response["Cache-Control"] = "no-store"
-    csv.writer(response).writerows(rows)
-    return response
+    return csv_response(f"board-figures-{asked.period.since.isoformat()}-{asked.period.until.isoformat()}", rows)
 
 
 @requires(Permission.PATIENT_VIEW)

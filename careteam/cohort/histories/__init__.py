@@ -12,6 +12,7 @@ from careteam.cohort.histories.disease import write_disease
 from careteam.cohort.histories.findings import write_findings
 from careteam.cohort.histories.goals import write_goals
 from careteam.cohort.histories.imaging import write_imaging
+from careteam.cohort.histories.last_days import write_last_days
 from careteam.cohort.histories.markers import write_markers
 from careteam.cohort.histories.person import coordinator, write_person
 from careteam.cohort.histories.profile import profile_of
@@ -42,6 +43,7 @@ def history_of(seed: int, index: int, today: date) -> History:
         Dice(f"{seed}:{index}:response"), story.history, story.profile, story.course, story.lines, directed=bool(star)
     )
     write_care(Dice(f"{seed}:{index}:care"), story.history, story.profile, today)
+    write_last_days(Dice(f"{seed}:{index}:last_days"), story.history, story.profile)
     write_markers(Dice(f"{seed}:{index}:markers"), story.history, story.profile, today)
     write_wishes(story.history)
     return story.history

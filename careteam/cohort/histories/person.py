@@ -22,7 +22,6 @@ PRACTICES = (
 )
 STREETS = ("Lindenstraße", "Rosengasse", "Am Mühlbach", "Kastanienallee", "Hafenweg", "Bergstraße", "Schulgasse")
 LANGUAGES = {"de": 0.74, "en": 0.08, "tr": 0.05, "pl": 0.05, "ro": 0.03, "ar": 0.03, "uk": 0.02}
-CAUSES = ("Neuroendocrine tumor, progression", "Liver failure from metastases", "Sepsis", "Myocardial infarction")
 
 
 def identifier_system(seed: int) -> str:
@@ -52,7 +51,6 @@ def write_person(dice: Dice, history: History, profile: Profile, *, seed: int, i
         ),
         general_practitioner=dice.choice(PRACTICES),
         deceased_on=profile.died,
-        cause_of_death=dice.choice(CAUSES) if profile.died else "",
         enrollment_status=profile.enrollment,
         source="import" if profile.enrollment == "under_review" else "",
     )

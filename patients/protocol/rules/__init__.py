@@ -9,6 +9,7 @@ from patients.protocol.rules.burdens import BURDEN_WORDS, BURDENS, PROFILED, bur
 from patients.protocol.rules.care import CARE
 from patients.protocol.rules.guidance import LIVER, PRRT, RULES, THRESHOLDS
 from patients.protocol.rules.labs import LAB_INTERVALS, REPEATS
+from patients.protocol.rules.measures import MEASURES
 from patients.protocol.rules.numbers import (
     BOARD,
     LADDER,
@@ -38,7 +39,7 @@ NUMBERS: dict[str, ProtocolNumber] = {
     for numbers in (
         *(SURVEILLANCE, SERIES, LADDER, WORKLIST, LIMITS, PREPARATION, TREATMENT, DOSES, LABS, CTCAE, COURSE),
         *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE, SAFETY, BURDENS, BOARD, READINESS),
-        *(LAB_INTERVALS, REPEATS),
+        *(LAB_INTERVALS, REPEATS, MEASURES),
     )
     for number in numbers
 }
@@ -57,6 +58,7 @@ __all__ = [
     "LADDER",
     "LIMITS",
     "LIVER",
+    "MEASURES",
     "NUMBERS",
     "PREPARATION",
     "PROFILED",

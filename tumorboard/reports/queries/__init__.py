@@ -2,7 +2,7 @@
 
 from tumorboard.reports.queries.attendance import Attended, Presence, presence_of, who_of
 from tumorboard.reports.queries.behind import Behind, Listed, MeetingRow, meetings_behind, patients_behind, span_behind
-from tumorboard.reports.queries.definitions import Scope, reported_boards
+from tumorboard.reports.queries.definitions import Scope, cases_in, reported_boards
 from tumorboard.reports.queries.figures import Benchmark, Figure, Figures, Reason, Span, figures, reason_label
 from tumorboard.reports.queries.sheet import sheet_rows
 from tumorboard.reports.queries.trends import Trend, trends_of
@@ -22,6 +22,7 @@ __all__ = [
     "Span",
     "Trend",
     "YearSheet",
+    "cases_in",
     "figures",
     "meetings_behind",
     "patients_behind",

@@ -1,0 +1,248 @@
+"""Counts over a period, by month, by groups of patients."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count as CountRows
+from django.db.models import DateField
+from django.db.models.functions import TruncMonth
+
+from careteam.workspace.measures.queries.definitions import Base, Scope, bases, took_rows
+from careteam.workspace.measures.rules import (
+    APART,
+    CAUSES,
+    GROUPS,
+    SHARES,
+    TRENDS,
+    By,
+    Count,
+    Definition,
+    Limits,
+    Measure,
+    Took,
+    definitions,
+    group_code,
+    group_label,
+    widest,
+)
+from patients.protocol.queries import numbers
+from patients.protocol.rules import NUMBERS
+from tumorboard.reports.rules import Chart, Point, chart_of, months_of, quantile
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from django.db.models import Q, QuerySet
+
+
+def limits_of(team_id: int | None) -> Limits:
+    """The team's numbers (one query); those of the catalog for nobody's team."""
+    team = numbers(team_id) if team_id else None
+
+    def number(code: str) -> int:
+        return int(team[code].value if team else NUMBERS[code].value)
+
+    return Limits(
+        stage4=number("goals.stage4"),
+        progression=number("goals.answer"),
+        line=number("goals.line"),
+        review=number("goals.review"),
+        board=number("measure.board_age"),
+        therapy=number("measure.therapy"),
+        ssa_counts=number("measure.ssa") == 1,
+        icu=number("measure.icu"),
+        emergency=number("measure.emergency"),
+        visits=number("measure.emergency_visits"),
+        hospice_short=number("measure.hospice_short"),
+        hospice_long=number("measure.hospice_long"),
+        age=number("measure.age"),
+        small=number("measure.small"),
+    )
+
+
+@dataclass(frozen=True)
+class Row:
+    """A share of the page: its number and how it is counted."""
+
+    count: Count
+    definition: Definition
+
+
+@dataclass(frozen=True)
+class Span:
+    """How old or how long something was: median and ninth decile, in days, of so many cases."""
+
+    took: Took
+    cases: int
+    median: float | None
+    ninth: float | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    counts: Mapping[Measure, int]
+    spans: tuple[Span, ...]
+    limits: Limits
+
+    def count(self, measure: Measure) -> Count:
+        of = self.counts[measure.whole] if measure.whole else self.counts[measure]
+        return Count(measure, self.counts[measure], of, self.limits.small)
+
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+        said = definitions(self.limits)
+        return tuple(
+            (name, tuple(Row(self.count(measure), said[measure]) for measure in measures)) for name, measures in GROUPS
+        )
+
+    @property
+    def apart(self) -> tuple[Count, ...]:
+        """What is not counted yet."""
+        return tuple(self.count(measure) for measure in APART)
+
+    @property
+    def causes(self) -> tuple[Count, ...]:
+        return tuple(self.count(measure) for measure in CAUSES)
+
+    @property
+    def deaths(self) -> Count:
+        return self.count(Measure.DEATH)
+
+
+def _aggregates(conditions: Mapping[Measure, Q]) -> dict[str, CountRows]:
+    return {
+        f"n_{measure.code}": CountRows("pk", filter=condition) if condition else CountRows("pk")
+        for measure, condition in conditions.items()
+    }
+
+
+def figures(scope: Scope) -> Figures:
+    """Counts and spans of the scope; a query for each base and each span."""
+    counts: dict[Measure, int] = {}
+    for base in bases(scope):
+        found = base.rows().aggregate(**_aggregates(base.conditions))
+        counts |= {measure: found[f"n_{measure.code}"] for measure in base.conditions}
+    return Figures(counts, tuple(_span(took, scope) for took in Took), scope.limits)
+
+
+def _span(took: Took, scope: Scope) -> Span:
+    values = [float(value) for value in took_rows(took, scope).order_by().values_list("took", flat=True)]
+    return Span(took, len(values), quantile(values, 0.5), quantile(values, 0.9))
+
+
+# --- by month ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A share by month, as a control chart; what `tumorboard/reports/_trend.html` draws."""
+
+    key: Measure
+    chart: Chart
+    points: tuple[Point, ...]
+    is_share: bool = True
+    unit: str = "%"
+
+    @property
+    def label(self) -> str:
+        return str(self.key.label)
+
+    @property
+    def note(self) -> str:
+        """What is drawn."""
+        whole = self.key.whole
+        return f"share of: {whole.label[0].lower()}{whole.label[1:]}" if whole else ""
+
+
+def trends_of(scope: Scope) -> tuple[Trend, ...]:
+    """Every trend over the months of the scope (whole months). A query for each base."""
+    months = months_of(scope.since, scope.until)
+    counted: dict[Measure, Counter[date]] = defaultdict(Counter)
+    for base in bases(scope):
+        if not set(base.conditions) & set(TRENDS):
+            continue
+        for row in _grouped(base, {"month": TruncMonth("on", output_field=DateField())}):
+            for measure in base.conditions:
+                counted[measure][row["month"]] += row[f"n_{measure.code}"]
+    trends = []
+    for key in TRENDS:
+        whole = key.whole or key
+        points = tuple(Point(month, counted[whole][month], count=counted[key][month]) for month in months)
+        trends.append(Trend(key, chart_of(points), points))
+    return tuple(trends)
+
+
+def _grouped(base: Base, columns: Mapping[str, Any]) -> QuerySet[Any]:
+    rows: QuerySet[Any] = base.rows().order_by().annotate(**columns).values(*columns)
+    counted: QuerySet[Any] = rows.annotate(**_aggregates(base.conditions))
+    return counted
+
+
+# --- groups beside each other -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class GroupColumn:
+    code: str
+    label: str
+
+
+@dataclass(frozen=True)
+class GroupCell:
+    column: GroupColumn
+    count: Count
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """One share in every group, in the order of the columns. `gap`: percentage points between the lowest and the
+    highest of the groups that are large enough."""
+
+    measure: Measure
+    cells: tuple[GroupCell, ...]
+    total: Count
+
+    @property
+    def gap(self) -> float | None:
+        return widest(cell.count for cell in self.cells)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    by: By
+    columns: tuple[GroupColumn, ...]
+    rows: tuple[GroupRow, ...]
+    few: int
+
+
+def compare(scope: Scope, by: By) -> Comparison:
+    """Every share by language, interpreter or sex, the largest group first. A query for each base."""
+    counted: dict[Measure, Counter[str]] = defaultdict(Counter)
+    sizes: Counter[str] = Counter()
+    for base in bases(scope):
+        column = f"{base.path}{by.value}"
+        for row in base.rows().order_by().values(column).annotate(**_aggregates(base.conditions)):
+            code = group_code(by, row[column])
+            for measure in base.conditions:
+                counted[measure][code] += row[f"n_{measure.code}"]
+                sizes[code] += row[f"n_{measure.code}"] if measure.whole is None else 0
+    codes = [code for code, size in sorted(sizes.items(), key=lambda pair: (pair[0] == "", -pair[1], pair[0])) if size]
+    small = scope.limits.small
+
+    def count(measure: Measure, code: str) -> Count:
+        return Count(measure, counted[measure][code], counted[measure.whole or measure][code], small)
+
+    columns = tuple(GroupColumn(code, group_label(by, code)) for code in codes)
+    rows = tuple(
+        GroupRow(
+            measure,
+            tuple(GroupCell(column, count(measure, column.code)) for column in columns),
+            Count(measure, counted[measure].total(), counted[measure.whole or measure].total(), small),
+        )
+        for measure in SHARES
+    )
+    return Comparison(by, columns, rows, small)
