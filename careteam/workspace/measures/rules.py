@@ -240,7 +240,7 @@ def definitions(limits: Limits) -> Mapping[Measure, Definition]:
         ),
         Definition(
             M.PLACE_KNOWN,
-            "The last word on it before death names a place.",
+            "What held on the day of death names a place.",
             f"{deaths} Every cause.",
             "“Undecided” is not a place.",
             "design",

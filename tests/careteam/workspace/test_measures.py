@@ -31,6 +31,9 @@ from patients.record.models import (
 from patients.record.rules import EnrollmentStatus
 from patients.treatment.models import Administration, TreatmentLine
 from patients.treatment.queries import numbers_of
+from patients.wishes.commands.holding import Origin, place
+from patients.wishes.models import Wish, WishDocument
+from patients.wishes.rules import Said, WishKind
 from tests import factories
 from tests.factories.board import Room
 
@@ -304,29 +307,41 @@ def test_seen_by_the_palliative_team_before_death(team: Team, lead: User) -> Non
 
 
 def test_preferred_place_is_the_last_word_before_death(team: Team, lead: User) -> None:
-    def said(place: str, *wanted: str) -> None:
-        patient = dead(team, death_place=place)
+    def said(died: str, *wanted: str, since: date = SINCE) -> Wish | None:
+        patient, wish = dead(team, death_place=died), None
         for n, want in enumerate(wanted):
-            talk(patient, date(2026, 1, 1) + timedelta(days=n), "superseded", place_of_death=want)
+            wish = place(
+                patient,
+                Said(WishKind.PLACE_OF_DEATH, want),
+                since=since + timedelta(days=n),
+                origin=Origin(lead, factories.NOW),
+            )
+        return wish
 
     said("home", "hospice", "home")
     said("hospital", "home")
     said("home", "home", "undecided")
     said("", "home")
     said("home")
-    said("home", "home", "")
+    said("home", "home", since=DIED + timedelta(days=1))
+    said("home", "home", since=DIED)
+    gone = said("home", "home")
+    assert gone is not None
+    gone.ended_on, gone.end_reason = DIED, "changed_mind"
+    gone.save()
     assert counts(lead, M.PLACE_KNOWN, M.PLACE_COMPARED, M.PLACE_MET) == [4, 3, 2]
 
 
 def test_older_patients_have_a_plan_or_declined(team: Team, lead: User) -> None:
     born = date(1961, 6, 30)  # 65 on the last day of the period
-    people = [factories.patient(team, birth_date=born) for _ in range(4)]
+    people = [factories.patient(team, birth_date=born) for _ in range(5)]
     factories.patient(team, birth_date=born + timedelta(days=1))
     dead(team, birth_date=born)
     talk(people[0], UNTIL)
     PatientContact.objects.create(patient=people[1], name="Noor", is_proxy=True)
     GoalsPrompt.objects.create(patient=people[2], raised_on=SINCE, status="declined", ask_again_on=date(2027, 1, 1))
-    assert counts(lead, M.OLDER, M.OLDER_PLANNED) == [4, 3]
+    WishDocument.objects.create(patient=people[3], kind="directive")
+    assert counts(lead, M.OLDER, M.OLDER_PLANNED) == [5, 4]
 
 
 # --- groups, lists, pages ---------------------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from careteam.web.words import count, day
 from careteam.workspace.measures.queries.definitions import Group, Scope, base_of, listed, took_rows
 from careteam.workspace.measures.rules import Measure, Took
-from patients.goals.rules import Place
 from patients.record.models import Diagnosis, DiseaseStatus, Patient, visible_patients
 from patients.treatment.models import TreatmentLine
+from patients.wishes.rules import Place
 from tumorboard.meetings.models import AgendaItem
 
 if TYPE_CHECKING:
@@ -154,6 +154,7 @@ def _plans(row: Any) -> str:
     parts = (
         "conversation" if row.talked else "",
         "proxy" if row.has_proxy else "",
+        "document" if row.has_document else "",
         "declined to talk" if row.declined else "",
     )
     return ", ".join(part for part in parts if part) or "nothing on record"

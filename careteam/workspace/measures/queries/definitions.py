@@ -37,7 +37,7 @@ from careteam.access.queries import access_of
 from careteam.people.rules import Permission
 from careteam.workspace.measures.rules import By, Limits, Measure, Took
 from patients.goals.models import GoalsConversation, GoalsPrompt
-from patients.goals.rules import CloseReason, ConversationStatus, Place, PromptStatus
+from patients.goals.rules import CloseReason, ConversationStatus, PromptStatus
 from patients.palliative.models import PalliativeReferral
 from patients.palliative.rules import PalliativeReferralStatus
 from patients.record.models import (
@@ -63,6 +63,8 @@ from patients.treatment.rules import (
     LineStatus,
     Modality,
 )
+from patients.wishes.models import Wish, WishDocument
+from patients.wishes.rules import DocumentState, Place, WishKind
 from tumorboard.meetings.rules import ItemStatus
 from tumorboard.reports.queries import Scope as BoardScope
 from tumorboard.reports.queries import cases_in
@@ -331,15 +333,11 @@ def _deaths(scope: Scope) -> QuerySet[Any]:
         .annotate(first=Min("visit_on"))
         .values("first")
     )
-    said = (
-        GoalsConversation.objects.valid()
-        .filter(
-            patient_id=OuterRef("pk"),
-            status__in=[ConversationStatus.SIGNED, ConversationStatus.SUPERSEDED],
-            held_on__lte=died,
-        )
-        .exclude(place_of_death="")
-        .order_by("-held_on", "-pk")
+    wanted = (
+        Wish.objects.valid()
+        .filter(Q(ended_on__isnull=True) | Q(ended_on__gt=died), patient_id=OuterRef("pk"), since__lte=died)
+        .filter(kind=WishKind.PLACE_OF_DEATH)
+        .order_by("-since", "-pk")
     )
     by_dose, by_line = _therapy(scope)
     rows = Patient.objects.filter(_ours(scope, ""), deceased_on__range=(scope.since, scope.until))
@@ -353,7 +351,7 @@ def _deaths(scope: Scope) -> QuerySet[Any]:
         hospice_days=Subquery(stays, output_field=IntegerField()),
         in_hospice=Exists(there),
         seen_on=Subquery(seen, output_field=DateField()),
-        preferred=Coalesce(Subquery(said.values("place_of_death")[:1]), Value("")),
+        preferred=Coalesce(Subquery(wanted.values("code")[:1]), Value("")),
     )
 
 
@@ -368,6 +366,7 @@ def _older(scope: Scope) -> QuerySet[Any]:
         held_on__lte=last,
     )
     proxies = PatientContact.objects.valid().filter(patient_id=OuterRef("pk"), is_proxy=True)
+    papers = WishDocument.objects.valid().filter(patient_id=OuterRef("pk"), state=DocumentState.CURRENT)
     rows = Patient.objects.filter(
         in_care(""), team_id__in=scope.teams, birth_date__lte=_years_before(last, scope.limits.age)
     )
@@ -375,6 +374,7 @@ def _older(scope: Scope) -> QuerySet[Any]:
         on=Value(last, output_field=DateField()),
         talked=Exists(talks),
         has_proxy=Exists(proxies),
+        has_document=Exists(papers),
         declined=Exists(declined),
     )
 
@@ -452,7 +452,10 @@ def bases(scope: Scope) -> tuple[Base, ...]:
         ),
         Base(
             partial(_older, scope),
-            {M.OLDER: Q(), M.OLDER_PLANNED: Q(talked=True) | Q(has_proxy=True) | Q(declined=True)},
+            {
+                M.OLDER: Q(),
+                M.OLDER_PLANNED: Q(talked=True) | Q(has_proxy=True) | Q(has_document=True) | Q(declined=True),
+            },
             path="",
         ),
     )
