@@ -29,6 +29,7 @@ GROUPS = (
     ("Repeated tests", "how long a result counts as new, what is drawn together", rules.REPEATS),
     ("Preparation of scans", "what is asked before a slot, and how fresh", rules.PREPARATION),
     ("Board meetings", "what fits a meeting, what sends a case back, what figures are held against", rules.BOARD),
+    ("Goals and the last weeks of life", "what figures are counted by", rules.MEASURES),
     ("Safety net", "after how long something has fallen through", rules.SAFETY),
     ("Doses", "how a line is laid out", rules.TREATMENT),
     ("Usual doses", "beyond the range a dose is questioned", rules.DOSES),

@@ -10,9 +10,9 @@ MEASURES: tuple[ProtocolNumber, ...] = (
     _n("measure.therapy", "Systemic cancer therapy before death: within", "14", "d", "MIPS 453, NQF 0210", Tag.V),
     _n(
         "measure.ssa",
-        "Somatostatin analogs count as therapy before death (1 yes, 0 no)",
+        "Somatostatin analogs count as therapy before death (1: they do)",
         "0",
-        "",
+        "of 1",
         "for the site to decide",
         Tag.D,
         "0",
