@@ -25,7 +25,8 @@ from tests.architecture.samples import Samples
 # Arguments that are words; all others name a row of some team.
 WORDS = {
     "act",
-    "code", "day", "figure", "kind", "language", "letter_kind", "measure", "part", "rule", "sign", "token", "treatment", "whom",
+    "code", "day", "figure", "kind", "language", "letter_kind", "measure",
+    "part", "rule", "sign", "token", "treatment", "whom",
 }  # fmt: skip
 # Pages ask for rights, never for a role: of roles with the same rights the first speaks for all.
 RIGHTS = {permissions_of([role]): role for role in reversed(Role)}
