@@ -52,6 +52,10 @@
   document.addEventListener("keydown", (event) => {
     if (!document.body.hasAttribute("data-shortcuts")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Escape" && typing(event.target) && !document.querySelector("dialog[open]")) {
+      event.target.blur(); // single keys work again, and Tab goes on from here
+      return;
+    }
     if (typing(event.target) || document.querySelector("dialog[open]")) return;
     const row = event.target.closest?.("[data-rows] tr");
     const keys = pending ? `${pending} ${event.key}` : event.key;

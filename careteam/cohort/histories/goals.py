@@ -82,6 +82,42 @@ def write_goals(dice: Dice, history: History, profile: Profile, course: Course, 
         _palliative(dice, history, profile, today)
 
 
+# The quick choices that go with the words above.
+_CODES = {
+    "Pain at the end": "pain",
+    "Being a burden to the family": "burden",
+    "Losing the mind": "mind",
+    "Diarrhea in public": "diarrhea",
+    "Money and the house": "money",
+    "Family": "children",
+    "Faith": "faith",
+    "Music": "music",
+    "The garden": "nature",
+    "Friends from the choir": "friends",
+    "Work": "work",
+    "To think clearly": "think",
+    "To eat together": "eat",
+    "To walk to the shop": "walk",
+    "To recognize my children": "recognize",
+    "Knows that it cannot be cured.": "cannot_cure",
+}
+_PLACES = {"Clinic room": "clinic", "At home": "home", "Ward 4B": "ward", "By phone": "phone"}
+
+
+def _coded(values: dict[str, Any]) -> dict[str, Any]:
+    """Quick choices as they would have been ticked beside these words."""
+    coded: dict[str, Any] = {
+        f"{name}_codes": [_CODES[values[name]]] if values[name] in _CODES else []
+        for name in ("understanding", "worries", "strength", "abilities")
+    }
+    return coded | {
+        "place_kind": _PLACES.get(values["place"], ""),
+        "permission_given": "yes",
+        "quoted": ["abilities"],
+        "agreed": "We go on as we do now. We talk again when something changes.",
+    }
+
+
 def talk(dice: Dice, history: History, held: date, **wanted: object) -> Ref:
     """A signed conversation, with its structured trade-offs."""
     event = dice.chance(0.35)
@@ -115,6 +151,7 @@ def talk(dice: Dice, history: History, held: date, **wanted: object) -> Ref:
         "signed_by": signer,
         "signed_at": at(held, 16, dice.randint(0, 59)),
     }
+    values |= {name: codes for name, codes in _coded(values).items() if name not in wanted}
     values |= wanted
     conversation = history.add("conversation", **values)
     for burden in dice.sample(_BURDENS, dice.randint(1, 3)):

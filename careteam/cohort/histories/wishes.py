@@ -12,6 +12,7 @@ def _spoken(row: dict[str, Any]) -> Spoken:
     return Spoken(
         code_status=row.get("code_status", ""),
         procedure=row.get("code_status_procedure", ""),
+        limits=tuple(row.get("limits_codes", ())),
         limit_words=row.get("treatment_limits", ""),
         place_of_care=row.get("place_of_care", ""),
         place_of_death=row.get("place_of_death", ""),

@@ -2,7 +2,7 @@
 
 from patients.goals.commands.answers import close_prompt, decline, defer, plan_conversation
 from patients.goals.commands.asking import answer_surprise, note_wish
-from patients.goals.commands.drafts import discard_draft, save_draft
+from patients.goals.commands.drafts import discard_draft, follow_merged_draft, save_draft
 from patients.goals.commands.prompts import (
     close_prompts_for_good,
     drop_reason,
@@ -26,6 +26,7 @@ __all__ = [
     "discard_draft",
     "drop_reason",
     "follow_merge",
+    "follow_merged_draft",
     "note_wish",
     "plan_conversation",
     "raise_prompts",

@@ -15,6 +15,7 @@ from careteam.audit.commands import record
 from patients.goals import policies
 from patients.goals.models import GoalsDraft
 from patients.goals.rules import DRAFT_LIMIT
+from patients.goals.rules.said import TEXTS
 from patients.record.models import Patient, StaleEdit
 
 if TYPE_CHECKING:
@@ -68,6 +69,49 @@ def save_draft(
         details={"version": draft.version},
     )
     return draft
+
+
+def _joined(kept: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Both drafts as one: what is empty is filled, choices are put together, differing texts stand below each other."""
+    joined = dict(kept)
+    for name, value in other.items():
+        mine = joined.get(name)
+        if not mine:
+            joined[name] = value
+        elif isinstance(mine, list) and isinstance(value, list):
+            joined[name] = list(dict.fromkeys([*mine, *value]))
+        elif name in TEXTS and value and value != mine:
+            joined[name] = f"{mine}\n\n{value}"
+    return joined
+
+
+@transaction.atomic
+def follow_merged_draft(patient: Patient, *, by: User, now: datetime) -> GoalsDraft | None:
+    """A record was merged into this one while its author was writing: the draft comes along, joined with one that
+    exists here. None when there was nothing to bring."""
+    own = GoalsDraft.objects.select_for_update(of=("self",)).filter(author=by)
+    gone = list(own.filter(patient__merged_into=patient).order_by("pk"))
+    if not gone:
+        return None
+    insist(policies.why_not_document(patient, by))
+    here: GoalsDraft | None = own.filter(patient=patient).first()
+    kept = here or gone.pop(0)
+    kept.patient = patient
+    for draft in gone:
+        kept.content = _joined(kept.content, draft.content)
+        draft.delete()
+    kept.version, kept.saved_at = kept.version + 1, now
+    kept.save()
+    record(
+        "goals.follow_merged_draft",
+        by=by,
+        now=now,
+        subject=kept,
+        patient_ids=[patient.pk],
+        team_id=patient.team_id,
+        details={"version": kept.version},
+    )
+    return kept
 
 
 @transaction.atomic

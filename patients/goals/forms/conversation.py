@@ -128,7 +128,7 @@ class ConversationForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.today = today
         self.people = people
-        self.fields["present"].choices = [(each.key, each.label) for each in people]  # type: ignore[attr-defined]
+        self.fields["present"].choices = [(each.key, each.pick) for each in people]  # type: ignore[attr-defined]
         for burden in Burden:
             label = burden.label
             self.fields[f"{burden}_more"] = forms.IntegerField(

@@ -22,6 +22,11 @@ class Somebody:
     label: str
     is_excluded: bool = False
 
+    @property
+    def pick(self) -> str:
+        """As it stands beside the box that picks them."""
+        return f"{self.label} (must not be told)" if self.is_excluded else self.label
+
 
 def people_of(patient_id: int, on: date, *, author: User | None = None) -> tuple[Somebody, ...]:
     """Contacts first, then the care team of that day and whoever writes: two queries."""

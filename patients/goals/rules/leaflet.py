@@ -439,7 +439,7 @@ ABILITIES: dict[str, dict[str, str]] = {
 }
 
 _OUTLOOK = re.compile(
-    r"prognos|surviv|life expectancy|palliativ|\d\s*(?:%|percent)|months? (?:left|to live)", re.IGNORECASE
+    r"prognos|surviv|life expectancy|palliativ|\d+\s*(?:%|percent)|months? (?:left|to live)", re.IGNORECASE
 )
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]{2,}[0-9]*|[A-Z]+[0-9]+)\b")
 

@@ -140,6 +140,12 @@ class QuotableText(TextChoices):
     FAMILY_KNOWS = "family_knows", "What the family knows"
 
 
+# Every text in own words, also those that are never a quote.
+TEXTS = frozenset({*QuotableText.values, "quote", "prognosis_shared", "recommendation", "agreed", "summary"}) | {
+    "participants",
+    "treatment_limits",
+    "spiritual",
+}
 CODES: dict[str, type[TextChoices]] = {
     "understanding_codes": Understanding,
     "prognosis_framing": Framing,

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from careteam.access.gate import SignedInRequest, requires
+from careteam.access.policies import insist
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, invalid, render_page, toast, trigger
 from careteam.web.signing import password_status
@@ -61,6 +62,14 @@ def _too_long(content: dict[str, Any]) -> list[str]:
         for name, text in content.items()
         if isinstance(text, str) and len(text) > FIELD_LIMIT
     ]
+
+
+def _someone_elses(request: SignedInRequest) -> str:
+    """Why the text that was sent is not kept as this person's: it was typed while somebody else was signed in."""
+    author = request.POST.get("author", "")
+    if not author or author == str(request.user.pk):
+        return ""
+    return f"This was written by somebody else than {request.user}. Not saved: who wrote it signs in and keeps it."
 
 
 def _is_short(request: HttpRequest) -> bool:
@@ -142,6 +151,8 @@ def new(request: SignedInRequest, patient_id: int) -> HttpResponse:
     now = timezone.now()
     today = patient.team.local_date(now)
     people = people_of(patient.pk, today, author=request.user)
+    if commands.follow_merged_draft(patient, by=request.user, now=now) is not None:
+        toast(request, "Your draft came along from the record that was merged into this one.")
     if request.method == "GET":
         draft = own_draft(patient.pk, request.user)
         initial = {"held_on": today, **({k: v for k, v in draft.content.items() if v} if draft else {})}
@@ -152,6 +163,7 @@ def new(request: SignedInRequest, patient_id: int) -> HttpResponse:
     if act == "copy" and (last := current_conversations([patient.pk]).prefetch_related("trade_offs").first()):
         content = what_still_holds(content, last, today)
     try:
+        insist([sentence] if (sentence := _someone_elses(request)) else [])
         saved = commands.save_draft(
             patient,
             content,
@@ -200,6 +212,7 @@ def draft(request: SignedInRequest, patient_id: int) -> HttpResponse:
     }
     status = 200
     try:
+        insist([sentence] if (sentence := _someone_elses(request)) else [])
         saved = commands.save_draft(
             patient, content, tab=_tab(request), version=_version(request), by=request.user, now=now
         )

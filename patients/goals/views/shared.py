@@ -23,7 +23,10 @@ def patient_to_document(request: SignedInRequest, patient_id: int) -> Patient:
 
 def quietly(request: SignedInRequest, patient_id: int) -> Patient:
     """The same for answers that show nothing of the record (saving while typing): 404, but no note of a read."""
-    patient = Patient.objects.visible_to(request.user).filter(pk=patient_id).select_related("team").first()
+    seen = Patient.objects.visible_to(request.user).select_related("team")
+    patient = seen.filter(pk=patient_id).first()
+    if patient is not None and patient.merged_into_id is not None:  # read through, as everywhere
+        patient = seen.filter(pk=patient.merged_into_id).first()
     if patient is None:
         raise Http404("No such patient, or not yours to see.")
     return patient
