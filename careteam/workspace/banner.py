@@ -168,10 +168,11 @@ def _goals(goals: GoalsNow, *, is_deceased: bool) -> tuple[Fact, Fact]:
         if goals.event_passed:
             detail = "event passed, ask again"
         elif goals.before_progression:
-            detail = "said before progression"
+            detail = f"said {goals.progression_words}"
         elif goals.review_due:
             detail = "review due"
-    return ("Goals", f"{goals.headline}, {goals.age_words}", detail, "amb" if detail else ""), code
+    said = f"said {goals.progression_words}" if goals.progression_words else ""
+    return ("Goals", f"{goals.headline}, {goals.age_words}", detail or said, "amb" if detail else ""), code
 
 
 def _crisis_plan(flag: ClinicalFlag | None) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Concat, JSONObject, Trim
 
 from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt, GoalsPromptReason, TradeOff
@@ -129,10 +129,18 @@ class GoalsNow:
     event_passed: bool = False
     review_on: date | None = None
     review_due: bool = False
+    progressed_on: date | None = None  # the last progression, whether before or after the conversation
     before_progression: bool = False
     trade_offs: tuple[TradeOffNow, ...] = ()
     prompt: PromptNow | None = None
     drafts: tuple[DraftBy, ...] = field(default=())
+
+    @property
+    def progression_words(self) -> str:
+        """ "before the last progression" or "after" it; empty where nothing has progressed so far."""
+        if not self.exists or self.progressed_on is None:
+            return ""
+        return f"{'before' if self.before_progression else 'after'} the last progression"
 
     @property
     def draft_by(self) -> tuple[str, ...]:
@@ -185,8 +193,10 @@ def current_conversations(patient_ids: Iterable[int]) -> QuerySet[GoalsConversat
 
 
 def _conversations(patient_ids: list[int]) -> QuerySet[GoalsConversation]:
-    progressed = DiseaseStatus.objects.valid().filter(
-        patient_id=OuterRef("patient_id"), category=ResponseCategory.PD, assessed_on__gt=OuterRef("held_on")
+    progressed = (
+        DiseaseStatus.objects.valid()
+        .filter(patient_id=OuterRef("patient_id"), category=ResponseCategory.PD)
+        .order_by("-assessed_on", "-pk")
     )
     trade_offs = TradeOff.objects.filter(conversation_id=OuterRef("pk")).order_by("burden")
     review_days = ProtocolSignature.objects.filter(
@@ -195,7 +205,7 @@ def _conversations(patient_ids: list[int]) -> QuerySet[GoalsConversation]:
     return (
         current_conversations(patient_ids)
         .annotate(
-            progressed=Exists(progressed),
+            progressed_on=Subquery(progressed.values("assessed_on")[:1]),
             offs=ArraySubquery(
                 trade_offs.values_list(
                     JSONObject(burden="burden", more_than="more_than", acceptance="acceptance", condition="condition"),
@@ -254,7 +264,8 @@ def _goals(row: Any, on: date) -> dict[str, Any]:
         "event_passed": event_passed(row.event_on, on),
         "review_on": review_on,
         "review_due": review_on <= on,
-        "before_progression": row.progressed,
+        "progressed_on": row.progressed_on,
+        "before_progression": row.progressed_on is not None and row.progressed_on > row.held_on,
         "trade_offs": tuple(TradeOffNow(**each) for each in row.offs),
     }
 

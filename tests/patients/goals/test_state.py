@@ -56,10 +56,13 @@ def test_goals_of_marks_what_was_said_before_the_last_progression() -> None:
     home = team()
     someone = patient(home)
     conversation(someone, person(home, Role.PALLIATIVE))
+    assert goals_of(someone.pk, TODAY).progression_words == ""
     DiseaseStatus.objects.create(patient=someone, assessed_on=date(2026, 11, 20), category="PD", method="recist")
     assert goals_of(someone.pk, TODAY).before_progression is False
+    assert goals_of(someone.pk, TODAY).progression_words == "after the last progression"
     DiseaseStatus.objects.create(patient=someone, assessed_on=date(2026, 11, 21), category="PD", method="recist")
     assert goals_of(someone.pk, TODAY).before_progression is True
+    assert goals_of(someone.pk, TODAY).progression_words == "before the last progression"
 
 
 def test_goals_of_reviews_by_the_date_named_or_the_number_the_team_signed(now: datetime) -> None:
