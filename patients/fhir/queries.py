@@ -11,6 +11,7 @@ from django.db.models import Count, Prefetch, QuerySet
 from patients.fhir.models import ImportRun, ReviewItem, SourceRecord
 from patients.fhir.rules.export import Export
 from patients.fhir.rules.states import Decision, RecordStatus
+from patients.goals.models import GoalsConversation
 from patients.imaging.models import ImagingStudy
 from patients.record.models import (
     Admission,
@@ -32,6 +33,7 @@ from patients.record.models import (
 from patients.record.rules import NetStatus
 from patients.response.models import LesionReading, ResponseAssessment
 from patients.treatment.models import TreatmentLine
+from patients.wishes.models import Wish, WishDocument
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -142,4 +144,7 @@ def export_of(patient: Patient) -> Export:
         Prefetch("readings", readings, to_attr="kept_readings")
     )
     rows["assessment"] = list(with_readings.order_by("study__performed_on", "pk"))
+    rows["wish"] = list(Wish.objects.filter(patient=patient).order_by("kind", "pk"))
+    rows["wish_document"] = list(WishDocument.objects.valid().filter(patient=patient).order_by("pk"))
+    rows["conversation"] = list(GoalsConversation.objects.valid().filter(patient=patient).order_by("pk"))
     return Export(patient, list(patient.identifiers.order_by("pk")), rows)

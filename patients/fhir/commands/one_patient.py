@@ -287,7 +287,7 @@ class PatientImport:
 
 
 def _references(fact: Fact) -> list[str]:
-    named = [getattr(fact, "specimen", ""), *getattr(fact, "studies", ())]
+    named = [getattr(fact, "specimen", ""), getattr(fact, "person", ""), *getattr(fact, "studies", ())]
     return [reference for reference in named if reference]
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import DatabaseError, models, transaction
 
 from patients.fhir.commands.studies import Studies
+from patients.fhir.commands.wishes import without_contradictions
 from patients.fhir.models import ImportedRow, ImportRun, ReviewItem
 from patients.fhir.rules.rows import Row
 from patients.imaging.models import ImagingStudy
@@ -38,6 +39,7 @@ from patients.record.models import (
     Specimen,
 )
 from patients.treatment.models import Administration, TreatmentLine
+from patients.wishes.models import Wish, WishDocument
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -63,6 +65,8 @@ TABLES: dict[str, Any] = {
         ImagingStudy,
         TreatmentLine,
         Administration,
+        WishDocument,
+        Wish,
     )
 }
 _BATCH = 500
@@ -125,7 +129,8 @@ class Writer:
         pairs = [(row, found or studies.adopt(row, self._ids(row), plain)) for row, found in pairs]
         studies.receive(pairs)
         updates = [(row, found) for row, found in pairs if found is not None]
-        inserts = [row for row, found in pairs if found is None]
+        inserts, against = without_contradictions(self.patient, [row for row, found in pairs if found is None])
+        self.failures |= against
         parents = self._update(updates)
         if any(row.table == "Diagnosis" and row.values.get("is_main") for row in inserts):
             self._make_room_for_main(inserts)
@@ -320,6 +325,8 @@ class Writer:
         shared: dict[str, Any] = {"patient": self.patient, "created_by": self.by, "source": SOURCE}
         if table == "ImagingStudy":
             shared["team_id"] = self.patient.team_id
+        if table == "Wish":
+            shared |= {"recorded_at": self.now, "recorded_by": self.by}
         values = [fitted(model, row.values) for row, _extra in group]
         made = model.objects.bulk_create(
             [model(**shared, **own, **extra) for own, (_row, extra) in zip(values, group, strict=True)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from patients.fhir.rules.export import care, disease, findings, response
+from patients.fhir.rules.export import care, disease, findings, response, wishes
 from patients.fhir.rules.export.shape import filled, instant
 from patients.fhir.rules.report import JsonObject
 
@@ -27,6 +27,13 @@ _ROWS: dict[str, Callable[[Any, "Export"], list[JsonObject]]] = {
     "line": care.line,
     "study": care.study,
     "assessment": response.assessment,
+}
+# What a personal advance care plan is made of.
+_PLAN: dict[str, Callable[[Any, "Export"], list[JsonObject]]] = {
+    "wish": wishes.wish,
+    "conversation": wishes.conversation,
+    "wish_document": wishes.document,
+    "contact": wishes.consent,
 }
 
 
@@ -50,6 +57,7 @@ def build(export: Export, *, now: datetime, more: Iterable[JsonObject] = ()) -> 
     for kind, make in _ROWS.items():
         for row in export.rows.get(kind, []):
             resources += make(row, export)
+    resources += _plan(export, now)
     resources += more
     return filled(
         resourceType="Bundle",
@@ -57,3 +65,11 @@ def build(export: Export, *, now: datetime, more: Iterable[JsonObject] = ()) -> 
         timestamp=instant(now),
         entry=[{"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource} for resource in resources],
     )
+
+
+def _plan(export: Export, now: datetime) -> list[JsonObject]:
+    """Wishes, goals, papers and consents, and the composition of what holds of them."""
+    made = [one for kind, make in _PLAN.items() for row in export.rows.get(kind, []) for one in make(row, export)]
+    if not made:
+        return []
+    return [*made, *wishes.composition(made, export, author=str(export.patient.team), at=now)]

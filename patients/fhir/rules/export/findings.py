@@ -70,12 +70,11 @@ def patient(export: Any) -> JsonObject:
 def contact(row: Any, export: Any) -> list[JsonObject]:
     """Somebody beside the patient."""
     reached = [filled(system="phone", value=row.phone), filled(system="email", value=row.email)]
-    relation = row.relation + ("" if not row.is_proxy or "agent" in row.relation.lower() else " (healthcare agent)")
     return [
         filled(
             **start("RelatedPerson", "contact", row.pk),
             patient=export.subject,
-            relationship=[concept(text=relation.strip())] if relation.strip() else [],
+            relationship=[concept(text=row.relation)] if row.relation else [],
             name=[{"text": row.name}],
             telecom=[one for one in reached if "value" in one],
         )

@@ -43,10 +43,12 @@ from patients.fhir.rules.facts.people import (
     TelecomFact,
 )
 from patients.fhir.rules.facts.treatment import DrugFact, DrugSource, LineHint, Modality, ProcedureFact
+from patients.fhir.rules.facts.wishes import AgentFact, DirectiveFact, WishFact
 from patients.fhir.rules.values import Concept
 
 __all__ = [
     "AddressFact",
+    "AgentFact",
     "AllergyFact",
     "AppointmentFact",
     "CancerFact",
@@ -54,6 +56,7 @@ __all__ = [
     "CareTeamMember",
     "ComorbidityFact",
     "ContactFact",
+    "DirectiveFact",
     "Disease",
     "DiseaseStatusFact",
     "DrugFact",
@@ -82,6 +85,7 @@ __all__ = [
     "TelecomFact",
     "Tumor",
     "TumorKind",
+    "WishFact",
 ]
 
 Fact: TypeAlias = (
@@ -106,6 +110,9 @@ Fact: TypeAlias = (
     | CareTeamFact
     | RelatedPersonFact
     | ProviderFact
+    | WishFact
+    | DirectiveFact
+    | AgentFact
 )
 
 

@@ -16,6 +16,7 @@ from patients.fhir.rules.mapping.people import care_team, patient, provider, rel
 from patients.fhir.rules.mapping.procedures import procedure
 from patients.fhir.rules.mapping.reports import appointment, diagnostic_report, imaging_study, service_request, specimen
 from patients.fhir.rules.mapping.requests import ASKS_A_BOARD, asks_a_board
+from patients.fhir.rules.mapping.wishes import FOR_A_CLINICIAN, consent, document, is_consent_about_wishes, preference
 from patients.fhir.rules.report import JsonObject
 from patients.fhir.rules.values import (
     choice,
@@ -58,6 +59,8 @@ _MAPPINGS: dict[str, Callable[[JsonObject, Context], list[Fact]]] = {
     "DiagnosticOrder": service_request,
     "ReferralRequest": service_request,
     "AllergyIntolerance": allergy,
+    "Consent": consent,
+    "DocumentReference": document,
 }
 MAPPED_TYPES = frozenset(_MAPPINGS)
 
@@ -71,6 +74,7 @@ _NOT_HAPPENED = {
 }
 
 
+NO_PLACE = "there is no place for it yet"
 # “No known …” as an entry of its own (IPS, SNOMED CT): a statement on the list, never a thing on it.
 _NONE_KNOWN = re.compile(
     r"no (?:known|current) (?:\w+ ){0,2}(?:allerg|problem|medication|condition)|no information about"
@@ -96,7 +100,11 @@ def map_resource(resource: JsonObject, ctx: Context) -> Mapped:
         return Mapped((), name, ASKS_A_BOARD, tuple(ctx.warnings))
     mapping = _MAPPINGS.get(kind)
     if mapping is None:
-        return Mapped((), name, "there is no place for it yet", tuple(ctx.warnings))
+        because = FOR_A_CLINICIAN if kind == "Goal" and _is_directive(resource) else NO_PLACE
+        return Mapped((), name, because, tuple(ctx.warnings))
+    if kind == "Observation" and _is_directive(resource):
+        wishes = tuple(preference(resource, ctx))
+        return Mapped(wishes, name, "" if wishes else FOR_A_CLINICIAN, tuple(ctx.warnings))
     why = _no_place(resource)
     if why:
         return Mapped((), name, why, tuple(ctx.warnings))
@@ -146,10 +154,10 @@ def _no_place(resource: JsonObject) -> str:
     what = concept(resource.get("code") or choice(resource, "medication")[1])
     if any("absent-unknown" in c.system for c in what.codings) or _NONE_KNOWN.match(what.label.lower()):
         return "says that none is known; ask, and enter it with today's date"
+    if resource.get("resourceType") == "Consent" and not is_consent_about_wishes(resource):
+        return NO_PLACE
     if resource.get("resourceType") != "Observation":
         return ""
-    if _is_directive(resource):
-        return "wishes and directives are entered by a clinician in a goals conversation; use this as its source"
     if "implication" in profiles(resource):
         return "implications of a variant are kept with their report"
     return ""
@@ -162,6 +170,8 @@ def _why_nothing(resource: JsonObject, ctx: Context) -> str:
         return "names no gene with a finding; kept with its report"
     if resource.get("dataAbsentReason"):
         return f"has no value: {concept(resource['dataAbsentReason']).label}"
+    if resource.get("resourceType") == "DocumentReference":
+        return NO_PLACE
     members = objects(resource.get("hasMember")) or objects(resource.get("related"))
     if members:
         return "is a panel; its members are imported by themselves"

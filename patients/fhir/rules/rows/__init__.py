@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, tzinfo
 
-from patients.fhir.rules.rows import care, disease
+from patients.fhir.rules.rows import care, disease, wishes
 from patients.fhir.rules.rows.base import Row, Rows, Sourced
 from patients.fhir.rules.rows.findings import SINGLE, comorbidities
 
@@ -25,6 +25,9 @@ def rows_of(facts: Sequence[Sourced], *, zone: tzinfo, today: date) -> Rows:
         single = SINGLE.get(type(of.fact))
         if single:
             single(of, of.fact, rows)
+    wishes.wishes(facts, rows)
+    wishes.documents(facts, rows)
+    wishes.agents(facts, rows)
     for row in rows.rows:  # what has a row is not kept without one
         for member in row.members:
             rows.reasons.pop(member, None)

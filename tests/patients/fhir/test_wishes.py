@@ -1,0 +1,260 @@
+"""Wishes, papers, goals and proxies leave as PACIO ADI resources and come back; what stands here goes first."""
+
+import json
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from careteam.people.models import Team
+from careteam.people.rules import Role
+from patients.fhir.commands import import_sources
+from patients.fhir.commands.exporting import export_bundle
+from patients.fhir.models import SourceRecord
+from patients.goals.models import GoalsConversation, GoalsDraft
+from patients.record.models import Patient, PatientContact
+from patients.wishes.commands.holding import Origin, place, take_back
+from patients.wishes.models import Wish, WishDocument
+from patients.wishes.rules import Said, WishKind
+from tests import factories
+from tests.patients.fhir.test_export import validated
+from tests.patients.fhir.test_shared_data import EXAMPLES, NOW
+
+pytestmark = pytest.mark.django_db
+ADI = "http://hl7.org/fhir/us/pacio-adi/StructureDefinition/"
+SAID = date(2026, 10, 1)
+WISHES = (
+    Said(WishKind.CODE_STATUS, "dnr"),
+    Said(WishKind.LIMIT, "no_icu"),
+    Said(WishKind.LIMIT, "other", "No more blood tests on Sundays"),
+    Said(WishKind.PLACE_OF_CARE, "home"),
+    Said(WishKind.PLACE_OF_DEATH, "hospice"),
+    Said(WishKind.INFORMATION, "big_picture"),
+    Said(WishKind.SPIRITUAL, "", "Rosary by the bed"),
+)
+
+
+def patient_with_wishes(team: Team) -> Patient:
+    patient = factories.patient(team)
+    by = factories.person(team, Role.PALLIATIVE)
+    for said in WISHES:
+        place(patient, said, since=SAID, origin=Origin(by, NOW))
+    place(patient, Said(WishKind.ORDER, "", "In the blue folder"), since=SAID, origin=Origin(by, NOW, said_by="proxy"))
+    WishDocument.objects.create(
+        patient=patient,
+        kind="directive",
+        title="Living will",
+        signed_on=date(2025, 3, 1),
+        valid_until=date(2030, 3, 1),
+        original_at="Notary Brandl",
+    )
+    PatientContact.objects.create(
+        patient=patient, name="Noor Gil", relation="daughter", scope="all", is_proxy=True, consent_on=SAID
+    )
+    PatientContact.objects.create(patient=patient, name="Tom Gil", relation="brother", scope="none")
+    talk(patient, "signed", quote="At home with my dog.", event="Graduation", event_on=date(2026, 12, 12))
+    return patient
+
+
+def talk(patient: Patient, status: str, **fields: Any) -> GoalsConversation:
+    by = factories.person(patient.team, Role.PALLIATIVE)
+    if status == "retracted":
+        fields |= {"retracted_at": NOW, "retracted_by": by, "retract_reason": "Belongs to Otto Lindqvist"}
+    return GoalsConversation.objects.create(
+        patient=patient,
+        held_on=SAID,
+        status=status,
+        matters=["home"],
+        summary="A summary of the conversation",
+        worries="A worry told in confidence",
+        signed_by=by,
+        signed_at=NOW,
+        **fields,
+    )
+
+
+def exported(patient: Patient) -> list[dict[str, Any]]:
+    bundle = export_bundle(patient, by=None, now=NOW)
+    validated(bundle)
+    return [entry["resource"] for entry in bundle["entry"]]
+
+
+def write(tmp_path: Path, resources: list[dict[str, Any]], name: str = "in.json") -> Path:
+    path = tmp_path / name
+    entries = [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in resources]
+    path.write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}))
+    return path
+
+
+def wishes_of(team: Team) -> set[tuple[Any, ...]]:
+    rows = Wish.objects.holding().filter(patient__team=team)
+    return set(rows.values_list("kind", "code", "words", "since", "valid_until", "said_by"))
+
+
+def test_wishes_and_proxy_come_back_in_another_team_as_they_left(tmp_path: Path) -> None:
+    here, there = factories.team(), factories.team()
+    patient = patient_with_wishes(here)
+    path = write(tmp_path, exported(patient))
+    first = import_sources([path], team=there, by=None, now=NOW)
+    assert [line.message for line in first.lines if line.severity == "warning"] == []
+    assert len(wishes_of(here)) == len(WISHES) + 1
+    assert wishes_of(there) == wishes_of(here)
+    assert set(Wish.objects.filter(patient__team=there).values_list("origin", "source")) == {
+        ("imported, confirm with the patient", "fhir")
+    }
+    paper = WishDocument.objects.get(patient__team=there)
+    assert (paper.kind, paper.title, paper.signed_on, paper.valid_until, paper.state, paper.seen_on) == (
+        *("directive", "Living will", date(2025, 3, 1), date(2030, 3, 1), "current"),
+        None,
+    )
+    contacts = PatientContact.objects.filter(patient__team=there).order_by("name")
+    assert [(row.name, row.relation, row.scope, row.is_proxy, row.consent_on) for row in contacts] == [
+        ("Noor Gil", "daughter", "all", True, SAID),
+        ("Tom Gil", "brother", "none", False, None),
+    ]
+    kept = SourceRecord.objects.filter(team=there).exclude(status="mapped")
+    assert set(kept.values_list("resource_type", flat=True)) == {"Goal", "Composition"}
+    with CaptureQueriesContext(connection) as queries:
+        second = import_sources([path], team=there, by=None, now=NOW)
+    assert second.counts == Counter(unchanged=first.read)
+    writes = [q["sql"] for q in queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+    assert [sql.split('"')[1] for sql in writes] == ["careteam_auditevent"]
+
+
+def test_the_plan_names_what_holds_and_the_goals_carry_their_dates() -> None:
+    resources = exported(patient_with_wishes(factories.team()))
+    goals = [one for one in resources if one["resourceType"] == "Goal"]
+    assert [one["description"]["text"] for one in goals] == ["Being at home", "Graduation", "At home with my dog."]
+    assert goals[1]["target"] == [{"dueDate": "2026-12-12"}]
+    plan = next(one for one in resources if one["resourceType"] == "Composition")
+    sections = {section["code"]["coding"][0]["code"]: len(section["entry"]) for section in plan["section"]}
+    assert sections == {"81335-2": 1, "81338-6": 6, "81336-0": 5, "42348-3": 1}
+    ids = {f"{one['resourceType']}/{one['id']}" for one in resources}
+    assert {entry["reference"] for section in plan["section"] for entry in section["entry"]} <= ids
+
+
+def test_what_was_retracted_says_nothing_but_that_and_drafts_never_leave() -> None:
+    team = factories.team()
+    patient = factories.patient(team)
+    by = factories.person(team, Role.PALLIATIVE)
+    gone = talk(patient, "retracted", quote="Words of somebody else")
+    wish = place(
+        patient,
+        Said(WishKind.SPIRITUAL, "", "Faith of somebody else"),
+        since=SAID,
+        origin=Origin(by, NOW, conversation_id=gone.pk),
+    )
+    take_back(wish, reason="Wrong patient", by=by, now=NOW)
+    GoalsDraft.objects.create(patient=patient, author=by, content={"summary": "Typed so far"}, saved_at=NOW)
+    resources = exported(patient)
+    states = {one["resourceType"]: one.get("lifecycleStatus", one.get("status")) for one in resources[1:]}
+    assert states == {"Goal": "entered-in-error", "Observation": "entered-in-error"}
+    for words in ("somebody else", "Typed so far", "Otto", "summary", "confidence"):
+        assert words not in json.dumps(resources)
+
+
+def test_what_is_said_here_goes_before_what_a_file_says(tmp_path: Path) -> None:
+    here, there = factories.team(), factories.team()
+    resources = exported(patient_with_wishes(here))
+    mrn = Patient.objects.get(team=here).mrn
+    ours = factories.patient(there, mrn=mrn)
+    by = factories.person(there, Role.PALLIATIVE)
+    place(ours, Said(WishKind.CODE_STATUS, "full"), since=date(2026, 1, 1), origin=Origin(by, NOW))
+    place(ours, Said(WishKind.PLACE_OF_DEATH, "hospice"), since=date(2026, 1, 1), origin=Origin(by, NOW))
+    over = place(ours, Said(WishKind.LIMIT, "no_icu"), since=date(2026, 1, 1), origin=Origin(by, NOW))
+    over.ended_on, over.end_reason = SAID, "changed_mind"
+    over.save()
+    PatientContact.objects.create(patient=ours, name="Ida Gil", is_proxy=True)
+    path = write(tmp_path, resources)
+    for _ in range(2):
+        import_sources([path], team=there, by=None, now=NOW)
+        assert Patient.objects.filter(team=there).count() == 1
+        held = {(row.kind, row.code) for row in Wish.objects.holding().filter(patient=ours)}
+        assert ("code_status", "full") in held
+        assert ("limit", "no_icu") not in held
+        assert ("spiritual", "") in held
+        assert [row.name for row in PatientContact.objects.filter(patient=ours, is_proxy=True)] == ["Ida Gil"]
+    because = set(SourceRecord.objects.filter(team=there, status="unmapped").values_list("kept_because", flat=True))
+    assert {
+        "here it is “Full”, said on 1 Jan 2026; ask the patient, then record it",
+        "stands here already, said on 1 Jan 2026",
+        "“No intensive care” was ended here on 1 Oct 2026; ask the patient, then record it",
+        "names another health care agent; here it is Ida Gil: ask the patient",
+    } <= because
+
+
+def _adi(kind: str, pk: str, profile: str, /, **content: Any) -> dict[str, Any]:
+    return {"resourceType": kind, "id": pk, "meta": {"profile": [ADI + profile]}, **content}
+
+
+def _observation(name: str, code: str, words: str, subject: dict[str, str]) -> dict[str, Any]:
+    return _adi(
+        "Observation",
+        name,
+        "ADI-PersonalInterventionPreference",
+        status="final",
+        code={"coding": [{"system": "http://loinc.org", "code": code}]},
+        subject=subject,
+        valueString=words,
+        effectiveDateTime="2016-05-18T22:33:22Z",
+    )
+
+
+def like_pacio() -> list[dict[str, Any]]:
+    """In the shape of the published examples, for where these are not there."""
+    subject = {"reference": "Patient/one"}
+    role = {"coding": [{"system": "http://loinc.org", "code": "75783-1"}]}
+    agent = {"reference": "RelatedPerson/agent"}
+    acd = {"system": "http://terminology.hl7.org/CodeSystem/consentcategorycodes", "code": "acd"}
+    living_will = {"coding": [{"system": "http://loinc.org", "code": "86533-7"}]}
+    return [
+        {"resourceType": "Patient", "id": "one", "name": [{"family": "Own", "given": ["Betsy"]}], "gender": "female"},
+        _adi("RelatedPerson", "agent", "ADI-Participant", patient=subject, name=[{"text": "Charles Johnson"}]),
+        _adi(
+            "Consent",
+            "consent",
+            "ADI-ParticipantConsent",
+            status="active",
+            category=[{"coding": [acd]}],
+            patient=subject,
+            dateTime="2020-08-03",
+            provision={"type": "permit", "actor": [{"role": role, "reference": agent}]},
+        ),
+        _adi("DocumentReference", "will", "ADI-DocumentReference", status="current", type=living_will, subject=subject),
+        _observation("place", "75780-7", "At home, if possible.", subject),
+        _observation("cpr", "75779-9", "I want my healthcare agent to decide for me.", subject),
+    ]
+
+
+def test_published_examples_of_advance_directives(tmp_path: Path) -> None:
+    """Agents and papers have a home; of what is said in words only what cannot be misread. Nothing is a code status."""
+    folder = EXAMPLES / "pacio-adi"
+    source = folder if folder.is_dir() else write(tmp_path, like_pacio())
+    team = factories.team()
+    import_sources([source], team=team, by=None, now=NOW)
+    proxies = PatientContact.objects.filter(patient__team=team, is_proxy=True)
+    assert "Charles Johnson" in {row.name for row in proxies}
+    assert {row.consent_on for row in proxies} == {date(2020, 8, 3)}
+    assert not Wish.objects.filter(patient__team=team, kind__in=[WishKind.CODE_STATUS, WishKind.LIMIT]).exists()
+    place = Wish.objects.get(patient__team=team, kind=WishKind.PLACE_OF_DEATH)
+    assert (place.code, place.since) == ("", date(2016, 5, 18))
+    assert "At home" in place.words
+    papers = WishDocument.objects.filter(patient__team=team)
+    assert {(row.kind, row.seen_on) for row in papers} == {("directive", None)}
+    because = SourceRecord.objects.filter(team=team, resource_type="Observation", status="unmapped")
+    assert all("clinician" in row.kept_because or "different things" in row.kept_because for row in because)
+    assert because.filter(resource__code__coding__0__code="75779-9").exists()
+
+
+def test_two_statements_of_one_day_are_left_to_a_person(tmp_path: Path) -> None:
+    subject = {"reference": "Patient/one"}
+    resources = [*like_pacio(), _observation("other", "75780-7", "In the mountains.", subject)]
+    team = factories.team()
+    import_sources([write(tmp_path, resources)], team=team, by=None, now=NOW)
+    assert not Wish.objects.filter(patient__team=team).exists()
+    kept = SourceRecord.objects.filter(team=team, kept_because__contains="several different things")
+    assert kept.count() == 2
