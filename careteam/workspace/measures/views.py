@@ -113,7 +113,7 @@ def goals_measure_groups(request: SignedInRequest) -> HttpResponse:
     """The same by language, interpreter and sex; shares of small groups are not shown."""
     asked = _asked(request)
     context = _context(request, asked, "goals-measure-groups") | {
-        "comparisons": [queries.compare(asked.scope, by) for by in By],
+        "comparisons": list(queries.compare(asked.scope).values()),
         "few": asked.scope.limits.small,
     }
     return render_page(request, "workspace/measures/groups.html", context)
@@ -129,7 +129,7 @@ def goals_measures_csv(request: SignedInRequest) -> HttpResponse:
         asked.period,
         queries.figures(asked.scope),
         queries.trends_of(asked.scope.over(since, until)),
-        tuple(queries.compare(asked.scope, by) for by in By),
+        tuple(queries.compare(asked.scope).values()),
     )
     return csv_response(f"goals-measures-{asked.period.since.isoformat()}-{asked.period.until.isoformat()}", rows)
 

@@ -354,7 +354,7 @@ def test_groups_by_language_add_up_and_small_ones_show_no_share(team: Team, lead
         factories.diagnosis(patient, stage="IV", staged_on=date(2026, 2, 1))
         if n % 4 == 0:
             talk(patient, date(2026, 2, 2))
-    found = queries.compare(scope(lead), By.LANGUAGE)
+    found = queries.compare(scope(lead))[By.LANGUAGE]
     assert [column.label for column in found.columns] == ["German", "Turkish", "Not stated"]
     row = next(row for row in found.rows if row.measure is M.STAGE4_TALKED)
     assert [(cell.count.count, cell.count.of, cell.count.is_small) for cell in row.cells] == [
@@ -366,7 +366,7 @@ def test_groups_by_language_add_up_and_small_ones_show_no_share(team: Team, lead
     for one in row.cells:
         listed = queries.patients_behind(lead, M.STAGE4_TALKED, scope(lead), group=Group(By.LANGUAGE, one.column.code))
         assert listed.counted == one.count.count
-    needed = queries.compare(scope(lead), By.INTERPRETER)
+    needed = queries.compare(scope(lead))[By.INTERPRETER]
     assert [column.label for column in needed.columns] == ["Interpreter needed", "Not asked"]
 
 

@@ -219,19 +219,26 @@ class Comparison:
     few: int
 
 
-def compare(scope: Scope, by: By) -> Comparison:
-    """Every share by language, interpreter or sex, the largest group first. A query for each base."""
-    counted: dict[Measure, Counter[str]] = defaultdict(Counter)
-    sizes: Counter[str] = Counter()
+def compare(scope: Scope) -> dict[By, Comparison]:
+    """Every share by language, interpreter and sex, the largest group first. A query for each base, whatever it is
+    compared by."""
+    counted: dict[By, dict[Measure, Counter[str]]] = {by: defaultdict(Counter) for by in By}
     for base in bases(scope):
-        column = f"{base.path}{by.value}"
-        for row in base.rows().order_by().values(column).annotate(**_aggregates(base.conditions)):
-            code = group_code(by, row[column])
-            for measure in base.conditions:
-                counted[measure][code] += row[f"n_{measure.code}"]
-                sizes[code] += row[f"n_{measure.code}"] if measure.whole is None else 0
+        columns = {by: f"{base.path}{by.value}" for by in By}
+        for row in base.rows().order_by().values(*columns.values()).annotate(**_aggregates(base.conditions)):
+            for by, column in columns.items():
+                code = group_code(by, row[column])
+                for measure in base.conditions:
+                    counted[by][measure][code] += row[f"n_{measure.code}"]
+    return {by: _comparison(by, found, scope.limits.small) for by, found in counted.items()}
+
+
+def _comparison(by: By, counted: Mapping[Measure, Counter[str]], small: int) -> Comparison:
+    sizes: Counter[str] = Counter()
+    for measure, found in counted.items():
+        if measure.whole is None:
+            sizes.update(found)
     codes = [code for code, size in sorted(sizes.items(), key=lambda pair: (pair[0] == "", -pair[1], pair[0])) if size]
-    small = scope.limits.small
 
     def count(measure: Measure, code: str) -> Count:
         return Count(measure, counted[measure][code], counted[measure.whole or measure][code], small)
