@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from django.apps import AppConfig
 
-SLICES_WITH_CONSUMERS = ("protocol", "treatment", "care", "wishes", "imaging", "goals", "guidance")
+SLICES_WITH_CONSUMERS = ("protocol", "treatment", "care", "wishes", "imaging", "goals", "palliative", "guidance")
 
 
 class PatientsConfig(AppConfig):

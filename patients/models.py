@@ -34,7 +34,13 @@ from patients.imaging.models import (
     SurveillancePlan,
 )
 from patients.letters.models import LetterHead, LetterRun, LetterSent, LetterText
-from patients.palliative.models import PalliativeReferral
+from patients.palliative.models import (
+    BereavementTask,
+    CaregiverStrain,
+    CareNote,
+    HospiceTransition,
+    PalliativeReferral,
+)
 from patients.protocol.models import ProtocolRevision, ProtocolSignature
 from patients.record.models import (
     Admission,
@@ -81,7 +87,10 @@ __all__ = [
     "AdverseEvent",
     "Allergy",
     "Authorization",
+    "BereavementTask",
+    "CareNote",
     "CareTeamMember",
+    "CaregiverStrain",
     "ClinicalFlag",
     "CodeStatusReview",
     "Comorbidity",
@@ -103,6 +112,7 @@ __all__ = [
     "GoalsPromptReason",
     "GuidanceAnswer",
     "GuidanceRaised",
+    "HospiceTransition",
     "ImagingCapacity",
     "ImagingStudy",
     "ImportLine",

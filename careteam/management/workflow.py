@@ -13,7 +13,11 @@ from patients.goals.rules import (
     PROMPT_TRANSITIONS,
 )
 from patients.imaging.rules import STUDY_TRANSITIONS
-from patients.palliative.rules import PALLIATIVE_REFERRAL_TRANSITIONS
+from patients.palliative.rules import (
+    BEREAVEMENT_TRANSITIONS,
+    HOSPICE_TRANSITIONS,
+    PALLIATIVE_REFERRAL_TRANSITIONS,
+)
 from patients.record.rules import ENROLLMENT_TRANSITIONS
 from patients.record.rules.visits import VISIT_TRANSITIONS
 from patients.treatment.rules import ADMINISTRATION_TRANSITIONS, LINE_TRANSITIONS
@@ -44,6 +48,8 @@ MACHINES: tuple[tuple[str, str, Mapping[Any, Any]], ...] = (
     ),
     ("Goals prompt", "One live prompt per patient, carrying all its reasons.", PROMPT_TRANSITIONS),
     ("Palliative referral", "Concurrent involvement, never a treatment line.", PALLIATIVE_REFERRAL_TRANSITIONS),
+    ("Step into hospice", "Prepared in any order; finishing it starts the hospice line.", HOSPICE_TRANSITIONS),
+    ("Bereavement follow-up", "For the family, never to the patient. Back to open is undo.", BEREAVEMENT_TRANSITIONS),
     ("Referral", "Back to submitted means deferred, with a coded reason.", REFERRAL_TRANSITIONS),
     (
         "Agenda suggestion",

@@ -27,10 +27,13 @@ def _patient(event: Event) -> Patient | None:
     EventKind.PLAN_STALE,
 )
 def recompute(event: Event, *, now: datetime) -> None:
-    """A new line, another grade, a response: the due dates are computed again."""
+    """A new line, another grade, a response: the due dates are computed again. A hospice line that came by an import or
+    a correction stops surveillance as one that was started does."""
     patient = _patient(event)
     if patient is None:
         return
+    if commands.hospice_runs(patient):
+        commands.stop_all(patient, StopReason.HOSPICE, by=None, now=now)
     commands.receive_results(patient, by=None, now=now)
     commands.refresh_bookings(patient, now=now)
     left_hospice = event.kind == EventKind.LINE_ENDED and event.payload.get("modality") == Modality.HOSPICE

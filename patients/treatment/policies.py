@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from careteam.access.policies import lacks
+from careteam.access.queries import access_of
 from careteam.people.rules import Permission
 from patients.record.policies import why_not_edit
 from patients.record.queries import open_told_step
@@ -49,9 +50,24 @@ def _may(patient: Patient, user: User | None, permission: Permission = Permissio
     return why_not_edit(patient, user, permission) if user is not None else []
 
 
-def why_not_add(patient: Patient, user: User | None) -> list[str]:
-    """May this person propose, plan or start treatment for the patient at all."""
-    reasons = _may(patient, user)
+def _may_line(line: TreatmentLine, user: User | None) -> list[str]:
+    """Hospice is also the palliative clinician's. In hospice care the same right ends what is against the disease and
+    carries a drug on for symptoms: the step into hospice says of every running line what becomes of it."""
+    if user is None or access_of(user).may(Permission.TREATMENT_EDIT, line.patient.team_id):
+        return _may(line.patient, user)
+    if line.modality == Modality.HOSPICE or in_hospice(line.patient_id):
+        return _may(line.patient, user, Permission.HOSPICE_START)
+    return _may(line.patient, user)
+
+
+def in_hospice(patient_id: int) -> bool:
+    """Whether a hospice line runs."""
+    return TreatmentLine.objects.valid().running().filter(patient_id=patient_id, modality=Modality.HOSPICE).exists()
+
+
+def why_not_add(patient: Patient, user: User | None, line: TreatmentLine | None = None) -> list[str]:
+    """May this person propose, plan or start treatment for the patient at all; or this line."""
+    reasons = _may(patient, user) if line is None else _may_line(line, user)
     if patient.deceased_on is not None:
         reasons.append("The patient has died.")
     elif not patient.is_in_care:
@@ -141,7 +157,7 @@ def tell_first(patient: Patient, *, on: date) -> str:
 
 def why_not_start(line: TreatmentLine, user: User | None, *, on: date, today: date, despite: str = "") -> list[str]:
     """`despite` is why antitumor treatment starts before the patient was told what the board decided."""
-    reasons = [*why_not_add(line.patient, user), *why_not_move(line, LineStatus.ACTIVE)]
+    reasons = [*why_not_add(line.patient, user, line), *why_not_move(line, LineStatus.ACTIVE)]
     reasons += why_not_dates(line.patient, started_on=on, ended_on=None, today=today)
     if line.role == LineRole.ANTITUMOR and not despite.strip() and (why := tell_first(line.patient, on=on)):
         reasons.append(why)
@@ -161,7 +177,7 @@ def why_not_resume(line: TreatmentLine, user: User | None) -> list[str]:
 
 
 def why_not_end(line: TreatmentLine, user: User | None, *, on: date, reason: str, today: date) -> list[str]:
-    reasons = _may(line.patient, user)
+    reasons = _may_line(line, user)
     if line.status not in OPEN_STATUSES:
         reasons.append(f"The line is {line.get_status_display().lower()} already.")
     if reason not in EndReason.values:

@@ -20,7 +20,7 @@ from patients.goals.models import GoalsConversation
 from patients.guidance.models import GuidanceAnswer
 from patients.imaging.models import ContactAttempt, Reminder, SavedView
 from patients.letters.models import LetterRun, LetterSent, LetterText
-from patients.palliative.models import PalliativeReferral
+from patients.palliative.models import BereavementTask, CareNote, PalliativeReferral
 from patients.record.models import Encounter, NextStep, SymptomAssessment
 from patients.response.models import Lesion, ResponseAssessment
 from patients.treatment.models import Administration, AdverseEvent, PreparationStep
@@ -124,6 +124,13 @@ class World:
         )
         self.palliative = PalliativeReferral.objects.create(
             patient=self.patient, question="Pain", requested_by=self.person, requested_at=NOW
+        )
+        self.note = CareNote.objects.create(
+            patient=self.patient, discipline="dietitian", author=self.person, written_at=NOW, text="Eats little"
+        )
+        daughter = factories.contact(self.patient)
+        self.bereavement = BereavementTask.objects.create(
+            patient=self.patient, contact=daughter, kind="call", due_on=DAY
         )
         self.answer = GuidanceAnswer.objects.create(
             patient=self.patient,
@@ -355,6 +362,8 @@ class Samples:
             "consideration_id": world.consideration,
             "row_id": world.drainage,
             "feed_id": world.feed,
+            "note_id": world.note,
+            "task_id": world.bereavement,
         }
         by_page: dict[str, Any] = {
             "goals": world.conversation,

@@ -15,6 +15,7 @@ from patients.record.models import (
     Enrollment,
     Measurement,
     Patient,
+    PatientContact,
     PatientIdentifier,
     Specimen,
 )
@@ -84,6 +85,11 @@ def diagnosis(of: Patient, **fields: Any) -> Diagnosis:
         "syndrome": "nonfunctional",
     }
     return Diagnosis.objects.create(patient=of, **(values | fields))
+
+
+def contact(of: Patient, name: str = "Noor", scope: str = "all", **fields: Any) -> PatientContact:
+    """Somebody who may be told everything, unless said otherwise."""
+    return PatientContact.objects.create(patient=of, name=name, scope=scope, **fields)
 
 
 def specimen(of: Patient, **fields: Any) -> Specimen:

@@ -9,10 +9,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Q
+from django.urls import reverse
 
 from careteam.events.commands import consumes
 from careteam.events.models import Event
 from careteam.events.rules import EventKind
+from careteam.notifications.commands import notify
 from patients.goals.models import GoalsConversation
 from patients.imaging.models import ImagingStudy
 from patients.imaging.rules import BOOKED, DONE
@@ -259,6 +261,22 @@ def follow_palliative(event: Event, *, now: datetime) -> None:
         )
         for recommendation in wanted.order_by("pk"):
             _carry_out(recommendation, Option.WITH_PALLIATIVE, now=now)
+
+
+@consumes(EventKind.HOSPICE)
+def ask_whether_still_wanted(event: Event, *, now: datetime) -> None:
+    """Hospice care closes no action by itself: their owners are asked whether they are still to be done."""
+    for action in asked_for(event.patient_id or 0).exclude(kind__in=TELLING).select_related("owner"):
+        if action.owner is not None:
+            notify(
+                [action.owner],
+                key=f"hospice:{event.subject_id}:action:{action.pk}",
+                kind="hospice",
+                title="Hospice care began: is this action still to be done?",
+                url=reverse("action-close", args=[action.pk]),
+                now=now,
+                patient_id=action.patient_id,
+            )
 
 
 def _asks_palliative(action: Action) -> bool:

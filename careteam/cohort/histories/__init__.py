@@ -14,6 +14,7 @@ from careteam.cohort.histories.goals import write_goals
 from careteam.cohort.histories.imaging import write_imaging
 from careteam.cohort.histories.last_days import write_last_days
 from careteam.cohort.histories.markers import write_markers
+from careteam.cohort.histories.palliative import write_palliative
 from careteam.cohort.histories.person import coordinator, write_person
 from careteam.cohort.histories.profile import profile_of
 from careteam.cohort.histories.response import write_responses
@@ -46,6 +47,7 @@ def history_of(seed: int, index: int, today: date) -> History:
     write_last_days(Dice(f"{seed}:{index}:last_days"), story.history, story.profile)
     write_markers(Dice(f"{seed}:{index}:markers"), story.history, story.profile, today)
     write_wishes(story.history)
+    write_palliative(story, seed=seed)
     return story.history
 
 

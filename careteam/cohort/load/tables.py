@@ -49,7 +49,13 @@ from patients.goals.models import (
     TradeOff,
 )
 from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, StudySnooze, SurveillancePlan
-from patients.palliative.models import PalliativeReferral
+from patients.palliative.models import (
+    BereavementTask,
+    CaregiverStrain,
+    CareNote,
+    HospiceTransition,
+    PalliativeReferral,
+)
 from patients.record.models import (
     Admission,
     Allergy,
@@ -148,6 +154,10 @@ TABLES: dict[str, type[models.Model]] = {
     "surprise": SurpriseQuestion,
     "talkwish": TalkWish,
     "palliative": PalliativeReferral,
+    "note": CareNote,
+    "strain": CaregiverStrain,
+    "transition": HospiceTransition,
+    "bereavement": BereavementTask,
     "referral": Referral,
     "waiver": Waiver,
     "item": AgendaItem,

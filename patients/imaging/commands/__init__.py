@@ -31,6 +31,7 @@ from patients.imaging.commands.pets import decline_pet, overrule_pet, suggest_pe
 from patients.imaging.commands.plans import (
     ask_to_confirm,
     confirm_interval,
+    hospice_runs,
     mark_stale,
     replan,
     start_plan,
@@ -84,6 +85,7 @@ __all__ = [
     "end_snooze",
     "finish_step",
     "hand_over",
+    "hospice_runs",
     "log_contact",
     "mark_no_show",
     "mark_stale",

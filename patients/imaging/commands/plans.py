@@ -68,9 +68,12 @@ if TYPE_CHECKING:
     from careteam.people.models import User
 
 
+def hospice_runs(patient: Patient) -> bool:
+    return TreatmentLine.objects.valid().running().filter(patient=patient, modality=Modality.HOSPICE).exists()
+
+
 def _why_not_hospice(patient: Patient) -> list[str]:
-    hospice = TreatmentLine.objects.valid().running().filter(patient=patient, modality=Modality.HOSPICE)
-    return ["Hospice care: surveillance imaging is off. End that line first."] if hospice.exists() else []
+    return ["Hospice care: surveillance imaging is off. End that line first."] if hospice_runs(patient) else []
 
 
 @transaction.atomic

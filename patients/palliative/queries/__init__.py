@@ -1,26 +1,76 @@
-"""Reading palliative care: work (lists), patient (one person)."""
+"""Reading palliative care: urgency (whom to see next), work (the other lists), patient, hospice, notes (one person)."""
 
-from patients.palliative.queries.patient import palliative_contact, referrals_of
+from patients.palliative.queries.hospice import (
+    facts_of_transition,
+    may_be_told,
+    must_not_be_told,
+    running_antitumor,
+    running_hospice,
+    symptom_drugs,
+    transition_of,
+)
+from patients.palliative.queries.notes import NoteSeen, notes_of
+from patients.palliative.queries.patient import (
+    bereavement_of,
+    known_to_team,
+    palliative_contact,
+    referrals_of,
+    strains_of,
+)
+from patients.palliative.queries.urgency import RANKED, CareRow, Waiting, care_rows, owned_by, points, waiting_list
 from patients.palliative.queries.work import (
+    BereavementRow,
+    HospiceRow,
     PromptRow,
     ReferralRow,
+    VisitRow,
     WorkCounts,
+    bereavement_for,
+    bereavement_rows,
+    hospice_rows,
+    palliative_visits,
     prompt_rows,
-    prompts_for,
+    prompts_waiting,
     referral_rows,
     referrals_for,
     work_counts,
 )
 
 __all__ = [
+    "RANKED",
+    "BereavementRow",
+    "CareRow",
+    "HospiceRow",
+    "NoteSeen",
     "PromptRow",
     "ReferralRow",
+    "VisitRow",
+    "Waiting",
     "WorkCounts",
+    "bereavement_for",
+    "bereavement_of",
+    "bereavement_rows",
+    "care_rows",
+    "facts_of_transition",
+    "hospice_rows",
+    "known_to_team",
+    "may_be_told",
+    "must_not_be_told",
+    "notes_of",
+    "owned_by",
     "palliative_contact",
+    "palliative_visits",
+    "points",
     "prompt_rows",
-    "prompts_for",
+    "prompts_waiting",
     "referral_rows",
     "referrals_for",
     "referrals_of",
+    "running_antitumor",
+    "running_hospice",
+    "strains_of",
+    "symptom_drugs",
+    "transition_of",
+    "waiting_list",
     "work_counts",
 ]

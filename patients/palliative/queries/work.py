@@ -1,22 +1,31 @@
-"""The palliative workspace: whom to see next and why."""
+"""The other lists of the palliative workspace: what waits for a day, referrals, visits, hospice, bereavement."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.urls import reverse
 
+from careteam.access.queries import access_of
+from careteam.people.models import Membership
+from careteam.people.rules import Role
 from patients.goals.models import GoalsPrompt, GoalsPromptReason
 from patients.goals.queries.state import GoalsNow, PromptNow, goals_summary, prompt_now, with_reasons
 from patients.goals.rules import PromptStatus
-from patients.palliative.models import PalliativeReferral
-from patients.palliative.rules import PalliativeReferralStatus
-from patients.record.models import Diagnosis, Measurement, Patient, in_care
+from patients.palliative.models import BereavementTask, HospiceTransition, PalliativeReferral
+from patients.palliative.queries.hospice import facts_of_transition
+from patients.palliative.rules import BereavementStatus, HospiceStatus, PalliativeReferralStatus, hospice_sections
+from patients.record.models import Diagnosis, Encounter, Measurement, Patient, in_care
 from patients.record.rules import ECOG
+from patients.record.rules.visits import AHEAD
+from patients.treatment.models import TreatmentLine
+from patients.treatment.rules import LineRole, Modality
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -42,7 +51,7 @@ class EcogTrend:
     """The last two readings; `before` is None when there is only one."""
 
     now: int
-    on: date
+    on: date | None
     before: int | None
 
     @property
@@ -75,6 +84,13 @@ def _person(patient: Patient, on: date) -> PersonOnList:
     return PersonOnList(patient.pk, patient.name, patient.age(on), sex, disease)
 
 
+def people_on_list(ids: Iterable[int], on: date) -> dict[int, PersonOnList]:
+    """Who these patients are, by id; two queries."""
+    diagnoses = Prefetch("diagnosiss", Diagnosis.objects.valid().filter(is_main=True), to_attr="main_diagnoses")
+    rows = Patient.objects.filter(pk__in=list(ids)).prefetch_related(diagnoses)
+    return {row.pk: _person(row, on) for row in rows}
+
+
 def ecog_trends(patient_ids: Iterable[int]) -> dict[int, EcogTrend]:
     """The last two ECOG readings of each patient, one query."""
     latest = (
@@ -97,9 +113,9 @@ def ecog_trends(patient_ids: Iterable[int]) -> dict[int, EcogTrend]:
     return trends
 
 
-def prompts_for(user: User, *, waiting: bool = False, reason: str = "", mine: bool = False) -> QuerySet[GoalsPrompt]:
-    """Open prompts (or those that wait for their date) of patients in active care that the person may see."""
-    status = [PromptStatus.DEFERRED, PromptStatus.DECLINED] if waiting else [PromptStatus.OPEN]
+def prompts_waiting(user: User, *, reason: str = "", mine: bool = False) -> QuerySet[GoalsPrompt]:
+    """Prompts that wait for the day to ask again, of patients in active care that the person may see."""
+    status = [PromptStatus.DEFERRED, PromptStatus.DECLINED]
     found = GoalsPrompt.objects.visible_to(user).filter(in_care(), status__in=status)
     if reason:
         found = found.filter(Exists(GoalsPromptReason.objects.filter(prompt_id=OuterRef("pk"), reason=reason)))
@@ -143,24 +159,193 @@ def referral_rows(referrals: Iterable[PalliativeReferral], on: date) -> list[Ref
     return [ReferralRow(_person(row.patient, on), row, goals[row.patient_id]) for row in found]
 
 
+# --- visits, hospice, bereavement -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class VisitRow:
+    """A visit of the palliative team: an appointment, or the day that a referral was answered with."""
+
+    pk: int
+    person: PersonOnList
+    on: date
+    at: datetime | None
+    what: str
+    with_whom: str
+    url: str
+
+
+def palliative_visits(user: User, zone: str, today: date, until: date) -> list[VisitRow]:
+    """Appointments that the palliative team booked or is named in, and first visits of referrals, by day. Six queries
+    for any number."""
+    here, teams = ZoneInfo(zone), access_of(user).team_ids
+    team = list(
+        Membership.objects.current()
+        .filter(team_id__in=teams)
+        .with_role(Role.PALLIATIVE)
+        .values_list("user_id", "user__name")
+    )
+    named = Q(with_whom__icontains="palliative") | Q(with_whom__icontains="hospice")
+    for _, name in team:
+        named |= Q(with_whom__icontains=name.split()[-1])
+    visits = list(
+        Encounter.objects.visible_to(user)
+        .valid()
+        .filter(in_care(), Q(created_by__in=[pk for pk, _ in team]) | named)
+        .filter(
+            starts_at__range=(
+                datetime.combine(today, time(0), here),
+                datetime.combine(until, time(23, 59), here),
+            ),
+            status__in=[str(status) for status in AHEAD],
+        )
+    )
+    first = list(
+        PalliativeReferral.objects.visible_to(user)
+        .valid()
+        .filter(in_care(), status=PalliativeReferralStatus.ACCEPTED, visit_on__range=(today, until))
+    )
+    people = people_on_list({row.patient_id for row in [*visits, *first]}, today)
+    rows = [
+        VisitRow(
+            row.pk,
+            people[row.patient_id],
+            row.starts_at.astimezone(here).date(),
+            row.starts_at,
+            row.reason or row.kind,
+            row.with_whom,
+            reverse("palliative-panel", args=[row.patient_id]),
+        )
+        for row in visits
+    ]
+    rows += [
+        VisitRow(
+            -row.pk,
+            people[row.patient_id],
+            row.visit_on or today,
+            None,
+            "First visit",
+            "palliative team",
+            reverse("palliative-answer", args=[row.pk]),
+        )
+        for row in first
+    ]
+    return sorted(rows, key=lambda row: (row.on, row.at is None, row.at or datetime.min.replace(tzinfo=UTC), row.pk))
+
+
+@dataclass(frozen=True)
+class HospiceRow:
+    """Somebody in hospice care, or on the way into it. `lacks`: sections of the step that are not complete."""
+
+    pk: int
+    person: PersonOnList
+    since: date
+    place: str
+    night: str
+    transition: HospiceTransition | None
+    lacks: tuple[str, ...]
+
+
+def hospice_rows(user: User, today: date) -> list[HospiceRow]:
+    """Transitions in preparation, then hospice care that runs, each the oldest first. A fixed number of queries; the
+    list is as long as a team's hospice patients."""
+    steps = (
+        HospiceTransition.objects.visible_to(user)
+        .valid()
+        .filter(in_care(), status__in=[HospiceStatus.PREPARING, HospiceStatus.STARTED])
+    )
+    transitions = {row.patient_id: row for row in steps.order_by("status", "-pk")}
+    running = list(
+        TreatmentLine.objects.visible_to(user)
+        .valid()
+        .running()
+        .filter(in_care(), modality=Modality.HOSPICE)
+        .order_by("started_on", "pk")
+    )
+    preparing = sorted(
+        (row for row in transitions.values() if row.status == HospiceStatus.PREPARING), key=lambda row: row.opened_at
+    )
+    people = people_on_list({row.patient_id for row in [*running, *preparing]}, today)
+    lines: dict[int, dict[int, str]] = {}
+    for line in (
+        TreatmentLine.objects.valid()
+        .running()
+        .filter(patient_id__in=[row.patient_id for row in preparing], role=LineRole.ANTITUMOR)
+    ):
+        lines.setdefault(line.patient_id, {})[line.pk] = line.label
+    rows = []
+    for step in preparing:
+        facts = facts_of_transition(step, lines.get(step.patient_id, {}))
+        lacks = tuple(each.title for each in hospice_sections(facts, today) if not each.is_done)
+        rows.append(
+            HospiceRow(
+                step.patient_id,
+                people[step.patient_id],
+                step.opened_at.date(),
+                step.get_place_display() if step.place else "",
+                f"{step.night_name} {step.night_phone}".strip(),
+                step,
+                lacks,
+            )
+        )
+    for line in running:
+        known = transitions.get(line.patient_id)
+        begun = known if known is not None and known.status == HospiceStatus.STARTED else None
+        rows.append(
+            HospiceRow(
+                line.patient_id,
+                people[line.patient_id],
+                line.started_on or today,
+                begun.get_place_display() if begun and begun.place else line.site,
+                f"{begun.night_name} {begun.night_phone}".strip() if begun else "",
+                begun,
+                (),
+            )
+        )
+    return rows
+
+
+@dataclass(frozen=True)
+class BereavementRow:
+    person: PersonOnList
+    died_on: date | None
+    task: BereavementTask
+
+    @property
+    def pk(self) -> int:
+        return self.task.pk
+
+
+def bereavement_for(user: User) -> QuerySet[BereavementTask]:
+    """What is open for families of patients that the person may see. A death that was corrected shows nothing, and
+    neither does somebody who may no longer be told."""
+    found = BereavementTask.objects.visible_to(user).valid()
+    found = found.filter(status=BereavementStatus.OPEN, patient__deceased_on__isnull=False)
+    return found.select_related("patient", "contact").prefetch_related(_main_diagnosis())
+
+
+def bereavement_rows(tasks: Iterable[BereavementTask], on: date) -> list[BereavementRow]:
+    return [BereavementRow(_person(task.patient, on), task.patient.deceased_on, task) for task in tasks]
+
+
 @dataclass(frozen=True)
 class WorkCounts:
-    prompts: int
+    """How much lies in each tab that one look can count; `see` and `visits` are counted by their own tab."""
+
     waiting: int
     referrals: int
+    hospice: int
+    bereavement: int
 
 
 def work_counts(user: User) -> WorkCounts:
-    """How much lies in each tab (two counts over partial indexes)."""
-    waits = Q(status__in=[PromptStatus.DEFERRED, PromptStatus.DECLINED])
-    prompts = (
-        GoalsPrompt.objects.visible_to(user)
-        .filter(in_care(), Q(status=PromptStatus.OPEN) | waits)
-        .aggregate(prompts=Count("pk", filter=Q(status=PromptStatus.OPEN)), waiting=Count("pk", filter=waits))
-    )
+    """Four counts over partial indexes."""
+    preparing = Count("pk", filter=Q(status=HospiceStatus.PREPARING))
+    steps = HospiceTransition.objects.visible_to(user).valid().filter(in_care()).aggregate(n=preparing)
+    lines = TreatmentLine.objects.visible_to(user).valid().running().filter(in_care(), modality=Modality.HOSPICE)
     return WorkCounts(
-        **prompts,
-        referrals=PalliativeReferral.objects.visible_to(user)
-        .filter(in_care(), status__in=[PalliativeReferralStatus.REQUESTED, PalliativeReferralStatus.ACCEPTED])
-        .count(),
+        waiting=prompts_waiting(user).count(),
+        referrals=referrals_for(user).count(),
+        hospice=steps["n"] + lines.count(),
+        bereavement=bereavement_for(user).count(),
     )

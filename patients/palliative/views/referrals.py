@@ -1,4 +1,4 @@
-"""Asking the palliative team, its answer, and what a patient's pages show of both."""
+"""Asking the palliative team, and its answer."""
 
 from __future__ import annotations
 
@@ -6,36 +6,19 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, invalid, render_page, toast
-from patients.goals.policies import why_not_document
 from patients.goals.queries import goals_of
 from patients.palliative import commands, policies
 from patients.palliative.forms import ReferForm, ReferralAnswerForm
 from patients.palliative.models import PalliativeReferral
-from patients.palliative.queries import referrals_of
 from patients.palliative.rules import PALLIATIVE_REFERRAL_TRANSITIONS, PalliativeReferralStatus
 from patients.palliative.views.shared import patient_to_document
 from patients.record.models import Patient, StaleEdit
-from patients.record.queries import readable_patient
-
-
-@requires(Permission.PATIENT_VIEW)
-@require_GET
-def panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
-    """What the palliative team was asked and answered; a fragment that the goals pages load."""
-    patient = readable_patient(request, patient_id)
-    context = {
-        "patient": patient,
-        "today": patient.team.local_date(timezone.now()),
-        "referrals": referrals_of(patient.pk),
-        "why_not": why_not_document(patient, request.user),
-    }
-    return render_page(request, "patients/palliative/patient.html", context, fragment="panel")
 
 
 @requires(Permission.GOALS_DOCUMENT)

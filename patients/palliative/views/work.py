@@ -2,82 +2,179 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, TypeVar
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
-from careteam.web.paging import Sort, keyset_page, with_params
+from careteam.web.paging import Page, Sort, keyset_page, with_params
 from careteam.web.parts import Tab
 from careteam.web.responses import render_page
 from patients.goals.rules import PromptReason
-from patients.palliative.forms import PromptFilter
-from patients.palliative.queries import prompt_rows, prompts_for, referral_rows, referrals_for, work_counts
+from patients.palliative import queries
+from patients.palliative.forms import PromptFilter, SeeFilter
+from patients.palliative.rules import REASONS
 
-OLDEST = Sort("raised", "Open since", ("raised_on", "id"))
+T = TypeVar("T")
+SIZE = 50
+URGENT = Sort("urgent", "Why now", ("points",))
+NAME = Sort("name", "Patient", ("name",))
 BY_NAME = Sort("name", "Patient", ("patient__sort_key", "id"))
 AGAIN = Sort("again", "Ask again", ("ask_again_on", "id"))
+OLDEST = Sort("raised", "Open since", ("raised_on", "id"))
 ASKED = Sort("asked", "Asked", ("requested_at", "id"))
+LATEST = Sort("asked", "Asked", ("requested_at", "id"), descending=True)
 VISIT = Sort("visit", "Visit", ("visit_on", "id"))
-SHOWS = ("prompts", "waiting", "referrals", "answered")
+DUE = Sort("due", "Due", ("due_on", "id"))
+BY_DAY = Sort("day", "Day", ("on",))
+VISIT_DAYS = 28  # how far ahead the list of visits looks
+
+
+def listed(rows: Sequence[T], *, sorts: Sequence[Sort], params: QueryDict, key: Callable[[T], int]) -> Page[T]:
+    """A page of a list that is in memory already, by the same links as `keyset_page`: the id of a row, which is looked
+    up again; one that is gone leads to the first page. The rows stand in the order of the chosen sort, ascending."""
+    token = params.get("sort", "")
+    sort = next((each for each in sorts if each.key == token.removeprefix("-")), sorts[0])
+    descending = sort.key == token.removeprefix("-") and token.startswith("-")
+    ordered = list(reversed(rows)) if descending else list(rows)
+    back = "before" in params
+    cursor = params.get("before" if back else "after", "")
+    at = next((n for n, row in enumerate(ordered) if str(key(row)) == cursor), None)
+    first = 0 if at is None else max(0, at - SIZE) if back else at + 1
+    first = 0 if first >= len(ordered) else first
+    shown = ordered[first : first + SIZE]
+    return Page(
+        rows=tuple(shown),
+        sort=sort,
+        sorts=tuple(sorts),
+        descending=descending,
+        params=params,
+        next_url=with_params(params, after=str(key(shown[-1]))) if first + SIZE < len(ordered) else None,
+        previous_url=with_params(params, before=str(key(shown[0]))) if first else None,
+    )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One tab: its page of rows, its filters, how many there are where only the tab itself can count."""
+
+    page: Any
+    form: Any = None
+    filtered: bool = False
+    count: int | None = None
+    more: bool = False  # than are put in order
+
+
+def _mine(params: QueryDict) -> bool:
+    return params.get("mine") in {"on", "1", "true"}
+
+
+def _see(request: SignedInRequest, today: date) -> Shown:
+    home, params = request.access.home, request.GET
+    rows = queries.waiting_list(request.user, home.pk if home else None, today)
+    why, count = params.get("why", ""), len(rows)
+    if why in REASONS:
+        rows = [row for row in rows if any(reason.code == why for reason in row.reasons)]
+    if _mine(params):
+        own = queries.owned_by(request.user, [row.patient_id for row in rows])
+        rows = [row for row in rows if row.patient_id in own]
+    if params.get("sort", "").removeprefix("-") == NAME.key:
+        rows = sorted(rows, key=lambda row: (row.sort_key, row.patient_id))
+    page = listed(rows, sorts=(URGENT, NAME), params=params, key=lambda row: row.patient_id)
+    zone = home.time_zone if home else "UTC"
+    shown = page.with_rows(queries.care_rows(page.rows, today, zone))
+    return Shown(shown, SeeFilter(params), why in REASONS or _mine(params), count, count >= queries.RANKED)
+
+
+def _waiting(request: SignedInRequest, today: date) -> Shown:
+    params = request.GET
+    reason = params.get("reason", "")
+    reason = reason if reason in PromptReason.values else ""
+    found = queries.prompts_waiting(request.user, reason=reason, mine=_mine(params))
+    page = keyset_page(found, sorts=(AGAIN, BY_NAME, OLDEST), params=params, size=SIZE)
+    return Shown(
+        page.with_rows(queries.prompt_rows(page.rows, today)), PromptFilter(params), bool(reason or _mine(params))
+    )
+
+
+def _referrals(request: SignedInRequest, today: date) -> Shown:
+    page = keyset_page(queries.referrals_for(request.user), sorts=(ASKED, VISIT), params=request.GET, size=SIZE)
+    return Shown(page.with_rows(queries.referral_rows(page.rows, today)))
+
+
+def _answered(request: SignedInRequest, today: date) -> Shown:
+    found = queries.referrals_for(request.user, answered=True)
+    page = keyset_page(found, sorts=(LATEST,), params=request.GET, size=SIZE)
+    return Shown(page.with_rows(queries.referral_rows(page.rows, today)))
+
+
+def _visits(request: SignedInRequest, today: date) -> Shown:
+    home = request.access.home
+    zone = home.time_zone if home else "UTC"
+    rows = queries.palliative_visits(request.user, zone, today, today + timedelta(days=VISIT_DAYS))
+    page = listed(rows, sorts=(BY_DAY,), params=request.GET, key=lambda row: row.pk)
+    return Shown(page, count=len(rows))
+
+
+def _hospice(request: SignedInRequest, today: date) -> Shown:
+    rows = queries.hospice_rows(request.user, today)
+    return Shown(listed(rows, sorts=(BY_DAY,), params=request.GET, key=lambda row: row.pk))
+
+
+def _bereavement(request: SignedInRequest, today: date) -> Shown:
+    page = keyset_page(queries.bereavement_for(request.user), sorts=(DUE, BY_NAME), params=request.GET, size=SIZE)
+    return Shown(page.with_rows(queries.bereavement_rows(page.rows, today)))
+
+
+SHOWS: dict[str, tuple[str, Callable[[SignedInRequest, date], Shown]]] = {
+    "see": ("To see", _see),
+    "waiting": ("Ask again later", _waiting),
+    "referrals": ("Referrals", _referrals),
+    "visits": ("Visits planned", _visits),
+    "hospice": ("Hospice", _hospice),
+    "bereavement": ("Bereavement", _bereavement),
+    "answered": ("Answered referrals", _answered),
+}
 
 
 @requires(Permission.PATIENT_VIEW)
 @require_GET
 def workspace(request: SignedInRequest) -> HttpResponse:
-    """Whom to see next and why: open prompts, those that wait for a date, referrals."""
+    """Whom to see next and why; what waits for a day; referrals, visits, hospice, bereavement."""
     home = request.access.home
     now = timezone.now()
     today = home.local_date(now) if home else now.date()
-    show = request.GET.get("show", "prompts")
-    show = show if show in SHOWS else "prompts"
-    form = PromptFilter(request.GET)
-    reason = request.GET.get("reason", "")
-    reason = reason if reason in PromptReason.values else ""
-    mine = request.GET.get("mine") in {"on", "1", "true"}
-    page: Any
-    sorts: tuple[Sort, ...]
-    if show in {"prompts", "waiting"}:
-        found = prompts_for(request.user, waiting=show == "waiting", reason=reason, mine=mine)
-        sorts = (AGAIN, BY_NAME, OLDEST) if show == "waiting" else (OLDEST, BY_NAME)
-        prompts = keyset_page(found, sorts=sorts, params=request.GET, size=50)
-        page = prompts.with_rows(prompt_rows(prompts.rows, today))
-    else:
-        asked = referrals_for(request.user, answered=show == "answered")
-        sorts = (
-            (Sort("asked", "Asked", ("requested_at", "id"), descending=True),) if show == "answered" else (ASKED, VISIT)
-        )
-        referrals = keyset_page(asked, sorts=sorts, params=request.GET, size=50)
-        page = referrals.with_rows(referral_rows(referrals.rows, today))
-    note_read(request, [row.person.patient_id for row in page.rows])
-    counts = work_counts(request.user)
-    labels = {
-        "prompts": ("To see", counts.prompts),
-        "waiting": ("Ask again later", counts.waiting),
-        "referrals": ("Referrals", counts.referrals),
-        "answered": ("Answered referrals", None),
-    }
+    show = request.GET.get("show", "see")
+    show = show if show in SHOWS else "see"
+    shown = SHOWS[show][1](request, today)
+    note_read(request, [row.person.patient_id for row in shown.page.rows])
+    counts = queries.work_counts(request.user)
     tabs = [
         Tab(
             label,
-            with_params(request.GET, show=key, sort=None, reason=None, mine=None),
+            with_params(request.GET, show=key, sort=None, reason=None, mine=None, why=None),
             current=key == show,
-            count=count,
+            count=shown.count if key == show and shown.count is not None else getattr(counts, key, None),
         )
-        for key, (label, count) in labels.items()
+        for key, (label, _) in SHOWS.items()
     ]
     context = {
-        "page": page,
+        "page": shown.page,
         "show": show,
         "tabs": tabs,
-        "form": form,
-        "keep": {"show": show} if show != "prompts" else {},
-        "filtered": bool(reason or mine),
+        "form": shown.form,
+        "keep": {"show": show} if show != "see" else {},
+        "filtered": shown.filtered,
         "today": today,
         "counts": counts,
+        "more": shown.more,
+        "may_talk": request.access.may(Permission.GOALS_DOCUMENT),
     }
     return render_page(request, "patients/palliative/workspace.html", context, fragment="rows")

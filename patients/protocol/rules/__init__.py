@@ -21,6 +21,7 @@ from patients.protocol.rules.numbers import (
     TREATMENT,
     WORKLIST,
 )
+from patients.protocol.rules.palliative import PALLIATIVE
 from patients.protocol.rules.prognosis import PROGNOSIS
 from patients.protocol.rules.readiness import READINESS
 from patients.protocol.rules.safety import SAFETY
@@ -39,7 +40,7 @@ NUMBERS: dict[str, ProtocolNumber] = {
     for numbers in (
         *(SURVEILLANCE, SERIES, LADDER, WORKLIST, LIMITS, PREPARATION, TREATMENT, DOSES, LABS, CTCAE, COURSE),
         *(RECIST, GUIDANCE, RULES, PROGNOSIS, CARE, SAFETY, BURDENS, BOARD, READINESS),
-        *(LAB_INTERVALS, REPEATS, MEASURES),
+        *(LAB_INTERVALS, REPEATS, MEASURES, PALLIATIVE),
     )
     for number in numbers
 }
@@ -60,6 +61,7 @@ __all__ = [
     "LIVER",
     "MEASURES",
     "NUMBERS",
+    "PALLIATIVE",
     "PREPARATION",
     "PROFILED",
     "PROGNOSIS",

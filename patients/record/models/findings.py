@@ -95,7 +95,10 @@ class SymptomAssessment(ClinicalRow):
     answer = models.TextField(blank=True, help_text="what was done")
 
     class Meta(ClinicalRow.Meta):
-        indexes = (models.Index(fields=["patient", "-assessed_on"], name="symptoms_latest"),)
+        indexes = (
+            models.Index(fields=["patient", "-assessed_on"], name="symptoms_latest"),
+            models.Index(fields=["-assessed_on", "-id"], name="symptoms_recent"),
+        )
         constraints = (
             *ClinicalRow.Meta.constraints,
             _score_check(*ESAS_ITEMS, "distress"),

@@ -200,7 +200,8 @@ def begin_line(
     `ends` says for running lines (by id) what becomes of them: an `EndReason`, or "symptoms" (the somatostatin analog
     goes on for symptom control only). Lines that it does not name go on. `despite` as in `start_line`.
     """
-    insist([*policies.why_not_add(patient, by), *policies.why_not_draft(draft)])
+    line = TreatmentLine(patient=patient, modality=draft.modality)
+    insist([*policies.why_not_add(patient, by, line), *policies.why_not_draft(draft)])
     today = patient.team.local_date(now)
     line = _create(patient, draft, LineStatus.PLANNED, planned_on=on, by=by)
     _audit("begin_line", line, by=by, now=now, on=on.isoformat())

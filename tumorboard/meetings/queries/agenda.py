@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import Case, F, When
+from django.db.models import Case, Exists, F, OuterRef, When
 
 from patients.record.models import Diagnosis, Specimen
 from patients.record.queries import grade_from
+from patients.treatment.models import TreatmentLine
+from patients.treatment.rules import Modality
 from tumorboard.boards.rules import Quorum, quorum_of
 from tumorboard.meetings.models import AgendaItem, Meeting
 from tumorboard.meetings.queries.quorum import (
@@ -59,6 +61,7 @@ class AgendaRow:
     carried_over: str
     wanted: tuple[Wanted, ...]  # what it was deferred for
     is_deceased: bool
+    in_hospice: bool
     quorum: Quorum
     decision_id: int | None
     is_signed: bool
@@ -144,6 +147,9 @@ def agenda_of(meeting: Meeting, user: User, *, today: date | None = None) -> Age
 
 
 def agenda_rows(meeting: Meeting, present: frozenset[str]) -> tuple[AgendaRow, ...]:
+    hospice = (
+        TreatmentLine.objects.valid().running().filter(patient_id=OuterRef("patient_id"), modality=Modality.HOSPICE)
+    )
     items = list(
         AgendaItem.objects.valid()
         .filter(meeting=meeting)
@@ -151,6 +157,7 @@ def agenda_rows(meeting: Meeting, present: frozenset[str]) -> tuple[AgendaRow, .
         .annotate(
             decision_pk=Case(When(decision__error_at__isnull=True, then="decision__pk")),
             decision_state=F("decision__status"),
+            in_hospice=Exists(hospice),
         )
         .in_order()
     )
@@ -191,6 +198,7 @@ def agenda_rows(meeting: Meeting, present: frozenset[str]) -> tuple[AgendaRow, .
             ),
             wanted=wanted.get(item.referral_id, ()),
             is_deceased=item.patient.is_deceased,
+            in_hospice=item.in_hospice,
             quorum=quorum_of(
                 needs_of_case(
                     meeting.board,
