@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
@@ -31,6 +31,9 @@ from careteam.cohort.cast import CAST, FIRST_TEAM
 from careteam.people.models import Team, User
 from careteam.people.rules import Role
 from careteam.workspace.reconciling.commands import begin, finish, next_batch
+from patients.goals.commands import ask_many, raise_prompts
+from patients.goals.commands.flood import LOT
+from patients.goals.rules import FoundReason, PromptReason
 from patients.imaging.commands import sweep
 from patients.record.models import Diagnosis, Patient
 from patients.treatment.models import TreatmentLine
@@ -136,7 +139,8 @@ PAGES: tuple[Page, ...] = (
     Page("reports", "reports", Role.TEAM_LEAD),
     Page("audit", "audit", Role.AUDITOR),
 )
-NAMES = (*(page.name for page in PAGES), "sweep_first", "sweep", "reconcile", "memory")
+FLOOD = 10_000
+NAMES = (*(page.name for page in PAGES), "sweep_first", "sweep", "reconcile", "goals_flood", "memory")
 
 
 @dataclass
@@ -157,6 +161,8 @@ class Bench:
             yield from self._sweeps()
         if not names or "reconcile" in names:
             yield from self._reconciler()
+        if not names or "goals_flood" in names:
+            yield from self._goals_flood()
         if not names or "memory" in names:
             yield _within("memory", memory_mib(), MEMORY, unit="MiB")
 
@@ -212,6 +218,31 @@ class Bench:
             yield Result(name, round(took, 1), "ms/1,000", cpu=cpu, runs=1)
             yield Result(f"{name}_mended", run.repaired, "rows", runs=1)
         yield _within("reconcile_memory", max(rest, batch), FLAT * batch, unit="MiB")
+
+    def _goals_flood(self) -> Iterator[Result]:
+        """10,000 patients at once with a reason to ask: every one raised, then all of their records read as after an
+        import, lot by lot. Rolled back."""
+        team = Team.objects.get(slug=FIRST_TEAM)
+        ids = list(Patient.objects.in_care().filter(team=team).order_by("pk").values_list("pk", flat=True)[:FLOOD])
+        lots = [ids[start : start + LOT] for start in range(0, len(ids), LOT)]
+        since = team.local_date(self.now)
+
+        def raise_lot(lot: list[int]) -> int:
+            reason = FoundReason(PromptReason.REVIEW_DUE, since, "bench")
+            return raise_prompts(dict.fromkeys(lot, (reason,)), batch="bench", now=self.now)
+
+        def read_lot(lot: list[int]) -> int:
+            return ask_many(lot, team=team, batch="bench", said="a measurement", now=self.now)
+
+        acts: dict[str, Callable[[list[int]], int]] = {"goals_flood": raise_lot, "goals_flood_read": read_lot}
+        for name, act in acts.items():
+            with transaction.atomic(), counted() as count:
+                began = time.perf_counter()
+                raised = sum(act(lot) for lot in lots)
+                took = (time.perf_counter() - began) * 1000
+                transaction.set_rollback(True)
+            yield _within(name, took, TICK, queries=count[0], runs=len(ids))
+            yield Result(f"{name}_raised", raised, "prompts", runs=len(lots))
 
     def _of(self, kind: str) -> list[int]:
         if kind and kind not in self._ids:

@@ -26,6 +26,7 @@ class EventKind(TextChoices):
     TOLD = "told", "Patient or GP told of a decision"
     TOLD_WITHDRAWN = "told.withdrawn", "Told of a decision: taken back"
     RECOMMENDATION = "recommendation", "Recommendation settled or open again"
+    IMPORTED = "imported", "Records of many patients imported"
     BOARD_ASKED = "board.asked", "A source that was imported asks a board"
     GOALS_SIGNED = "goals.signed", "Goals conversation signed"
     GOALS_RETRACTED = "goals.retracted", "Goals conversation retracted"

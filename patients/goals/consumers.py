@@ -7,13 +7,16 @@ from datetime import datetime
 from careteam.events.commands import consumes
 from careteam.events.models import Event
 from careteam.events.rules import EventKind
-from patients.goals.commands import close_prompts_for_good, drop_reason, raise_prompts
+from careteam.people.models import Team
+from patients.goals.commands import ask_many, close_prompts_for_good, count_conversation, drop_reason, raise_prompts
+from patients.goals.models import GoalsConversation
 from patients.goals.queries import facts_of, limits
-from patients.goals.rules import CloseReason, FoundReason, PromptReason, reasons_now
+from patients.goals.rules import CloseReason, FoundReason, PromptReason, Voice, reasons_now
 from patients.record.models import Patient
 from patients.record.rules import EnrollmentStatus
+from patients.treatment.models import TreatmentLine
 from patients.triage.models import SymptomCall
-from patients.triage.rules import Sign
+from patients.triage.rules import Caller, Sign
 
 
 def ask_where_needed(patient_id: int, *, now: datetime) -> int:
@@ -50,6 +53,27 @@ def forget_progression(event: Event, *, now: datetime) -> None:
         ask_where_needed(event.patient_id, now=now)
 
 
+@consumes(EventKind.LINE_WITHDRAWN, EventKind.LINE_ENDED)
+def forget_line(event: Event, *, now: datetime) -> None:
+    """A line that was entered in error, or declined before it began, asks for nothing any more."""
+    line = TreatmentLine.objects.filter(pk=event.subject_id or 0).first()
+    if line is None or (line.error_at is None and (line.started_on is not None or line.is_open)):
+        return
+    for reason, source in (
+        (PromptReason.THERAPY_LINE, f"line:{line.pk}"),
+        (PromptReason.BEFORE_PROCEDURE, f"procedure:{line.pk}"),
+    ):
+        drop_reason(line.patient_id, reason, source, now=now)
+
+
+@consumes(EventKind.GOALS_SIGNED)
+def count_for_lines(event: Event, *, now: datetime) -> None:
+    """A signed conversation is what open lines waited for."""
+    talk = GoalsConversation.objects.filter(pk=event.subject_id or 0).select_related("patient__team").first()
+    if talk is not None:
+        count_conversation(talk, now=now)
+
+
 @consumes(EventKind.CALL)
 def ask_after_call(event: Event, *, now: datetime) -> None:
     """A call told of a severe symptom, or the caller wants to talk about goals: a reason to ask, nothing more."""
@@ -63,8 +87,19 @@ def ask_after_call(event: Event, *, now: datetime) -> None:
         words = ", ".join(str(Sign(sign).label).lower() for sign in severe if sign in Sign.values)
         found.append(FoundReason(PromptReason.SYMPTOMS, on, f"call:{call.pk}", f"by phone: {words}"))
     if wish:
-        found.append(FoundReason(PromptReason.WISH, on, f"call-wish:{call.pk}", "said by phone"))
+        voice = {Caller.PATIENT: str(Voice.PATIENT), Caller.FAMILY: str(Voice.FAMILY)}.get(Caller(call.caller), "")
+        found.append(FoundReason(PromptReason.WISH, on, f"call-wish:{call.pk}", "said by phone", voice=voice))
     raise_prompts({call.patient_id: found}, now=now)
+
+
+@consumes(EventKind.IMPORTED)
+def ask_after_import(event: Event, *, now: datetime) -> None:
+    """One lot of an import. It has a transaction of its own: a run that breaks off goes on with the lots that are left,
+    and none is done twice."""
+    team = Team.objects.filter(pk=event.team_id or 0).first()
+    if team is not None:
+        payload = event.payload
+        ask_many(payload["patients"], team=team, batch=payload["batch"], said=payload["said"], now=now)
 
 
 @consumes(EventKind.ENROLLMENT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from tumorboard.decisions.rules import DeviationReason, RecommendationStatus, ToldHow
@@ -18,7 +20,17 @@ _SETTLED = [
 
 
 class AddendumForm(forms.Form):
+    """`differs`: somebody is to talk again because decision and goals differ; the addendum may settle that."""
+
     text = forms.CharField(label="What is added", widget=forms.Textarea, max_length=4000)
+    settles_goals = forms.BooleanField(
+        label="With this the plan no longer differs from what the patient wants", required=False
+    )
+
+    def __init__(self, *args: Any, differs: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not differs:
+            del self.fields["settles_goals"]
 
 
 class ToldForm(forms.Form):

@@ -14,7 +14,9 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
 from careteam.web.responses import form_answer, invalid, redirect_or_refresh, render_page, toast
+from patients.goals.queries import asked_because
 from tumorboard.decisions.commands import add_addendum, propose_from, reinstate, settle, tell, untell
+from tumorboard.decisions.commands.goals import differs_key
 from tumorboard.decisions.forms import AddendumForm, ProposeForm, SettleForm, TakeBackForm, ToldForm, ToldGpForm
 from tumorboard.decisions.models import Recommendation, Told
 from tumorboard.decisions.policies import TELL_FIRST, why_not_propose
@@ -93,8 +95,17 @@ def decision_addendum(request: SignedInRequest, decision_id: int) -> HttpRespons
     return _form_page(
         request,
         decision,
-        AddendumForm(request.POST if request.method == "POST" else None),
-        lambda values: add_addendum(decision, text=values["text"], by=request.user, now=timezone.now()),
+        AddendumForm(
+            request.POST if request.method == "POST" else None,
+            differs=bool(asked_because(decision.patient_id, differs_key(decision.pk))),
+        ),
+        lambda values: add_addendum(
+            decision,
+            text=values["text"],
+            settles_goals=values.get("settles_goals", False),
+            by=request.user,
+            now=timezone.now(),
+        ),
         title="Add to the decision",
         save="Add, signed by you",
         said="Added",
@@ -231,6 +242,7 @@ def recommendation_propose(request: SignedInRequest, recommendation_id: int) -> 
         response = redirect_or_refresh(request, reverse("decision", args=[decision.pk]))
         toast(request, " ".join(error.messages), response=response, kind="red")
         return response
-    response = redirect_or_refresh(request, reverse("line-page", args=[line.patient_id, line.pk]))
+    # What is done about goals is asked first, where such a line asks for it; else that page leads on to the line.
+    response = redirect_or_refresh(request, f"{reverse('line-goals', args=[line.patient_id, line.pk])}?after=line")
     toast(request, "Line proposed: plan it, correct it, or decline it", response=response)
     return response

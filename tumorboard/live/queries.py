@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import OuterRef, Subquery
 
-from patients.goals.queries import GoalsNow, goals_of
+from patients.goals.queries import GoalsNow, LineStep, goals_of, steps_of
 from patients.guidance.models import GuidanceAnswer
 from patients.guidance.queries import to_discuss
 from patients.imaging.models import ImagingStudy
@@ -91,6 +91,7 @@ class CaseCard:
     goals: GoalsNow
     goals_gap: str
     quote: str
+    steps: tuple[LineStep, ...]  # what is done about goals before open lines
     grade: PatientGrade
     lines: tuple[LineRow, ...]
     responses: tuple[tuple[DiseaseStatus, str], ...]  # with the sum of diameters in words
@@ -154,6 +155,7 @@ def case_of(item: AgendaItem, today: date) -> CaseCard:
         goals=goals,
         goals_gap=_gap(goals),
         quote=goals.quote.strip().strip('“”"').strip(),
+        steps=steps_of(patient),
         grade=grade_of_patient(patient.pk),
         lines=tuple(reversed(lines_of(patient.pk, today))),
         responses=tuple((row, sums.get(row.study_key, "")) for row in statuses.order_by("-assessed_on", "-pk")[:4]),

@@ -12,6 +12,9 @@ from django.db import connection, transaction
 
 from careteam.access.policies import insist
 from careteam.audit.commands import record
+from careteam.events.commands import announce_many
+from careteam.events.models import Event
+from careteam.events.rules import EventKind
 from careteam.people.models import Team
 from patients.fhir.commands.one_patient import PatientImport
 from patients.fhir.commands.outcome import Outcome
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 _LOCK = 7_301_620  # advisory lock space: one import per team at a time
+
+
+LOT = 500  # patients of one event of the import
 
 
 class BusyError(Exception):
@@ -114,6 +120,26 @@ class Job(Shared):
             patient_ids=self.outcome.patient_ids,
             team_id=self.team.pk,
             details={**self.outcome.as_counts, "files": len(self.outcome.files), "namespace": self.namespace},
+        )
+        self._announce()
+
+    def _announce(self) -> None:
+        """What the import brought for patients in care is told upward in lots, which the ticks take up."""
+        on = self.team.local_date(self.now)
+        ids = sorted(self.outcome.patient_ids - self.outcome.new_patient_ids)
+        batch = f"import:{self.run.pk}" if self.run else f"import:{self.now:%Y-%m-%dT%H:%M:%S}"
+        announce_many(
+            Event(
+                kind=str(EventKind.IMPORTED),
+                at=self.now,
+                team_id=self.team.pk,
+                payload={
+                    "patients": ids[start : start + LOT],
+                    "batch": batch,
+                    "said": f"the import of {on.day} {on:%b %Y}",
+                },
+            )
+            for start in range(0, len(ids), LOT)
         )
 
     # --- who is who ------------------------------------------------------------------------------------------

@@ -358,7 +358,8 @@ def end(
     if reason == CloseReason.ALREADY_DISCUSSED:
         prompt.declined_until = None
     move(prompt, to, "close_reason", "close_note", "closed_at", "answered_by", "declined_until")
-    withdraw(keys=[planned_key(prompt)], now=now)
+    decisions = prompt.reasons.filter(reason=PromptReason.DECISION).values_list("source_key", flat=True)
+    withdraw(keys=[planned_key(prompt), *(f"goals-{source}" for source in decisions)], now=now)
     because = CloseReason(reason).label if reason else "Conversation signed"
     close_step(prompt.patient, source_key=source_key(prompt), because=because, now=now)
 
@@ -408,6 +409,7 @@ def drop_reason(
         end(prompt, PromptStatus.CLOSED, reason=CloseReason.WITHDRAWN, note="", now=now)
     else:
         prompt.reasons.filter(reason=reason, source_key=source).delete()
+        withdraw(keys=[f"goals-{source}"], now=now)
         prompt.rank = rank_of(prompt.reasons.values_list("reason", flat=True))
         prompt.save_version("rank")
         refresh_step(prompt, prompt.patient, now=now)

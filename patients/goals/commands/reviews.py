@@ -12,11 +12,20 @@ from django.db.models.functions import Coalesce
 
 from careteam.events.models import Heartbeat
 from careteam.people.models import Team
-from patients.goals.commands.prompts import raise_prompts, reopen_due
-from patients.goals.models import GoalsConversation, GoalsPromptReason
+from patients.goals.commands.flood import FLOOD, tell_of_batch
+from patients.goals.commands.prompts import follow_merge, raise_prompts, reopen_due
+from patients.goals.models import GoalsConversation, GoalsPrompt, GoalsPromptReason
 from patients.goals.queries import limits
-from patients.goals.rules import UNANSWERED, ConversationStatus, FoundReason, Limits, PromptReason, review_due_on
-from patients.record.models import Diagnosis, in_care
+from patients.goals.rules import (
+    LIVE_PROMPTS,
+    UNANSWERED,
+    ConversationStatus,
+    FoundReason,
+    Limits,
+    PromptReason,
+    review_due_on,
+)
+from patients.record.models import Diagnosis, Patient, in_care
 from patients.record.rules import NetStatus, Stage
 
 if TYPE_CHECKING:
@@ -85,9 +94,21 @@ def _review_team(team: Team, *, now: datetime, by: User | None) -> int:
     _stage_iv(team.pk, rules, today, found)
     _reviews_and_events(team.pk, rules, today, found)
     ids = sorted(found)
+    batch, raised = f"review:{today.isoformat()}", 0
     for start in range(0, len(ids), _CHUNK):
-        changed += raise_prompts({each: found[each] for each in ids[start : start + _CHUNK]}, by=by, now=now)
-    return changed
+        lot = {each: found[each] for each in ids[start : start + _CHUNK]}
+        raised += raise_prompts(lot, by=by, batch=batch, now=now)
+    if raised >= FLOOD:
+        tell_of_batch(team, batch=batch, said=f"the review of {today.day} {today:%b %Y}", now=now)
+    for gone in _merged(team.pk):
+        follow_merge(gone, by=by, now=now)
+    return changed + raised
+
+
+def _merged(team_id: int) -> list[Patient]:
+    """Records that were merged into others and still ask for something."""
+    asking = GoalsPrompt.objects.filter(status__in=LIVE_PROMPTS, patient__merged_into__isnull=False)
+    return list(Patient.objects.filter(team_id=team_id, pk__in=asking.values("patient_id")).order_by("pk"))
 
 
 def review_prompts(*, now: datetime, by: User | None = None) -> int:

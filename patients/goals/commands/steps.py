@@ -13,8 +13,16 @@ from patients.goals import policies
 from patients.goals.commands.answers import decline, defer, plan_conversation
 from patients.goals.commands.prompts import end, refresh_step
 from patients.goals.models import GoalsConversation, GoalsPrompt, LineGoals
-from patients.goals.queries import goals_of
-from patients.goals.rules import LIVE_PROMPTS, CloseReason, PromptReason, PromptStatus, StepChoice, rank_of
+from patients.goals.queries import goals_of, steps_of
+from patients.goals.rules import (
+    LIVE_PROMPTS,
+    CloseReason,
+    ConversationStatus,
+    PromptReason,
+    PromptStatus,
+    StepChoice,
+    rank_of,
+)
 from patients.record.commands import record_about
 from patients.record.models import Patient, StaleEdit
 from patients.treatment.models import TreatmentLine
@@ -89,6 +97,48 @@ def choose_for_line(
         details={"line": line.pk, "choice": str(chosen.choice)},
     )
     return row
+
+
+@transaction.atomic
+def count_conversation(talk: GoalsConversation, *, now: datetime) -> int:
+    """A conversation was signed: it is what every open line waited for that asks for one and names none that counts.
+    How many lines it settles; said by who signed."""
+    if talk.status != ConversationStatus.SIGNED:
+        return 0
+    patient = (
+        Patient.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=talk.patient_id)
+    )
+    waiting = [step for step in steps_of(patient) if step.is_open or (step.row and not step.row.conversation_id)]
+    for step in waiting:
+        row = LineGoals.objects.valid().select_for_update(of=("self",)).filter(line_id=step.line_id).first()
+        values = {
+            "choice": StepChoice.DOCUMENTED,
+            "conversation": talk,
+            "planned_on": None,
+            "planned_with": None,
+            "reason": "",
+            "ask_again_on": None,
+            "note": "",
+            "chosen_by_id": talk.signed_by_id,
+            "chosen_at": now,
+        }
+        if row is None:
+            row = LineGoals.objects.create(
+                patient=patient, line_id=step.line_id, created_by_id=talk.signed_by_id, **values
+            )
+        else:
+            for name, value in values.items():
+                setattr(row, name, value)
+            row.save_version()
+        record_about(
+            row,
+            "goals.count_conversation",
+            by=talk.signed_by,
+            now=now,
+            team_id=patient.team_id,
+            details={"line": step.line_id, "conversation": talk.pk},
+        )
+    return len(waiting)
 
 
 def _count_conversation(

@@ -10,16 +10,21 @@ from patients.goals.forms.answers import (
 from patients.goals.forms.conversation import ConversationForm
 from patients.goals.forms.copying import what_still_holds
 from patients.goals.forms.sections import SECTIONS, Section, SectionState, section_states
+from patients.goals.forms.steps import CountForm, NotNowForm, PlanForm, WishForm
 
 __all__ = [
     "SECTIONS",
     "AddendumForm",
     "AnswerForm",
     "ConversationForm",
+    "CountForm",
+    "NotNowForm",
+    "PlanForm",
     "RetractForm",
     "Section",
     "SectionState",
     "SignForm",
+    "WishForm",
     "advice",
     "excluded_present",
     "section_states",

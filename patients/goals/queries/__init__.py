@@ -3,6 +3,7 @@
 from patients.goals.queries.facts import facts_for, facts_of, limits, line_facts
 from patients.goals.queries.history import (
     MarkOnTimeline,
+    asked_because,
     conversations_of,
     live_prompt,
     other_drafts,
@@ -21,6 +22,7 @@ from patients.goals.queries.state import (
     goals_of,
     goals_summary,
 )
+from patients.goals.queries.steps import LineStep, latest_surprise, step_of, steps_for, steps_of
 from patients.goals.queries.telling import Difference, Line, differences, lines_of
 
 __all__ = [
@@ -28,12 +30,14 @@ __all__ = [
     "DraftBy",
     "GoalsNow",
     "Line",
+    "LineStep",
     "MarkOnTimeline",
     "PromptNow",
     "ReasonNow",
     "Somebody",
     "TakenHome",
     "TradeOffNow",
+    "asked_because",
     "conversations_of",
     "current_conversations",
     "differences",
@@ -41,6 +45,7 @@ __all__ = [
     "facts_of",
     "goals_of",
     "goals_summary",
+    "latest_surprise",
     "limits",
     "line_facts",
     "lines_of",
@@ -48,6 +53,9 @@ __all__ = [
     "other_drafts",
     "own_draft",
     "people_of",
+    "step_of",
+    "steps_for",
+    "steps_of",
     "taken_home",
     "timeline_marks",
 ]

@@ -26,6 +26,12 @@ def live_prompt(patient_id: int) -> GoalsPrompt | None:
     return GoalsPrompt.objects.filter(patient_id=patient_id, status__in=LIVE_PROMPTS).first()
 
 
+def asked_because(patient_id: int, source_key: str) -> GoalsPrompt | None:
+    """The live prompt that asks because of this source, with its owner; None when none does."""
+    live = GoalsPrompt.objects.filter(patient_id=patient_id, status__in=LIVE_PROMPTS)
+    return live.filter(reasons__source_key=source_key).select_related("owner").first()
+
+
 def conversations_of(patient_id: int) -> list[GoalsConversation]:
     """Every version, newest first, retracted ones too; `number` is the version as the pages count it."""
     rows = list(

@@ -14,6 +14,7 @@ from django.db.models.functions import Concat, JSONObject, Trim
 from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt, GoalsPromptReason, TradeOff
 from patients.goals.rules import (
     LIVE_PROMPTS,
+    CloseReason,
     CodeStatus,
     ConversationStatus,
     InformationPreference,
@@ -65,6 +66,25 @@ class PromptNow:
     version: int
     reasons: tuple[ReasonNow, ...]
     days_open: int
+    close_reason: str = ""
+    owner_id: int | None = None
+    owner: str = ""
+
+    @property
+    def is_planned(self) -> bool:
+        return self.close_reason == CloseReason.PLANNED
+
+    @property
+    def waits(self) -> str:
+        """ "Planned with Dr. Brandt for 3 Dec 2026", "Patient declined to talk; ask again on 3 Mar 2027": what is said
+        of a prompt that waits for its day, or of a planned one whose day has come. Empty when nothing was said."""
+        if self.ask_again_on is None:
+            return ""
+        on = f"{self.ask_again_on.day} {self.ask_again_on:%b %Y}"
+        if self.is_planned:
+            return f"Planned with {self.owner} for {on}"
+        why = "Patient declined to talk" if self.status == PromptStatus.DECLINED else "Deferred"
+        return f"{why}; ask again on {on}"
 
     @property
     def is_open(self) -> bool:
@@ -234,6 +254,9 @@ def prompt_now(prompt: GoalsPrompt, on: date) -> PromptNow:
         version=prompt.version,
         reasons=tuple(seen.values()),
         days_open=max((on - prompt.raised_on).days, 0),
+        close_reason=prompt.close_reason,
+        owner_id=prompt.owner_id,
+        owner=prompt.owner_name or "",  # type: ignore[attr-defined]
     )
 
 
@@ -241,7 +264,8 @@ def with_reasons(prompts: QuerySet[GoalsPrompt]) -> QuerySet[GoalsPrompt]:
     """Adds the reasons (`why`) in the same query, for `prompt_now`."""
     reasons = GoalsPromptReason.objects.filter(prompt_id=OuterRef("pk")).order_by("since", "pk")
     return prompts.annotate(
-        why=ArraySubquery(reasons.values_list(JSONObject(reason="reason", since="since", detail="detail"), flat=True))
+        owner_name=_person("owner"),
+        why=ArraySubquery(reasons.values_list(JSONObject(reason="reason", since="since", detail="detail"), flat=True)),
     )
 
 

@@ -28,7 +28,7 @@ from patients.treatment.forms import (
 )
 from patients.treatment.models import TreatmentLine
 from patients.treatment.rules import EndReason, LineRole
-from patients.treatment.views.base import FORM, line_of, to_line, to_patient
+from patients.treatment.views.base import FORM, line_of, to_goals_step, to_line, to_patient
 
 Act = Callable[[TreatmentLine, dict[str, Any], SignedInRequest], object]
 
@@ -46,6 +46,7 @@ def _act(
     initial: dict[str, Any] | None = None,
     danger: bool = False,
     more: Callable[[TreatmentLine, date], dict[str, Any]] = lambda _line, _today: {},
+    done: Callable[[SignedInRequest, TreatmentLine, str], HttpResponse] = to_line,
 ) -> HttpResponse:
     """One form, one command: GET shows it, POST does it."""
     patient = readable_patient(request, patient_id)
@@ -80,7 +81,7 @@ def _act(
     except ValidationError as error:
         add_errors(form, error)
         return invalid(request, FORM, context)
-    return to_line(request, line, said)
+    return done(request, line, said)
 
 
 @requires(Permission.TREATMENT_EDIT)
@@ -94,7 +95,15 @@ def line_plan(request: SignedInRequest, patient_id: int, line_id: int) -> HttpRe
         )
 
     return _act(
-        request, patient_id, line_id, form_class=DateForm, title="Plan", save="Plan", said="Line planned", act=act
+        request,
+        patient_id,
+        line_id,
+        form_class=DateForm,
+        title="Plan",
+        save="Plan",
+        said="Line planned",
+        act=act,
+        done=to_goals_step,
     )
 
 
@@ -126,6 +135,7 @@ def line_begin(request: SignedInRequest, patient_id: int, line_id: int) -> HttpR
         said="Line started",
         act=act,
         more=more,
+        done=to_goals_step,
     )
 
 

@@ -41,6 +41,15 @@ def to_line(request: HttpRequest, line: TreatmentLine, said: str) -> HttpRespons
     return response
 
 
+def to_goals_step(request: HttpRequest, line: TreatmentLine, said: str, *, back: str = "line") -> HttpResponse:
+    """After a line was proposed, planned or started: what is done about goals before it. That page, of a slice above,
+    leads on by itself to the line (`back` "patient": to the patient) where nothing is asked."""
+    url = reverse("line-goals", args=[line.patient_id, line.pk])
+    response = redirect_or_refresh(request, f"{url}?after={back}")
+    toast(request, said, response=response)
+    return response
+
+
 def with_reason(
     request: HttpRequest, context: dict[str, Any], row: Any, act: Act, done: Callable[[], HttpResponse]
 ) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, invalid, render_page
 from careteam.web.stale import resolved, stale_answer
 from patients.protocol.queries import numbers
 from patients.record.models import StaleEdit
@@ -35,7 +35,7 @@ from patients.treatment.queries import (
     washout_of,
 )
 from patients.treatment.rules import SYSTEMIC_OR_PRRT, Modality, plan_class, why_not_trial_number
-from patients.treatment.views.base import FORM, line_of, to_line
+from patients.treatment.views.base import FORM, line_of, to_goals_step, to_line
 
 
 @requires(Permission.PATIENT_VIEW)
@@ -131,10 +131,8 @@ def line_start(request: SignedInRequest, patient_id: int) -> HttpResponse:
         return invalid(request, template, context)
     said = {"proposed": "Line proposed", "planned": "Line planned"}.get(line.status, "Line started")
     watch = line.modality == Modality.PRRT and washout_of(patient.pk, limits_of(patient.team_id), today=today)
-    url = reverse("line-page", args=[patient.pk, line.pk]) if watch else reverse("patient", args=[patient.pk])
-    response = redirect_or_refresh(request, url)
-    toast(request, f"{said}. Washout: decide about the injections before it." if watch else said, response=response)
-    return response
+    said = f"{said}. Washout: decide about the injections before it." if watch else said
+    return to_goals_step(request, line, said, back="line" if watch else "patient")
 
 
 def _typed(request: HttpRequest) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def test_review_needs_no_more_queries_for_many_patients(now: datetime) -> None:
             assert commands.review_prompts(now=now) == count
         return len(captured)
 
-    assert queries(1) == queries(25)
+    assert queries(1) == queries(19)  # from twenty on, the owners are told once
 
 
 def test_review_once_a_day_runs_when_a_team_s_day_begins(now: datetime) -> None:

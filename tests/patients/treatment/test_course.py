@@ -544,7 +544,7 @@ def test_a_plan_in_conflict_leads_to_the_choices(
     }
     answer = client.post(reverse("line-start", args=[patient.pk]), values)
     line = TreatmentLine.objects.get(modality="prrt")
-    assert answer["Location"] == reverse("line-page", args=[patient.pk, line.pk])
+    assert answer["Location"] == reverse("line-goals", args=[patient.pk, line.pk]) + "?after=line"
 
 
 @pytest.mark.parametrize(

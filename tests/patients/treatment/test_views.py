@@ -63,8 +63,10 @@ def form(today: date, **fields: Any) -> dict[str, Any]:
 
 def test_line_is_started_from_its_form(client: Client, patient: Patient, today: date) -> None:
     answer = client.post(reverse("line-start", args=[patient.pk]), form(today))
-    assert (answer.status_code, answer["Location"]) == (303, f"/patients/{patient.pk}/")
     line = TreatmentLine.objects.get()
+    step = reverse("line-goals", args=[patient.pk, line.pk])
+    assert (answer.status_code, answer["Location"]) == (303, f"{step}?after=patient")
+    assert client.get(answer["Location"])["Location"] == f"/patients/{patient.pk}/"  # a first line asks nothing
     assert (line.status, line.agent, line.started_on, line.interval_days) == ("active", "Lanreotide", today, 28)
 
 

@@ -8,15 +8,19 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
+from careteam.notifications.models import InboxItem
 from careteam.people.rules import Role
+from patients.goals.models import GoalsPrompt
+from patients.goals.queries import asked_because, live_prompt
 from patients.protocol.commands import Choice, sign_numbers
 from patients.protocol.models import ProtocolSignature
 from patients.protocol.rules import BURDENS
 from tests import factories
 from tests.factories import goals
 from tests.factories.board import Room
-from tumorboard.decisions.models import Decision
-from tumorboard.decisions.rules import Option
+from tumorboard.decisions.commands import add_addendum, reinstate, settle
+from tumorboard.decisions.models import Decision, Recommendation
+from tumorboard.decisions.rules import Option, RecommendationStatus
 from tumorboard.live.commands import sign_case
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +101,59 @@ def test_the_lead_signs_the_whole_table(room: Room, client: Client) -> None:
     assert ProtocolSignature.objects.get(code="burden.prrt.nights").value == 2
     stale = client.post(url, typed | {"burden_prrt_nights": "3"})
     assert (stale.status_code, 'value="3"' in stale.content.decode()) == (409, True)
+
+
+def _differing(room: Room) -> Decision:
+    _sign_burdens(room)
+    draft = _case(room, Option.SURGERY, goals_conflict_note="Asked on the phone: would stay for this once.")
+    return sign_case(draft, by=room.chair, now=room.meeting_time)
+
+
+def _asks(decision: Decision) -> GoalsPrompt | None:
+    return asked_because(decision.patient_id, f"decision:{decision.pk}")
+
+
+def test_a_signed_plan_that_differs_asks_who_tells_to_talk_again(room: Room) -> None:
+    decision = _differing(room)
+    asked = _asks(decision)
+    assert asked is not None
+    assert asked.owner == decision.item.referral.presenter
+    assert list(asked.reasons.values_list("reason", flat=True)) == ["decision"]
+    assert InboxItem.objects.open().filter(key=f"goals-decision:{decision.pk}").count() == 1
+    goals.conversation(decision.patient, room.chair, now=room.meeting_time)
+    assert live_prompt(decision.patient_id) is None
+    assert InboxItem.objects.open().filter(key=f"goals-decision:{decision.pk}").count() == 0
+
+
+def test_a_draft_asks_nothing(room: Room) -> None:
+    _sign_burdens(room)
+    draft = _case(room, Option.SURGERY, goals_conflict_note="Asked on the phone: would stay for this once.")
+    assert _asks(draft) is None
+
+
+def test_a_plan_within_the_goals_asks_nothing(room: Room) -> None:
+    _sign_burdens(room)
+    assert _asks(sign_case(_case(room, Option.SSA), by=room.chair, now=room.meeting_time)) is None
+
+
+def test_what_is_superseded_or_not_done_asks_no_more_and_reinstated_asks_again(room: Room) -> None:
+    decision = _differing(room)
+    for to, reason in ((RecommendationStatus.SUPERSEDED, ""), (RecommendationStatus.NOT_IMPLEMENTED, "patient_choice")):
+        row = Recommendation.objects.get(decision=decision)
+        settle(row, to, by=room.chair, now=room.meeting_time, reason=reason, note="Asked again, stays at home.")
+        assert _asks(decision) is None
+        reinstate(Recommendation.objects.get(decision=decision), by=room.chair, now=room.meeting_time)
+        assert _asks(decision) is not None
+
+
+def test_an_addendum_may_settle_it(room: Room, client: Client) -> None:
+    decision = _differing(room)
+    add_addendum(decision, text="Day surgery, no night.", by=room.chair, now=room.meeting_time)
+    assert _asks(decision) is not None
+    client.force_login(room.chair)
+    assert "talk again" in client.get(reverse("decision", args=[decision.pk])).content.decode()
+    url = reverse("decision-addendum", args=[decision.pk])
+    assert "no longer differs" in client.get(url).content.decode()
+    client.post(url, {"text": "Day surgery, home in the evening.", "settles_goals": "on"})
+    assert _asks(decision) is None
+    assert "no longer differs" not in client.get(url).content.decode()

@@ -118,7 +118,8 @@ class TestProposing:
         decision = room.told(room.signed(Option.PRRT, intent="disease_control"))
         answer = propose(room.chair, recommended(decision))
         line = TreatmentLine.objects.get()
-        assert (answer.status_code, answer["Location"]) == (303, reverse("line-page", args=[line.patient_id, line.pk]))
+        step = reverse("line-goals", args=[line.patient_id, line.pk])
+        assert (answer.status_code, answer["Location"]) == (303, f"{step}?after=line")
         assert (line.status, line.modality, line.agent, line.intent, line.start_reason, line.notes) == (
             "proposed", "prrt", "PRRT", "disease_control", "first", "NET board, 26 Nov 2026: PRRT",
         )  # fmt: skip

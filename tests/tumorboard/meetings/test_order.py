@@ -218,7 +218,7 @@ class TestOrdering:
         client.force_login(room.coordinator)
         url = reverse("meeting", args=[room.meeting.pk])
         client.get(url)
-        with django_assert_max_num_queries(64):
+        with django_assert_max_num_queries(69):
             page = client.get(url).content.decode()
         assert "540 minutes over" in page
         assert "60 cases: more than 12 are too many" in page

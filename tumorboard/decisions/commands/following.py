@@ -14,6 +14,7 @@ from patients.treatment.commands import propose_line
 from patients.treatment.rules import LineDraft
 from tumorboard.decisions import policies
 from tumorboard.decisions.commands.base import announce_row, audit
+from tumorboard.decisions.commands.goals import talk_again
 from tumorboard.decisions.models import Decision, Recommendation
 from tumorboard.decisions.queries import decided_on, is_told, start_reason_for
 from tumorboard.decisions.rules import (
@@ -24,6 +25,7 @@ from tumorboard.decisions.rules import (
     ToldWhom,
     agent_named,
 )
+from tumorboard.goalcheck.queries import GoalCheck
 from tumorboard.suggestions.commands import suggest, take_back_source
 from tumorboard.suggestions.rules import SuggestionKind, deviation_question, recommendation_key
 
@@ -51,7 +53,7 @@ def settle(
     treatment line answers it. Announces `RECOMMENDATION`, which closes its actions."""
     recommendation = (
         Recommendation.objects.select_for_update(of=("self",))
-        .select_related("decision__item__meeting__board__team", "patient__team")
+        .select_related("decision__item__meeting__board__team", "decision__item__referral__presenter", "patient__team")
         .get(pk=recommendation.pk)
     )
     insist(policies.why_not_settle(recommendation, to, by, reason=reason, note=note))
@@ -72,6 +74,8 @@ def settle(
     )
     key = recommendation_key(recommendation.pk)
     take_back_source(key, because=f"The recommendation is {to.label.lower()}", now=now)
+    if GoalCheck.read(recommendation.decision.goal_check):
+        talk_again(recommendation.decision, by=by, now=now)
     if deviates and reason != DeviationReason.DEATH:
         _send_back(recommendation, now=now)
     announce_row(EventKind.RECOMMENDATION, recommendation, now=now, to=str(to))
@@ -84,7 +88,7 @@ def reinstate(recommendation: Recommendation, *, by: User | None, now: datetime,
     agenda that rested on it is taken back."""
     recommendation = (
         Recommendation.objects.select_for_update(of=("self",))
-        .select_related("decision__item__meeting__board__team", "patient__team")
+        .select_related("decision__item__meeting__board__team", "decision__item__referral__presenter", "patient__team")
         .get(pk=recommendation.pk)
     )
     insist(policies.why_not_reinstate(recommendation, by))
@@ -93,6 +97,8 @@ def reinstate(recommendation: Recommendation, *, by: User | None, now: datetime,
     recommendation.settled_at = recommendation.superseded_by = None
     recommendation.save_version(*_SETTLED)
     take_back_source(recommendation_key(recommendation.pk), because="The recommendation is open again", now=now)
+    if GoalCheck.read(recommendation.decision.goal_check):
+        talk_again(recommendation.decision, by=by, now=now)
     audit("decisions.reinstate", recommendation, recommendation.decision, by=by, now=now, reason=because)
     announce_row(EventKind.RECOMMENDATION, recommendation, now=now, to="open")
     return recommendation

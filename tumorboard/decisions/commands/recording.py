@@ -18,6 +18,7 @@ from patients.record.rules import StepKind
 from patients.treatment.rules import Intent
 from tumorboard.decisions import policies
 from tumorboard.decisions.commands.base import audit, locked
+from tumorboard.decisions.commands.goals import take_back, talk_again
 from tumorboard.decisions.models import Alternative, Decision, DecisionAddendum, Recommendation
 from tumorboard.decisions.queries import running_now
 from tumorboard.decisions.rules import (
@@ -158,13 +159,17 @@ def sign_decision(decision: Decision, *, by: User, now: datetime) -> Decision:
         url=reverse("decision", args=[decision.pk]),
         now=now,
     )
+    talk_again(decision, by=by, now=now)
     audit("decisions.sign_decision", decision, decision, by=by, now=now)
     return decision
 
 
 @transaction.atomic
-def add_addendum(decision: Decision, *, text: str, by: User, now: datetime) -> DecisionAddendum:
-    """Adds a signed sentence to a signed decision."""
+def add_addendum(
+    decision: Decision, *, text: str, by: User, now: datetime, settles_goals: bool = False
+) -> DecisionAddendum:
+    """Adds a signed sentence to a signed decision. `settles_goals`: with it the plan no longer differs from what the
+    patient wants, and nobody has to talk again because of it."""
     decision = locked(decision)
     insist(policies.why_not_add(decision, by))
     if not text.strip():
@@ -172,6 +177,8 @@ def add_addendum(decision: Decision, *, text: str, by: User, now: datetime) -> D
     addendum = DecisionAddendum.objects.create(
         patient=decision.patient, decision=decision, text=text.strip(), signed_by=by, signed_at=now, created_by=by
     )
+    if settles_goals:
+        take_back(decision, by=by, now=now)
     audit("decisions.add_addendum", addendum, decision, by=by, now=now)
     return addendum
 

@@ -27,9 +27,11 @@ from careteam.web.responses import (
     wants_fragment,
 )
 from careteam.web.signing import PasswordForm, password_status
+from patients.goals.queries import asked_because
 from patients.record.models import StaleEdit
 from patients.treatment.policies import why_not_add as why_not_add_line
 from tumorboard.actions.queries import actions_of_decisions
+from tumorboard.decisions.commands.goals import differs_key
 from tumorboard.decisions.models import Decision
 from tumorboard.decisions.queries import decision_row, decisions_of_meeting, visible_decision
 from tumorboard.live import policies
@@ -245,6 +247,7 @@ def decision(request: SignedInRequest, decision_id: int) -> HttpResponse:
         "may_ask": access.may(Permission.BOARD_DECIDE, patient.team_id)
         or access.may(Permission.TEAM_MANAGE, patient.team_id),
         "may_decide": access.may(Permission.BOARD_DECIDE, patient.team_id),
+        "talk_again": asked_because(patient.pk, differs_key(row.pk)),
         "in_team": access.may(Permission.PATIENT_VIEW, row.item.meeting.board.team_id),
     }
     if row.item.meeting_id in latest_of([row.item.meeting_id]):

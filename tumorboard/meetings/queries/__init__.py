@@ -43,6 +43,7 @@ from tumorboard.meetings.queries.seats import (
     specialty_at,
     stand_ins,
 )
+from tumorboard.meetings.queries.wants import wants_of
 
 __all__ = [
     "NEW_RHYTHM",
@@ -86,4 +87,5 @@ __all__ = [
     "visible_item",
     "visible_meeting",
     "wanted_of",
+    "wants_of",
 ]

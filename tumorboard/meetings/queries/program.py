@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ class ProgramRow:
     limits: str
     absent: str
     changed: bool
+    wants: str = ""  # what the patient wants, in one line
 
     @property
     def is_standby(self) -> bool:
@@ -76,8 +77,8 @@ class Program:
         return self.cases > self.limit
 
 
-def program_of(meeting: Meeting, rows: Sequence[AgendaRow]) -> Program:
-    """The rows of the agenda as a program; five queries whatever their number."""
+def program_of(meeting: Meeting, rows: Sequence[AgendaRow], wants: Mapping[int, str] | None = None) -> Program:
+    """The rows of the agenda as a program; five queries whatever their number. `wants`: of `wants_of`."""
     changes = list(AgendaChange.objects.filter(meeting=meeting).select_related("by", "item__patient").order_by("-pk"))
     windows = _windows(meeting)
     named = _by_specialty(meeting)
@@ -98,6 +99,7 @@ def program_of(meeting: Meeting, rows: Sequence[AgendaRow]) -> Program:
                 limits=", ".join(_limit(name, window) for name, window in case.windows),
                 absent="; ".join(absent),
                 changed=row.item_id in touched,
+                wants=(wants or {}).get(row.patient_id, ""),
             )
         )
     return Program(

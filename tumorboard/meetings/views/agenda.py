@@ -17,7 +17,7 @@ from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from tumorboard.meetings import commands, policies
 from tumorboard.meetings.forms import DeferForm, FunctionsForm, ListForm, WithdrawForm
-from tumorboard.meetings.queries import agenda_of, invited, program_of, visible_item, visible_meeting
+from tumorboard.meetings.queries import agenda_of, invited, program_of, visible_item, visible_meeting, wants_of
 from tumorboard.meetings.queries.readiness import meeting_readiness, readiness_for_deferral
 from tumorboard.meetings.rules import MeetingStatus, Section
 from tumorboard.meetings.rules.order import OrderBy
@@ -44,7 +44,9 @@ def meeting_context(request: SignedInRequest, row: Meeting) -> dict[str, Any]:
         "meeting": row,
         "agenda": agenda,
         "readiness": meeting_readiness(row, team.local_date(now)),
-        "program": program_of(row, agenda.rows),
+        "program": program_of(
+            row, agenda.rows, wants_of([case.patient_id for case in agenda.rows], team.local_date(now))
+        ),
         "sections": Section.choices,
         "order_by": OrderBy.choices,
         "on": team.local_date(row.starts_at),

@@ -16,7 +16,7 @@ from careteam.audit.commands import note_read
 from careteam.audit.rules import Kind
 from careteam.people.rules import Permission
 from careteam.web.pdf import PdfUnavailable, pdf_of
-from tumorboard.meetings.queries import agenda_of, program_of, visible_meeting
+from tumorboard.meetings.queries import agenda_of, program_of, visible_meeting, wants_of
 
 if TYPE_CHECKING:
     from tumorboard.meetings.models import Meeting
@@ -37,10 +37,11 @@ def _pdf(request: SignedInRequest, row: Meeting, template: str, name: str, conte
 def _context(request: SignedInRequest, row: Meeting) -> dict[str, Any]:
     team = row.board.team
     agenda = agenda_of(row, request.user)
+    wants = wants_of([case.patient_id for case in agenda.rows], team.local_date(timezone.now()))
     return {
         "meeting": row,
         "agenda": agenda,
-        "program": program_of(row, agenda.rows),
+        "program": program_of(row, agenda.rows, wants),
         "on": team.local_date(row.starts_at),
         "today": team.local_date(timezone.now()),
         "url": request.build_absolute_uri(reverse("meeting", args=[row.pk])),
