@@ -79,6 +79,7 @@ def write_goals(dice: Dice, history: History, profile: Profile, course: Course, 
             talk(dice, history, first)
     if profile.in_care:
         write_prompt(dice, history, profile, lines, today)
+        write_steps(history, lines, today)
         _palliative(dice, history, profile, today)
 
 
@@ -302,7 +303,9 @@ def write_prompt(
         "rank": rank_of(reason.reason for reason in found),
     }
     if state == "deferred":
-        values |= {"ask_again_on": later, "close_reason": dice.choice(("too_ill", "no_privacy", "interpreter"))}
+        why = dice.choice(("too_ill", "no_privacy", "planned"))
+        owner = Person("palliative") if why == "planned" else owner
+        values |= {"ask_again_on": later, "close_reason": why, "owner": owner}
     elif state == "declined":
         values |= {
             "ask_again_on": later,
@@ -333,13 +336,44 @@ def write_prompt(
         "step",
         kind="goals",
         source_key=Key("prompt", *prompt),
-        what=f"Goals conversation: {words}"[:200] if state == "open" else "Ask again about goals",
+        what=_what(state, values.get("close_reason", ""), words),
         owner=owner,
         owner_role=owner.role,
         due_on=raised + timedelta(days=ANSWER_DAYS) if state == "open" else later,
         url=Text("/patients/{patient}/goals/new/"),
         opened_at=at(raised),
     )
+
+
+def _what(state: str, why: str, words: str) -> str:
+    if state == "open":
+        return f"Goals conversation: {words}"[:200]
+    return "Goals conversation planned" if why == "planned" else "Ask again about goals"
+
+
+def write_steps(history: History, lines: list[Ref], today: date) -> None:
+    """What was said about goals before lines that are still to begin: each of the three choices, some not yet."""
+    current = next((n for n, row in enumerate(history.of("conversation")) if row["status"] == "signed"), None)
+    prompts = [row for row in history.of("prompt") if row["status"] in {"open", "deferred", "declined"}]
+    for ref in lines:
+        row = history.row(ref)
+        if row["status"] not in {"proposed", "planned"} or row["modality"] not in PROCEDURES:
+            continue
+        by = responsible(history)
+        said: dict[str, Any] = {"line": ref, "chosen_by": by, "chosen_at": at(today - timedelta(days=1), 10)}
+        if prompts and prompts[0]["status"] == "open":
+            continue  # still to be said
+        if not prompts and current is not None:
+            history.add("linegoals", **said, choice="documented", conversation=Ref("conversation", current))
+        elif prompts:
+            history.add("linegoals", **said, **_choice(prompts[0]))
+
+
+def _choice(asked: dict[str, Any]) -> dict[str, Any]:
+    """What the line's page says where the prompt waits."""
+    if asked["close_reason"] == "planned":
+        return {"choice": "planned", "planned_on": asked["ask_again_on"], "planned_with": asked["owner"]}
+    return {"choice": "deferred", "reason": asked["close_reason"], "ask_again_on": asked["ask_again_on"]}
 
 
 def _palliative(dice: Dice, history: History, profile: Profile, today: date) -> None:

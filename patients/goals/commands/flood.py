@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from django.db import transaction
 from django.db.models import Count
@@ -56,9 +55,9 @@ def tell_of_batch(team: Team, *, batch: str, said: str, now: datetime) -> int:
     )
     unowned = counts.pop(None, 0)
     per_person: dict[int, int] = {owner: count for owner, count in counts.items() if owner is not None}
-    if unowned:
-        for person in people_with_role(team, Role.NURSE_COORDINATOR):
-            per_person[person.pk] = per_person.get(person.pk, 0) + unowned
+    coordinators = {person.pk for person in people_with_role(team, Role.NURSE_COORDINATOR)} if unowned else set()
+    for person_id in coordinators:
+        per_person[person_id] = per_person.get(person_id, 0) + unowned
     key = f"goals-batch:{team.pk}:{batch}"
     withdraw(keys=[key], now=now)
     messages = [
@@ -67,7 +66,7 @@ def tell_of_batch(team: Team, *, batch: str, said: str, now: datetime) -> int:
             key=key,
             kind="goals",
             title=f"{count} goals prompt{'s were' if count != 1 else ' was'} raised by {said}",
-            url=f"{reverse('goals')}?{urlencode({'batch': batch})}",
+            url=reverse("goals") + ("" if person_id in coordinators else "?mine=1"),
             again=True,
         )
         for person_id, count in sorted(per_person.items())

@@ -50,7 +50,7 @@ def test_import_tells_each_owner_once_with_the_sum(now: datetime) -> None:
         doctor.pk: f"4 goals prompts were raised by {SAID}",
         nurse.pk: f"3 goals prompts were raised by {SAID}",
     }
-    assert set(InboxItem.objects.values_list("url", flat=True)) == {"/goals/?batch=import%3A7"}
+    assert set(InboxItem.objects.values_list("url", flat=True)) == {"/goals/?mine=1", "/goals/"}
     assert GoalsPrompt.objects.filter(batch="import:7").count() == NextStep.objects.count() == 7
 
 
