@@ -44,8 +44,6 @@ from patients.goals.models import (
     GoalsPrompt,
     GoalsPromptReason,
     LineGoals,
-    SurpriseQuestion,
-    TalkWish,
     TradeOff,
 )
 from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, StudySnooze, SurveillancePlan
@@ -151,8 +149,6 @@ TABLES: dict[str, type[models.Model]] = {
     "prompt": GoalsPrompt,
     "reason": GoalsPromptReason,
     "linegoals": LineGoals,
-    "surprise": SurpriseQuestion,
-    "talkwish": TalkWish,
     "palliative": PalliativeReferral,
     "note": CareNote,
     "strain": CaregiverStrain,
