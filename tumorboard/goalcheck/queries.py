@@ -11,12 +11,15 @@ from patients.goals.queries import GoalsNow, goals_of
 from patients.protocol.queries import numbers
 from patients.protocol.rules import BURDEN_WORDS, burden_code
 from tumorboard.goalcheck.rules import (
+    BURDEN_OF_LIMIT,
+    OPTION_OF_LIMIT,
     Accepted,
     Figure,
     Finding,
     Profile,
     Verdict,
     findings_for,
+    limit_findings,
     limits_finding,
     overall,
 )
@@ -74,10 +77,11 @@ def check_of(
         return None
     now = goals or goals_of(patient_id, today)
     accepted = tuple(Accepted(each.burden, each.more_than, each.acceptance, each.condition) for each in now.trade_offs)
-    profiles = _profiles(team_id, options) if accepted else {}
+    profiles = _profiles(team_id, options) if accepted or BURDEN_OF_LIMIT.keys() & set(now.limits) else {}
     findings: list[Finding] = []
     for option, label in options.items():
         findings += findings_for(option, label, profiles.get(option, {}), accepted)
+        findings += limit_findings(option, label, profiles.get(option, {}), now.limits)
         limit = limits_finding(option, label, _limits(now))
         findings += [limit] if limit else []
     return GoalCheck(
@@ -104,4 +108,8 @@ def _limits(goals: GoalsNow) -> str:
     if not goals.has_limits:
         return ""
     code_status = goals.code_status_words if goals.code_status not in {"", "full", "not_discussed"} else ""
-    return "; ".join(part for part in (code_status, " ".join(goals.treatment_limits.split())[:120]) if part)
+    return "; ".join(part for part in (code_status, " ".join(goals.limits_beside(_CHECKED).split())[:120]) if part)
+
+
+# Limits that are held against each option by themselves.
+_CHECKED = BURDEN_OF_LIMIT.keys() | OPTION_OF_LIMIT.keys()

@@ -13,7 +13,7 @@ from decimal import Decimal
 from django.db.models import TextChoices
 
 from careteam.web.words import num
-from patients.goals.rules import Acceptance, Burden, trade_off_words
+from patients.goals.rules import Acceptance, Burden, TreatmentLimit, trade_off_words
 
 
 class Verdict(TextChoices):
@@ -30,6 +30,12 @@ KEY_OF_BURDEN: dict[str, str] = {
     Burden.BIOPSIES: "biopsies",
     Burden.WEEKLY_TRAVEL: "visits",
 }
+# What a limit rules out: by option, or where an option usually asks for more than none of a burden.
+OPTION_OF_LIMIT: dict[str, str] = {
+    TreatmentLimit.NO_OPERATION: "surgery",
+    TreatmentLimit.NO_CHEMOTHERAPY: "chemotherapy",
+}
+BURDEN_OF_LIMIT: dict[str, str] = {TreatmentLimit.NO_INTENSIVE_CARE: "icu", TreatmentLimit.NO_ADMISSION: "nights"}
 # Before these, recorded limits and code status are reviewed with the patient.
 PROCEDURES = frozenset({"ablation", "biopsy", "embolization", "prrt", "surgery", "tare"})
 # A companion or a question, not a treatment: nothing is held against it.
@@ -78,8 +84,32 @@ def findings_for(option: str, label: str, profile: Profile, accepted: Iterable[A
     return tuple(Finding(option, *_compare(label, profile.get(KEY_OF_BURDEN[each.burden]), each)) for each in accepted)
 
 
+def limit_findings(option: str, label: str, profile: Profile, limits: Iterable[str]) -> tuple[Finding, ...]:
+    """The option against each limit (a code of `TreatmentLimit`) that names an option or a burden."""
+    if option in UNCHECKED:
+        return ()
+    found = []
+    for limit in limits:
+        said = f"Said: {TreatmentLimit(limit).label.lower()}."
+        if limit in OPTION_OF_LIMIT:
+            if option == OPTION_OF_LIMIT[limit]:
+                found.append(Finding(option, Verdict.CONFLICT, f"{label}. {said}"))
+        elif limit in BURDEN_OF_LIMIT:
+            found.append(Finding(option, *_limited(label, profile.get(BURDEN_OF_LIMIT[limit]), said)))
+    return tuple(found)
+
+
+def _limited(label: str, figure: Figure | None, said: str) -> tuple[Verdict, str]:
+    if figure is None:
+        return Verdict.UNKNOWN, f"{label}: no profile says what it asks. {said}"
+    asks = f"{label}: {num(figure.value)} {figure.words}"
+    if not figure.is_signed:
+        return Verdict.UNKNOWN, f"{asks}, a figure that the team has not signed. {said}"
+    return Verdict.CONFLICT if figure.value else Verdict.CLEAR, f"{asks}. {said}"
+
+
 def limits_finding(option: str, label: str, limits: str) -> Finding | None:
-    """Recorded limits are text: before a procedure somebody has to read them."""
+    """Code status, and limits that name neither option nor burden: before a procedure somebody has to read them."""
     if option not in PROCEDURES or not limits:
         return None
     return Finding(option, Verdict.UNKNOWN, f"{label}: limits are on record ({limits}). Review them for it.")

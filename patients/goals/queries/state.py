@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -124,7 +124,7 @@ class GoalsNow:
 
     Code status, limits, place and information preference are the wishes that hold (`patients.wishes`), whatever they
     were recorded with: a later talk that did not touch them does not erase them. `limits` are codes of
-    `TreatmentLimit`; `treatment_limits` says the same in words, with those that are in words only.
+    `TreatmentLimit`, `limit_words` says each in words, `treatment_limits` all of them.
     """
 
     patient_id: int
@@ -143,6 +143,7 @@ class GoalsNow:
     code_status_expired: bool = False
     treatment_limits: str = ""
     limits: tuple[str, ...] = ()
+    limit_words: tuple[str, ...] = ()
     place_of_care: str = ""
     event: str = ""
     event_on: date | None = None
@@ -183,6 +184,10 @@ class GoalsNow:
     def has_limits(self) -> bool:
         """DNR, DNI or recorded treatment limits: to be reviewed before a procedure."""
         return bool(self.treatment_limits) or self.code_status in LIMITING
+
+    def limits_beside(self, codes: Collection[str]) -> str:
+        """The limits in words without those of these codes."""
+        return "; ".join(words for code, words in zip(self.limits, self.limit_words, strict=True) if code not in codes)
 
     @property
     def headline(self) -> str:
@@ -332,6 +337,7 @@ def _wishes(beside: Mapping[int, Mapping[str, Any]], patient_id: int, on: date) 
         "code_status_expired": has_expired(until, on),
         "treatment_limits": "; ".join(words_of(row["kind"], row["code"], row["words"]) for row in limits),
         "limits": tuple(row["code"] for row in limits),
+        "limit_words": tuple(words_of(row["kind"], row["code"], row["words"]) for row in limits),
         "place_of_care": _code(of_kind, WishKind.PLACE_OF_CARE),
     }
 

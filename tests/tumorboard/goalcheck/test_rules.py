@@ -6,17 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patients.goals.rules import Acceptance, Burden
+from patients.goals.rules import Acceptance, Burden, TreatmentLimit
 from patients.protocol.rules import BURDEN_WORDS, BURDENS, PROFILED, burden_code
 from tumorboard.decisions.rules import Option
 from tumorboard.goalcheck.rules import (
+    BURDEN_OF_LIMIT,
     KEY_OF_BURDEN,
+    OPTION_OF_LIMIT,
     PROCEDURES,
     UNCHECKED,
     Accepted,
     Figure,
     Verdict,
     findings_for,
+    limit_findings,
     limits_finding,
     overall,
 )
@@ -99,3 +102,44 @@ def test_every_option_of_the_board_has_a_profile_or_a_reason_not_to() -> None:
     assert {KEY_OF_BURDEN[burden] for burden in Burden} == set(BURDEN_WORDS)
     assert [row.code for row in BURDENS] == [burden_code(o, b) for o in PROFILED for b in BURDEN_WORDS]
     assert all(row.needs_signature and len(row.code) <= 30 for row in BURDENS)
+
+
+L = TreatmentLimit
+
+
+@pytest.mark.parametrize(
+    ("option", "limit", "icu", "verdict"),
+    [
+        ("surgery", L.NO_INTENSIVE_CARE, 2, Verdict.CONFLICT),
+        ("ablation", L.NO_INTENSIVE_CARE, 0, Verdict.CLEAR),
+        ("surgery", L.NO_OPERATION, None, Verdict.CONFLICT),
+        ("ablation", L.NO_OPERATION, None, None),
+        ("chemotherapy", L.NO_CHEMOTHERAPY, None, Verdict.CONFLICT),
+        ("ssa", L.NO_CHEMOTHERAPY, None, None),
+        ("trial", L.NO_INTENSIVE_CARE, None, Verdict.UNKNOWN),
+        ("surgery", L.NO_DIALYSIS, None, None),
+        ("with_palliative", L.NO_INTENSIVE_CARE, 2, None),
+    ],
+)
+def test_a_limit_that_names_an_option_or_a_burden_is_compared(
+    option: str, limit: TreatmentLimit, icu: int | None, verdict: Verdict | None
+) -> None:
+    profile = {} if icu is None else {"icu": Figure(Decimal(icu), "days of intensive care", is_signed=True)}
+    found = limit_findings(option, "It", profile, [limit])
+    assert [each.verdict for each in found] == ([] if verdict is None else [verdict])
+
+
+def test_an_unsigned_figure_decides_nothing_against_a_limit() -> None:
+    profile = {"icu": Figure(Decimal(2), "days of intensive care", is_signed=False)}
+    (found,) = limit_findings("surgery", "Surgery", profile, [L.NO_INTENSIVE_CARE])
+    assert (found.verdict, found.words) == (
+        Verdict.UNKNOWN,
+        "Surgery: 2 days of intensive care, a figure that the team has not signed. Said: no intensive care.",
+    )
+
+
+def test_every_limit_is_compared_or_read_before_a_procedure() -> None:
+    """The two tables name limits and options that exist."""
+    assert set(OPTION_OF_LIMIT) | set(BURDEN_OF_LIMIT) < set(L)
+    assert set(OPTION_OF_LIMIT.values()) <= set(Option)
+    assert set(BURDEN_OF_LIMIT.values()) <= set(BURDEN_WORDS)
