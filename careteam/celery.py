@@ -64,6 +64,12 @@ app.conf.update(
             "schedule": float(TICK_SECONDS),
             "options": {"expires": TICK_SECONDS - 5},
         },
+        "files": {
+            "task": "patients.files_waiting",
+            "schedule": float(TICK_SECONDS),
+            "options": {"expires": TICK_SECONDS - 5},
+        },
+        "wishes": {"task": "patients.wishes_expire", "schedule": crontab(minute=42), "options": {"expires": 3500}},
         "minutes": {
             "task": "tumorboard.print_waiting",
             "schedule": float(TICK_SECONDS),

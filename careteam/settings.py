@@ -261,6 +261,16 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 PRIVATE_ROOT = Path(env("PRIVATE_ROOT", str(BASE_DIR / ".local" / "private")))
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# Scans of documents (POLST, advance directive …): PDF only, refused while they are read.
+DOCUMENT_MAX_BYTES = int(env("DOCUMENT_MAX_MB", "10")) * 1024 * 1024
+UPLOAD_LIMITS = {"scan": DOCUMENT_MAX_BYTES}  # by the name of the form's field
+FILE_UPLOAD_HANDLERS = [
+    "careteam.web.uploads.LimitedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+# Virus scan of stored documents, e.g. "clamdscan --no-summary --fdpass"; gets the path, says 0 clean, 1 infected.
+SCAN_COMMAND = env("SCAN_COMMAND")
 IMPORT_MAX_BYTES = 200 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # an export of single resources is a folder of many small files
 

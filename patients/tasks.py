@@ -11,6 +11,8 @@ from patients.goals.commands import review_once_a_day
 from patients.imaging.commands import sweep
 from patients.letters.commands import waiting_runs as waiting_letters
 from patients.letters.commands import work_off as write_letters
+from patients.wishes.commands import follow_expired, scan_file, sweep_files
+from patients.wishes.queries import waiting_scans
 
 
 @app.task(name="patients.tick")
@@ -49,3 +51,24 @@ def letters_waiting() -> None:
     """Takes up letters that nobody writes: asked for while the worker was away, or left behind by one that died."""
     for run_id in waiting_letters():
         letter_run.delay(run_id=run_id)
+
+
+@app.task(name="patients.scan_file", soft_time_limit=360, time_limit=420)
+def scan_one(*, file_id: int) -> None:
+    """Has the virus scanner look at one stored file. Called twice, one of the two does it."""
+    scan_file(file_id, now=timezone.now())
+
+
+@app.task(name="patients.files_waiting")
+def files_waiting() -> None:
+    """Stored files whose virus scan waits or failed; what a process that died left behind."""
+    now = timezone.now()
+    for file_id in waiting_scans(now=now):
+        scan_one.delay(file_id=file_id)
+    sweep_files(now=now)
+
+
+@app.task(name="patients.wishes_expire")
+def wishes_expire() -> None:
+    """Documents that expired leave the wishes that rest on them without ground: somebody is asked."""
+    follow_expired(now=timezone.now())

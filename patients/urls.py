@@ -16,6 +16,7 @@ from patients.response import views as response
 from patients.treatment import views as treatment
 from patients.triage import views as triage
 from patients.trials import views as trials
+from patients.wishes import views as wishes
 
 urlpatterns: list[URLPattern] = [
     path("patients/import/", fhir.imports, name="import"),
@@ -138,6 +139,29 @@ urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/goals/<int:pk>/retract/", goals.retract_page, name="goals-retract"),
     path("patients/<int:patient_id>/goals/<int:pk>/summary/", goals.summary, name="goals-summary"),
     path("patients/<int:patient_id>/goals/<int:pk>/summary.pdf", goals.summary_pdf, name="goals-summary-pdf"),
+    path("patients/<int:patient_id>/wishes/", wishes.wishes_page, name="wishes"),
+    path("patients/<int:patient_id>/wishes/documents/new/", wishes.document_add, name="wish-document-add"),
+    path("patients/<int:patient_id>/wishes/documents/<int:pk>/", wishes.document_page, name="wish-document"),
+    path(
+        "patients/<int:patient_id>/wishes/documents/<int:pk>/change/",
+        wishes.document_change,
+        name="wish-document-change",
+    ),
+    path(
+        "patients/<int:patient_id>/wishes/documents/<int:pk>/state/", wishes.document_state, name="wish-document-state"
+    ),
+    path(
+        "patients/<int:patient_id>/wishes/documents/<int:pk>/error/", wishes.document_error, name="wish-document-error"
+    ),
+    path("patients/<int:patient_id>/wishes/documents/<int:pk>/scan/", wishes.file_add, name="wish-file-add"),
+    path("patients/<int:patient_id>/wishes/files/<int:pk>/", wishes.file_read, name="wish-file"),
+    path("patients/<int:patient_id>/wishes/files/<int:pk>/error/", wishes.file_error, name="wish-file-error"),
+    path("patients/<int:patient_id>/wishes/both/<str:fingerprint>/", wishes.conflict_answer, name="wish-conflict"),
+    path("patients/<int:patient_id>/wishes/<slug:kind>/new/", wishes.wish_add, name="wish-add"),
+    path("patients/<int:patient_id>/wishes/<int:pk>/end/", wishes.wish_end, name="wish-end"),
+    path("patients/<int:patient_id>/wishes/<int:pk>/error/", wishes.wish_error, name="wish-error"),
+    path("patients/<int:patient_id>/treatment/<int:line_id>/code-status/", wishes.review_panel, name="review-panel"),
+    path("patients/<int:patient_id>/treatment/<int:line_id>/code-status/review/", wishes.review, name="review-new"),
     path("imaging/", imaging.imaging_worklist, name="imaging-worklist"),
     path("imaging/bulk/", imaging.imaging_bulk, name="imaging-bulk"),
     path("imaging/bulk/undo/<str:token>/", imaging.imaging_bulk_undo, name="imaging-bulk-undo"),

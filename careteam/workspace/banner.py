@@ -70,6 +70,8 @@ def _tags(patient: Patient, diagnosis: Diagnosis | None, goals: GoalsNow) -> tup
         tags.append(("amb", patient.get_enrollment_status_display()))
     if diagnosis is not None and diagnosis.net_status == NetStatus.NOT_NET:
         tags.append(("amb", "Not a NET diagnosis"))
+    if goals.contradiction and patient.deceased_on is None:
+        tags.append(("red", "Wishes contradict"))
     if goals.prompt is not None and goals.prompt.is_open and patient.deceased_on is None:
         tags.append(("amb", f"Goals prompt open {count(goals.prompt.days_open, 'day', 'days')}"))
     return tuple(tags)
@@ -160,7 +162,7 @@ def _line(found: list[TreatmentLine]) -> Fact:
 
 
 def _goals(goals: GoalsNow, *, is_deceased: bool) -> tuple[Fact, Fact]:
-    code = ("Code status", goals.code_status_words or "Not discussed", _on(goals.code_status_on), "")
+    code = _code_status(goals)
     if not goals.exists:
         return ("Goals", "No conversation" + ("" if is_deceased else " yet"), "", "" if is_deceased else "amb"), code
     detail = ""
@@ -173,6 +175,14 @@ def _goals(goals: GoalsNow, *, is_deceased: bool) -> tuple[Fact, Fact]:
             detail = "review due"
     said = f"said {goals.progression_words}" if goals.progression_words else ""
     return ("Goals", f"{goals.headline}, {goals.age_words}", detail or said, "amb" if detail else ""), code
+
+
+def _code_status(goals: GoalsNow) -> Fact:
+    """What holds, that it expired, and that treatment is limited beyond it."""
+    parts = [_on(goals.code_status_on), "limits on record" if goals.limits else ""]
+    if goals.code_status_expired:
+        return ("Code status", goals.code_status_words, "expired, ask again", "amb")
+    return ("Code status", goals.code_status_words or "Not discussed", ", ".join(filter(None, parts)), "")
 
 
 def _crisis_plan(flag: ClinicalFlag | None) -> tuple[str, str, str]:

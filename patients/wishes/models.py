@@ -11,6 +11,8 @@ from django.db import models
 from careteam.audit.models import tracked
 from patients.record.models import ClinicalQuerySet, ClinicalRow
 from patients.wishes.rules import (
+    NOT_SERVED,
+    SERVED,
     CodeStatus,
     DocumentKind,
     DocumentState,
@@ -20,6 +22,7 @@ from patients.wishes.rules import (
     ScanState,
     TreatmentLimit,
     WishKind,
+    label_of,
     words_of,
 )
 
@@ -68,6 +71,11 @@ class WishDocument(ClinicalRow):
 
     def __str__(self) -> str:
         return self.title or str(self.get_kind_display())
+
+    @property
+    def says_limits(self) -> list[str]:
+        """The limits it names, in words."""
+        return [label_of(WishKind.LIMIT, code) for code in self.limits]
 
 
 class WishQuerySet(ClinicalQuerySet):
@@ -182,6 +190,15 @@ class DocumentFile(ClinicalRow):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_served(self) -> bool:
+        return self.scan in SERVED
+
+    @property
+    def not_served(self) -> str:
+        """Why nobody gets it now, in a sentence; empty when it is handed out."""
+        return NOT_SERVED.get(self.scan, "")
 
 
 @tracked

@@ -26,6 +26,7 @@ from patients.response.models import Lesion, ResponseAssessment
 from patients.treatment.models import Administration, AdverseEvent, PreparationStep
 from patients.triage.models import SymptomCall
 from patients.trials.models import TrialConsideration
+from patients.wishes.models import DocumentFile, Wish, WishDocument
 from tests import factories
 from tumorboard.actions.models import Action
 from tumorboard.ballots.models import Ballot, Proposal
@@ -121,6 +122,20 @@ class World:
         )
         self.conversation = GoalsConversation.objects.create(
             patient=self.patient, held_on=DAY, summary="Home first", signed_by=self.person, signed_at=NOW
+        )
+        self.wish = Wish.objects.create(
+            patient=self.patient, kind="code_status", code="dnr", since=DAY, recorded_at=NOW, recorded_by=self.person
+        )
+        self.document = WishDocument.objects.create(patient=self.patient, kind="polst", code_status="full")
+        self.file = DocumentFile.objects.create(
+            patient=self.patient,
+            document=self.document,
+            stored=f"sample-{self.patient.pk}.pdf",
+            name="polst.pdf",
+            size=1,
+            sha256="0" * 64,
+            added_by=self.person,
+            added_at=NOW,
         )
         self.palliative = PalliativeReferral.objects.create(
             patient=self.patient, question="Pain", requested_by=self.person, requested_at=NOW
@@ -365,7 +380,14 @@ class Samples:
             "note_id": world.note,
             "task_id": world.bereavement,
         }
+        if name == "kind" and address.name == "wish-add":
+            return "code_status"
         by_page: dict[str, Any] = {
+            "wish": world.document
+            if address.name.startswith(("wish-document", "wish-file-add"))
+            else world.file
+            if address.name.startswith("wish-file")
+            else world.wish,
             "goals": world.conversation,
             "palliative": world.palliative,
             "guidance": world.answer,
@@ -384,6 +406,7 @@ class Samples:
             "measure": "stage-iv-talked",
             "token": "x",
             "rule": "R03",
+            "fingerprint": "0" * 64,
             "treatment": "prrt",
             "day": DAY,
             "part": "drainage",

@@ -46,7 +46,7 @@ def history_of(seed: int, index: int, today: date) -> History:
     write_care(Dice(f"{seed}:{index}:care"), story.history, story.profile, today)
     write_last_days(Dice(f"{seed}:{index}:last_days"), story.history, story.profile)
     write_markers(Dice(f"{seed}:{index}:markers"), story.history, story.profile, today)
-    write_wishes(story.history)
+    write_wishes(Dice(f"{seed}:{index}:wishes"), story.history, story.profile, today, directed=bool(star))
     write_palliative(story, seed=seed)
     return story.history
 

@@ -88,7 +88,7 @@ from patients.treatment.models import (
 )
 from patients.triage.models import SymptomCall
 from patients.trials.models import TrialConsideration
-from patients.wishes.models import Wish
+from patients.wishes.models import Wish, WishDocument
 from tumorboard.actions.models import Action
 from tumorboard.decisions.models import Alternative, Decision, Recommendation, Told
 from tumorboard.meetings.models import AgendaItem
@@ -144,6 +144,7 @@ TABLES: dict[str, type[models.Model]] = {
     "conversation": GoalsConversation,
     "tradeoff": TradeOff,
     "addendum": GoalsAddendum,
+    "wishdocument": WishDocument,
     "wish": Wish,
     "draft": GoalsDraft,
     "prompt": GoalsPrompt,

@@ -30,10 +30,11 @@ from patients.goals.rules import (
 )
 from patients.protocol.models import ProtocolSignature
 from patients.protocol.rules import NUMBERS
-from patients.record.models import DiseaseStatus, Patient
+from patients.record.models import DiseaseStatus, NextStep, Patient
 from patients.record.rules import ResponseCategory
-from patients.wishes.models import Wish
-from patients.wishes.rules import LIMITING, WishKind, has_expired, words_of
+from patients.wishes.models import CodeStatusReview, Wish
+from patients.wishes.queries import CONFLICT_STEP
+from patients.wishes.rules import LIMITING, WishKind, has_expired, limits_shown, mark_of, words_of
 
 # The wishes that banner, board case and lists show.
 _SHOWN = (WishKind.CODE_STATUS, WishKind.LIMIT, WishKind.PLACE_OF_CARE, WishKind.INFORMATION)
@@ -123,7 +124,9 @@ class GoalsNow:
     """The goals of one patient as of a day. `exists` is False where no conversation was signed (or all retracted).
 
     Code status, limits, place and information preference are the wishes that hold (`patients.wishes`), whatever they
-    were recorded with: a later talk that did not touch them does not erase them. `limits` are codes of
+    were recorded with: a later talk that did not touch them does not erase them. `reviewed_lines` are
+    treatment lines for which exactly this was reviewed, `contradiction` is the open question between two of them.
+    `limits` are codes of
     `TreatmentLimit`, `limit_words` says each in words, `treatment_limits` all of them.
     """
 
@@ -155,6 +158,8 @@ class GoalsNow:
     trade_offs: tuple[TradeOffNow, ...] = ()
     prompt: PromptNow | None = None
     drafts: tuple[DraftBy, ...] = field(default=())
+    reviewed_lines: frozenset[int] = frozenset()
+    contradiction: str = ""
 
     @property
     def progression_words(self) -> str:
@@ -303,8 +308,12 @@ def _beside(ids: list[int]) -> QuerySet[Patient, Any]:
     """What stands beside the conversation, in one query: the wishes that hold and who has a draft."""
     wishes = Wish.objects.holding().filter(patient_id=OuterRef("pk"), kind__in=_SHOWN).order_by("since", "pk")
     drafts = GoalsDraft.objects.filter(patient_id=OuterRef("pk")).order_by("started_at", "pk")
+    reviews = CodeStatusReview.objects.valid().filter(patient_id=OuterRef("pk")).order_by("line_id", "-pk")
+    settle = NextStep.objects.filter(patient_id=OuterRef("pk"), source_key=CONFLICT_STEP, closed_at__isnull=True)
     return Patient.objects.filter(pk__in=ids).values(
         "pk",
+        reviews=ArraySubquery(reviews.values_list(JSONObject(line="line_id", mark="reviewed"), flat=True)),
+        contradiction=Subquery(settle.values("what")[:1]),
         wishes=ArraySubquery(
             wishes.values_list(
                 JSONObject(kind="kind", code="code", words="words", since="since", until="valid_until"), flat=True
@@ -330,14 +339,19 @@ def _wishes(beside: Mapping[int, Mapping[str, Any]], patient_id: int, on: date) 
     code = next(iter(of_kind.get(WishKind.CODE_STATUS, ())), None)
     limits = of_kind.get(WishKind.LIMIT, [])
     until = date.fromisoformat(code["until"]) if code and code["until"] else None
+    in_words = tuple(words_of(row["kind"], row["code"], row["words"]) for row in limits)
+    mark = mark_of(limits_shown(code["code"] if code else "", in_words))
+    kept = beside.get(patient_id, {})
     return {
+        "reviewed_lines": frozenset(row["line"] for row in kept.get("reviews", ()) if row["mark"] == mark),
+        "contradiction": kept.get("contradiction") or "",
         "information_preference": _code(of_kind, WishKind.INFORMATION),
         "code_status": code["code"] if code else "",
         "code_status_on": date.fromisoformat(code["since"]) if code else None,
         "code_status_expired": has_expired(until, on),
-        "treatment_limits": "; ".join(words_of(row["kind"], row["code"], row["words"]) for row in limits),
+        "treatment_limits": "; ".join(in_words),
         "limits": tuple(row["code"] for row in limits),
-        "limit_words": tuple(words_of(row["kind"], row["code"], row["words"]) for row in limits),
+        "limit_words": in_words,
         "place_of_care": _code(of_kind, WishKind.PLACE_OF_CARE),
     }
 

@@ -389,6 +389,7 @@ def _snapshot(patient: Patient, on: date, read: _Read) -> Snapshot:
         code_status=goals.code_status,
         code_status_on=goals.code_status_on,
         treatment_limits=goals.treatment_limits,
+        reviewed_lines=goals.reviewed_lines,
         prompt_since=prompt.raised_on if prompt else None,
         prompt_reasons=tuple(reason.words for reason in prompt.reasons) if prompt else (),
         numbers=found,

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from patients.wishes.rules import PROCEDURES
+
 SYSTEMIC = frozenset({"ssa", "targeted", "prrt", "chemotherapy", "interferon", "immunotherapy", "trial", "other"})
-PROCEDURES = frozenset({"prrt", "embolization", "surgery", "ablation"})
 AHEAD = frozenset({"proposed", "planned"})
 RUNNING = frozenset({"active", "on_hold"})
 ENDED = frozenset({"completed", "stopped"})
@@ -200,6 +201,7 @@ class Snapshot:
     code_status: str = ""
     code_status_on: date | None = None
     treatment_limits: str = ""
+    reviewed_lines: frozenset[int] = frozenset()  # code status was reviewed for these, as it is on record
     prompt_since: date | None = None
     prompt_reasons: tuple[str, ...] = ()
     numbers: Mapping[str, NumberFact] = field(default_factory=dict)

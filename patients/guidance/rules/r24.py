@@ -7,7 +7,7 @@ _LIMITED = {"dnr": "DNR", "dni": "DNI", "dnr_dni": "DNR and DNI"}
 
 
 def check(s: Snapshot) -> Finding | None:
-    ahead = s.procedures_ahead()
+    ahead = [line for line in s.procedures_ahead() if line.line_id not in s.reviewed_lines]
     if not ahead or (s.code_status not in _LIMITED and not s.treatment_limits):
         return None
     matched = [of_line(line, "Procedure") for line in ahead]
@@ -20,13 +20,14 @@ def check(s: Snapshot) -> Finding | None:
 
 RULE = Rule(
     rule="R24",
-    version=2,
+    version=3,
     title="Code status before a procedure",
-    condition="PRRT, embolization, ablation or surgery proposed or planned, and DNR, DNI or treatment limits recorded",
+    condition="PRRT, embolization, ablation or surgery proposed or planned, DNR, DNI or treatment limits recorded, "
+    "and not reviewed for this procedure since they were said",
     text="Review the code status for this procedure with the patient.",
     source="design",
     tag="D",
-    limits="Reads the latest signed conversation; orders kept elsewhere may differ.",
+    limits="Reads the wishes that hold; orders kept elsewhere may differ.",
     check=check,
     alternatives=("DNR stays", "Decide with the patient each time", "Suspended until recovery"),
 )

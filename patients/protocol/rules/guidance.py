@@ -195,5 +195,5 @@ RULES: tuple[ProtocolNumber, ...] = (
     _rule(
         "R23", 1, "drugs and running lines before a procedure", "Cabozantinib label; the rest prior knowledge", Tag.V
     ),
-    _rule("R24", 2, "code status before a procedure", "design", Tag.D),
+    _rule("R24", 3, "code status before a procedure", "design", Tag.D),
 )

@@ -26,6 +26,7 @@ from patients.record.models import (
     Measurement,
     Metastasis,
     Patient,
+    PatientContact,
     PatientIdentifier,
     ReceptorImaging,
     Specimen,
@@ -37,6 +38,7 @@ from patients.record.rules import ECOG, WEIGHT, ResponseCategory, is_laboratory,
 if TYPE_CHECKING:
     from careteam.people.models import User
 
+CONTACT = "contact"  # a `RECORD_CHANGED` that is about who may be told what
 RowT = TypeVar("RowT", bound=ClinicalRow)
 # What plans, preparation and prompts rest on.
 _DISEASE = (Diagnosis, Specimen, Metastasis, LiverAssessment, ReceptorImaging, ClinicalFlag)
@@ -66,6 +68,8 @@ def announce_entry(row: ClinicalRow, *, team_id: int, now: datetime) -> None:
         payload = {"on": row.assessed_on.isoformat(), "category": row.category}
     elif isinstance(row, _DISEASE):
         kind = EventKind.RECORD_CHANGED
+    elif isinstance(row, PatientContact):
+        kind, payload = EventKind.RECORD_CHANGED, {"what": CONTACT}
     if kind is not None:
         announce(kind, now=now, team_id=team_id, patient_id=row.patient_id, subject_id=row.pk, payload=payload)
 
@@ -190,6 +194,8 @@ def enter_in_error(
         _announce_result(patient, current, now=now)
         if isinstance(current, SymptomAssessment):
             announce(EventKind.SYMPTOMS, now=now, team_id=patient.team_id, patient_id=patient.pk, subject_id=current.pk)
+        if isinstance(current, PatientContact):
+            announce_entry(current, team_id=patient.team_id, now=now)
         if isinstance(current, _DISEASE):
             announce(EventKind.RECORD_CHANGED, now=now, team_id=patient.team_id, patient_id=patient.pk)
     return current

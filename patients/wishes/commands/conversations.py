@@ -9,6 +9,7 @@ from django.db import transaction
 
 from careteam.audit.commands import record
 from patients.record.models import Patient
+from patients.wishes.commands.conflicts import follow_conflicts
 from patients.wishes.commands.holding import Origin, place, rows_of_conversation, take_back
 from patients.wishes.models import Wish
 from patients.wishes.rules import Spoken
@@ -35,6 +36,7 @@ def take_from_conversation(
             team_id=patient.team_id,
             details={"conversation": conversation_id, "wishes": [wish.pk for wish in wishes]},
         )
+        follow_conflicts(patient, now=now)
     return wishes
 
 
@@ -46,4 +48,5 @@ def give_back_conversation(patient: Patient, conversation_id: int, *, reason: st
     rows = list(rows_of_conversation(conversation_id))
     for wish in rows:
         take_back(wish, reason=reason, by=by, now=now)
+    follow_conflicts(patient, now=now)
     return len(rows)

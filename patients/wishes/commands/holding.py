@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Max
 
 from patients.record.commands.trail import record_about
 from patients.record.models import Patient
 from patients.wishes.models import Wish, WishDocument
-from patients.wishes.rules import MANY, EndReason, Said, SaidBy, TreatmentLimit, WishKind
+from patients.wishes.rules import MANY, EndReason, Said, SaidBy, TreatmentLimit
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -31,7 +31,7 @@ class Origin:
     source: str = ""
 
 
-def _slot(patient_id: int, said: Said) -> Any:
+def rows_of_slot(patient_id: int, said: Said) -> Any:
     """The wishes that the same kind (for limits: the same limit) has had, errors left out."""
     rows = Wish.objects.valid().filter(patient_id=patient_id, kind=said.kind)
     return rows.filter(code=said.code) if said.kind in MANY else rows
@@ -40,16 +40,14 @@ def _slot(patient_id: int, said: Said) -> Any:
 def _holding(patient_id: int, said: Said, origin: Origin) -> Wish | None:
     """The wish that this one is held against. Limits in words stand beside each other, but what a conversation says in
     words is newer than what the conversation before it said."""
-    rows = _slot(patient_id, said).holding()
+    rows = rows_of_slot(patient_id, said).holding()
     if said.kind in MANY and said.code == TreatmentLimit.OTHER:
         rows = rows.filter(conversation__isnull=False) if origin.conversation_id is not None else rows.none()
     found: Wish | None = rows.select_for_update(of=("self",)).order_by("-since", "-pk").first()
     return found
 
 
-def _end(
-    wish: Wish, on: date, reason: EndReason, *, by: User | None, note: str = "", newer: Wish | None = None
-) -> None:
+def end(wish: Wish, on: date, reason: EndReason, *, by: User | None, note: str = "", newer: Wish | None = None) -> None:
     wish.ended_on, wish.end_reason, wish.ended_by = max(on, wish.since), reason, by
     wish.end_note, wish.replaced_by = note, newer
     wish.save_version("ended_on", "end_reason", "ended_by", "end_note", "replaced_by")
@@ -60,7 +58,7 @@ def place(patient: Patient, said: Said, *, since: date, until: date | None = Non
     the one that held, unless that one was said later: then the new row is history from the start."""
     held = _holding(patient.pk, said, origin)
     is_newer = held is None or held.since <= since
-    values: Mapping[str, Any] = {
+    values: dict[str, Any] = {
         "patient": patient,
         "kind": said.kind,
         "code": said.code,
@@ -76,13 +74,16 @@ def place(patient: Patient, said: Said, *, since: date, until: date | None = Non
         "recorded_at": origin.now,
         "created_by": origin.by,
     }
+    # Versions rise along the kind, not the row: a form opened on an older wish never passes for one of today.
+    before = rows_of_slot(patient.pk, said).aggregate(last=Max("version"))["last"] or 0
     wish: Wish
     if held is not None and is_newer:
-        _end(held, since, EndReason.REPLACED, by=origin.by)  # first, so that never two hold
-        wish = Wish.objects.create(**values)
+        end(held, since, EndReason.REPLACED, by=origin.by)  # first, so that never two hold
+        wish = Wish.objects.create(**values, version=before + 3)
         held.replaced_by = wish
         held.save_version("replaced_by")
         return wish
+    values["version"] = before + 1
     wish = Wish.objects.create(**values) if held is None else _behind(held, values)
     return wish
 
@@ -94,7 +95,7 @@ def _behind(held: Wish, values: Mapping[str, Any]) -> Wish:
         **values, ended_on=held.since, end_reason=EndReason.REPLACED, ended_by=by, replaced_by=held
     )
     for older in Wish.objects.valid().filter(replaced_by=held, since__lte=since).exclude(pk=wish.pk):
-        _end(older, since, EndReason.REPLACED, by=older.ended_by, newer=wish)
+        end(older, since, EndReason.REPLACED, by=older.ended_by, newer=wish)
     return wish
 
 
@@ -108,7 +109,7 @@ def take_back(wish: Wish, *, reason: str, by: User, now: datetime) -> None:
     )
     for row in older:
         if newer is not None:
-            _end(row, newer.since, EndReason.REPLACED, by=row.ended_by, newer=newer)
+            end(row, newer.since, EndReason.REPLACED, by=row.ended_by, newer=newer)
         else:
             _hold_again(row)
     record_about(wish, "wishes.error", by=by, now=now, reason=reason, details={"holds_again": [r.pk for r in older]})
@@ -122,8 +123,5 @@ def _hold_again(wish: Wish) -> None:
 
 def rows_of_conversation(conversation_id: int) -> Iterable[Wish]:
     """What one conversation said, newest first, errors left out."""
-    rows = Wish.objects.valid().filter(Q(conversation_id=conversation_id))
+    rows = Wish.objects.valid().filter(conversation_id=conversation_id)
     return rows.select_related("patient", "replaced_by").select_for_update(of=("self",)).order_by("-since", "-pk")
-
-
-__all__ = ["Origin", "WishKind", "place", "rows_of_conversation", "take_back"]

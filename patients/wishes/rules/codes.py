@@ -141,8 +141,17 @@ SCAN_TRANSITIONS: dict[ScanState, frozenset[ScanState]] = {
     S.CLEAN: frozenset(),
     S.INFECTED: frozenset(),
 }
+# Before a treatment line of these, code status and limits are reviewed with the patient.
+PROCEDURES = frozenset({"prrt", "embolization", "surgery", "ablation"})
 # A file in one of these is handed out.
 SERVED = frozenset({S.UNSCANNED, S.CLEAN})
+
+# What is said instead of handing out the others.
+NOT_SERVED: dict[str, str] = {
+    S.WAITING: "The file is waiting for the virus scan. Try again in a minute.",
+    S.FAILED: "The virus scan of this file failed. It is tried again by itself.",
+    S.INFECTED: "The virus scanner says that this file is infected. Nobody gets it; scan the paper anew.",
+}
 
 
 def label_of(kind: str, code: str) -> str:

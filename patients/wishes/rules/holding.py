@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from patients.wishes.rules.codes import CODES, MANY, CodeStatus, SaidBy, TreatmentLimit, WishKind, label_of
+from patients.wishes.rules.codes import CODES, LIMITING, MANY, CodeStatus, SaidBy, TreatmentLimit, WishKind, label_of
 
 
 @dataclass(frozen=True)
@@ -98,3 +99,14 @@ def same_slot(kind: str, code: str, other_kind: str, other_code: str) -> bool:
 def said_by_words(said_by: str) -> str:
     """ "said by the patient"."""
     return "from a document" if said_by == SaidBy.DOCUMENT else f"said by {SaidBy(said_by).label.lower()}"
+
+
+def limits_shown(code_status: str, limits: Iterable[str]) -> str:
+    """Code status and limits in one line, as they are reviewed before a procedure; empty when nothing is limited."""
+    code = label_of(WishKind.CODE_STATUS, code_status) if code_status in LIMITING else ""
+    return "; ".join(part for part in (code, *limits) if part)
+
+
+def mark_of(shown: str) -> str:
+    """By which a review knows whether what it reviewed is still what is on record."""
+    return hashlib.sha256(shown.encode()).hexdigest()

@@ -51,6 +51,8 @@ WHERE n.closed_at IS NULL AND n.team_id = %(team)s
           WHERE g.id = k.ref AND g.error_at IS NULL AND g.status = ANY(%(prompt)s))
       WHEN 'palliative' THEN NOT EXISTS (SELECT 1 FROM patients_palliativereferral g
           WHERE g.id = k.ref AND g.error_at IS NULL AND g.status = ANY(%(palliative)s))
+      WHEN 'wish-file' THEN NOT EXISTS (SELECT 1 FROM patients_documentfile f
+          WHERE f.id = k.ref AND f.error_at IS NULL AND f.scan = 'infected')
       WHEN 'call' THEN NOT EXISTS (SELECT 1 FROM patients_symptomcall c
           WHERE c.id = k.ref AND c.error_at IS NULL AND c.closed_at IS NULL)
       WHEN 'early-scan' THEN NOT EXISTS (SELECT 1 FROM patients_symptomcall c
