@@ -52,7 +52,7 @@ class WishForm(EntryForm):
             self.order_fields(["code"])
         self.fields["words"].label = "In words" if codes is None else "In their own words"
         self.fields["words"].required = codes is None
-        self.fields["since"].label = "Said on"
+        self.fields["since"].label, self.fields["since"].help_text = "Said on", ""
         self.fields["valid_until"].label = "Valid until"
         self.fields["valid_until"].help_text = "Empty: until it is changed."
         self.fields["said_by"].label = "Said by"
@@ -62,8 +62,8 @@ class WishForm(EntryForm):
             patient=self.patient, state=DocumentState.CURRENT
         )
         self.fields["document"].label = "Rests on a document"
-        if not self.is_bound:
-            self.initial["since"] = self.today
+        if not self.is_bound:  # another wish, not the old one once more
+            self.initial |= {"code": "", "words": "", "origin": "", "valid_until": None, "since": self.today}
 
     def said(self) -> Said:
         return Said(self.kind, self.cleaned_data.get("code", ""), self.cleaned_data["words"].strip())
@@ -101,7 +101,6 @@ class DocumentForm(EntryForm):
             "original_at": ("Where the original lies", "On the refrigerator door, with the daughter …"),
             "seen_on": ("We read it on", "Empty: nobody of the team has seen it."),
             "proxy": ("Names as proxy", "People are entered in the record, under contacts."),
-            "code_status": ("Code status it says", ""),
             "says": ("What else it says", ""),
         }
         for name, (label, hint) in words.items():
@@ -111,6 +110,10 @@ class DocumentForm(EntryForm):
         choices = [(value, label) for value, label in TreatmentLimit.choices if value != TreatmentLimit.OTHER]
         self.fields["limits"] = forms.MultipleChoiceField(
             label="Limits it says", choices=choices, required=False, widget=forms.CheckboxSelectMultiple
+        )
+        codes = [(value, label) for value, label in CodeStatus.choices if value != CodeStatus.NOT_DISCUSSED]
+        self.fields["code_status"] = forms.ChoiceField(
+            label="Code status it says", choices=[("", "Does not say"), *codes], required=False
         )
         self.order_fields(self._meta.fields)
 

@@ -8,7 +8,7 @@ from typing import Any
 from careteam.cohort.histories.person import responsible
 from careteam.cohort.histories.profile import Profile
 from careteam.cohort.histories.rows import Dice, History, Ref, Text, at
-from patients.wishes.rules import ConflictKind, Spoken, WishKind
+from patients.wishes.rules import MANY, ConflictKind, Spoken, WishKind
 
 _ORIGINALS = ("On the refrigerator door", "With the daughter", "Green folder, bedside table", "With the GP, copy here")
 
@@ -31,9 +31,10 @@ def write_wishes(dice: Dice, history: History, profile: Profile, today: date, *,
     """One wish for each thing that a conversation spoke of; the newer ends the older. Beside them limits and papers;
     here and there two things that contradict each other, which somebody is asked to settle."""
     last = _from_talks(history)
-    code = history.row(last[WishKind.CODE_STATUS]) if WishKind.CODE_STATUS in last else None
-    if code is None or directed:
+    found = last.get((WishKind.CODE_STATUS, ""))
+    if found is None or directed or any(kind == WishKind.LIMIT for kind, _ in last):
         return
+    code = history.row(found)
     if code["code"] == "full":
         if profile.in_care and dice.chance(0.08):
             _limit(history, code, "no_icu", said=code["since"])
@@ -80,10 +81,10 @@ def _ask(history: History, kind: ConflictKind, today: date) -> None:
     )
 
 
-def _from_talks(history: History) -> dict[WishKind, Ref]:
-    """The wishes of the conversations; which of each kind is the last."""
+def _from_talks(history: History) -> dict[tuple[WishKind, str], Ref]:
+    """The wishes of the conversations; which of each kind, and of each limit, is the last."""
     talks = [(n, row) for n, row in enumerate(history.of("conversation")) if row["status"] != "retracted"]
-    last: dict[WishKind, Ref] = {}
+    last: dict[tuple[WishKind, str], Ref] = {}
     for n, row in sorted(talks, key=lambda pair: (pair[1]["held_on"], pair[0])):
         for said in _spoken(row).wishes():
             wish = history.add(
@@ -96,9 +97,10 @@ def _from_talks(history: History) -> dict[WishKind, Ref]:
                 recorded_by=row["signed_by"],
                 recorded_at=row["signed_at"],
             )
-            if (older := last.get(said.kind)) is not None:
+            slot = (said.kind, said.code if said.kind in MANY else "")
+            if (older := last.get(slot)) is not None:
                 history.row(older).update(
                     ended_on=row["held_on"], end_reason="replaced", ended_by=row["signed_by"], replaced_by=wish
                 )
-            last[said.kind] = wish
+            last[slot] = wish
     return last
