@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from careteam.workspace import (
     audit,
+    emergency,
     function,
     health,
     home,
@@ -36,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/<int:patient_id>/history/", audit.patient_history, name="patient-history"),
     path("patients/<int:patient_id>/timeline/", timeline.timeline_panel, name="timeline-panel"),
     path("patients/<int:patient_id>/function/", function.function_panel, name="function-panel"),
+    path("patients/<int:patient_id>/emergency/", emergency.emergency_sheet, name="emergency-sheet"),
     path("patients/<int:patient_id>/summary/", summary.patient_summary, name="patient-summary"),
     path("coming/", coming.coming_weeks, name="coming"),
     path("coming/doses/<int:dose_id>/given/", coming.coming_given, name="coming-given"),

@@ -63,7 +63,7 @@ class WishForm(EntryForm):
         )
         self.fields["document"].label = "Rests on a document"
         if not self.is_bound:  # another wish, not the old one once more
-            self.initial |= {"code": "", "words": "", "origin": "", "valid_until": None, "since": self.today}
+            self.initial.update({"code": "", "words": "", "origin": "", "valid_until": None, "since": self.today})
 
     def said(self) -> Said:
         return Said(self.kind, self.cleaned_data.get("code", ""), self.cleaned_data["words"].strip())

@@ -49,7 +49,7 @@ def panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
         "patient": patient,
         "today": today,
         "goals": goals,
-        "proxy": PatientContact.objects.valid().filter(patient=patient, is_proxy=True).first(),
+        "proxy": PatientContact.objects.valid().filter(patient=patient, is_proxy=True).exclude(scope="none").first(),
         "why_not": policies.why_not_document(patient, request.user),
         "mine": any(draft.author_id == request.user.pk for draft in goals.drafts),
         "others": [draft for draft in goals.drafts if draft.author_id != request.user.pk],

@@ -53,6 +53,11 @@ class WishNow:
     document_id: int | None
 
     @property
+    def label(self) -> str:
+        """What kind of wish it is."""
+        return str(WishKind(self.kind).label)
+
+    @property
     def by(self) -> str:
         """Who wrote it down and where: "Dr L. Brandt, conversation of 20 Nov 2026"."""
         return ", ".join(part for part in (self.recorded_by, self.source) if part)
