@@ -12,9 +12,9 @@ import pytest
 from django.test import Client
 
 from careteam.access.matrix import Address, addresses
-from careteam.people.models import Membership, User
 from careteam.people.rules import Role
 from patients.record.models import PatientContact
+from tests import factories
 from tests.architecture.samples import Samples
 
 pytestmark = pytest.mark.django_db
@@ -39,10 +39,7 @@ def opened(client: Client, django_capture_on_commit_callbacks: Any) -> tuple[Cli
         is_proxy=True,
         is_emergency_contact=True,
     )
-    everybody = User.objects.create_user("walker@example.org", "x", name="Walker")
-    Membership.objects.create(
-        user=everybody, team=samples.team, roles=[str(role) for role in Role if role != Role.AUDITOR]
-    )
+    everybody = factories.person(samples.team, *[role for role in Role if role != Role.AUDITOR])
     client.force_login(everybody)
     return client, samples
 
