@@ -24,7 +24,7 @@ KEPT = frozenset(
     {"record-page", "record-change", "record-history", "patient-history", "patient-fhir", "patient-sources"}
 )
 # Papers that a patient takes home, or that a family reads.
-FOR_THE_PATIENT = ("goals-summary", "goals-summary-pdf", "study-prepare", "study-letter", "letter")
+FOR_THE_PATIENT = ("study-prepare", "letter", "letter-new", "board-letter", "decision-letter")
 
 
 @pytest.fixture
