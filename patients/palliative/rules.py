@@ -9,6 +9,8 @@ from datetime import date, timedelta
 
 from django.db.models import TextChoices
 
+from careteam.web.words import since
+
 
 class PalliativeReferralStatus(TextChoices):
     REQUESTED = "requested", "Requested"
@@ -234,8 +236,8 @@ REASONS: dict[str, str] = {
 }
 
 
-def _days(since: date, today: date) -> str:
-    days = (today - since).days
+def _days(begun: date, today: date) -> str:
+    days = (today - begun).days
     return "today" if days < 1 else f"{days} day{'' if days == 1 else 's'}"
 
 
@@ -271,7 +273,7 @@ def why_now(f: CareFacts, p: Points, today: date) -> tuple[WhyNow, ...]:
     if f.talked_on is None:
         found.append(WhyNow("silent", "No conversation yet", p.silent))
     elif (today - f.talked_on).days > p.review_days:
-        found.append(WhyNow("silent", f"Last conversation {_days(f.talked_on, today)} ago", p.silent, f.talked_on))
+        found.append(WhyNow("silent", f"Last conversation {since(f.talked_on, today)}", p.silent, f.talked_on))
     return tuple(sorted((each for each in found if each.points), key=lambda each: -each.points))
 
 

@@ -222,7 +222,7 @@ def field(
         "described": described,
         "layout": "group" if grouped else "check" if isinstance(widget, widgets.CheckboxInput) else "line",
         "control": "" if grouped else bound.as_widget(attrs=attrs),
-        "optional": not bound.field.required and any(other.required for other in bound.form.fields.values()),
+        "optional": not bound.field.required and any(other.field.required for other in bound.form.visible_fields()),
     }
 
 

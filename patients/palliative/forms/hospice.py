@@ -61,7 +61,7 @@ class HospiceForm(forms.Form):
                 if choice != LineChoice.SYMPTOMS or line.modality in _OF_ANALOGS
             ]
             self.fields[f"line_{line.pk}"] = forms.ChoiceField(
-                label=f"{line.label}{f', {line.dose}' if line.dose else ''}",
+                label=line.label,
                 choices=choices,
                 required=False,
                 widget=forms.RadioSelect,

@@ -27,7 +27,7 @@ def running_antitumor(patient_id: int) -> list[TreatmentLine]:
 def symptom_drugs(patient_id: int) -> list[str]:
     """What goes on for symptoms: running lines beside the numbered ones, and the drugs of the medication list."""
     lines = TreatmentLine.objects.valid().running().filter(patient_id=patient_id).exclude(role=LineRole.ANTITUMOR)
-    words = [f"{row.label}{f', {row.dose}' if row.dose else ''}" for row in lines.exclude(modality=Modality.HOSPICE)]
+    words = [row.label for row in lines.exclude(modality=Modality.HOSPICE)]
     drugs = Medication.objects.valid().filter(patient_id=patient_id, ended_on__isnull=True).order_by("name", "pk")
     return words + [f"{row.name}{f', {row.dose}' if row.dose else ''}" for row in drugs]
 

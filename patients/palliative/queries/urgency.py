@@ -236,7 +236,6 @@ class CareRow:
     distress: int | None
     ecog: EcogTrend | None
     talked_on: date | None
-    days_silent: int | None
     goals: GoalsNow
     coming: tuple[tuple[date, str], ...] = field(default=())
     contact: PalliativeReferral | None = None
@@ -319,7 +318,6 @@ def care_rows(waiting: Iterable[Waiting], today: date, zone: str, severe_from: i
                 distress=facts.distress,
                 ecog=trend,
                 talked_on=facts.talked_on,
-                days_silent=(today - facts.talked_on).days if facts.talked_on else None,
                 goals=goals_now,
                 coming=coming,
                 contact=contact.get(patient_id),

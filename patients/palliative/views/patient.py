@@ -49,6 +49,7 @@ def panel(request: SignedInRequest, patient_id: int) -> HttpResponse:
             "why_not_note": policies.why_not_note(patient, request.user),
             "palliative": policies.is_palliative(request.user, patient.team_id),
             "strains": queries.strains_of(patient.pk),
+            "strain_from": queries.points(patient.team_id).strain_from,
             "family": FamilyMember.objects.valid().filter(patient=patient).order_by("-noted_on", "-pk"),
             "leaflets": InformationGiven.objects.valid().filter(patient=patient).order_by("-noted_on", "-pk"),
             "drugs": queries.symptom_drugs(patient.pk),
