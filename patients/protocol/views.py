@@ -30,6 +30,7 @@ GROUPS = (
     ("Preparation of scans", "what is asked before a slot, and how fresh", rules.PREPARATION),
     ("Board meetings", "what fits a meeting, what sends a case back, what figures are held against", rules.BOARD),
     ("Goals and the last weeks of life", "what figures are counted by", rules.MEASURES),
+    ("Palliative care", "whom to see next, hospice, the families", rules.PALLIATIVE),
     ("Safety net", "after how long something has fallen through", rules.SAFETY),
     ("Doses", "how a line is laid out", rules.TREATMENT),
     ("Usual doses", "beyond the range a dose is questioned", rules.DOSES),
