@@ -73,7 +73,8 @@ def _tags(patient: Patient, diagnosis: Diagnosis | None, goals: GoalsNow) -> tup
     if goals.contradiction and patient.deceased_on is None:
         tags.append(("red", "Wishes contradict"))
     if goals.prompt is not None and goals.prompt.is_open and patient.deceased_on is None:
-        tags.append(("amb", f"Goals prompt open {count(goals.prompt.days_open, 'day', 'days')}"))
+        days = goals.prompt.days_open
+        tags.append(("amb", f"Goals prompt open {count(days, 'day', 'days') if days else 'since today'}"))
     return tuple(tags)
 
 

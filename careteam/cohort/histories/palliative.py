@@ -13,6 +13,7 @@ from careteam.cohort.histories.person import coordinator
 from careteam.cohort.histories.profile import Profile
 from careteam.cohort.histories.rows import Dice, History, Key, Person, Ref, Text, at, working_day
 from careteam.cohort.histories.story import Story
+from patients.record.rules import ECOG
 
 NOTES: tuple[tuple[str, str, bool], ...] = (
     ("nurse_coordinator", "Calls himself when the diarrhea is bad. Prefers the phone before ten.", False),
@@ -56,8 +57,14 @@ def write_palliative(story: Story, *, seed: int) -> None:
         _visit(dice, history, today)
     if running:
         _started(history, running[-1], today)
-    elif dice.chance(0.06):
+    elif _is_frail(history) and dice.chance(0.5):
         _preparing(history, today)
+
+
+def _is_frail(history: History) -> bool:
+    """The last ECOG is 2 or more: for whom a step into hospice is believable."""
+    seen = [row for row in history.of("measurement") if row["code"] == ECOG]
+    return bool(seen) and max(seen, key=lambda row: row["taken_at"])["value"] >= 2
 
 
 def _notes(dice: Dice, history: History, profile: Profile, today: date) -> None:
@@ -92,6 +99,8 @@ def _strain(dice: Dice, history: History, today: date) -> None:
 
 
 def _visit(dice: Dice, history: History, today: date) -> None:
+    if not history.of("step"):  # who has no next step is the safety net's to find
+        return
     on = working_day(today + timedelta(days=dice.randint(0, 20)))
     booked = history.add(
         "encounter",
