@@ -18,11 +18,11 @@ from careteam.audit.models import AuditEvent
 from careteam.people.models import User
 from careteam.people.rules import Role
 from patients.goals import commands
-from patients.goals.models import GoalsConversation, GoalsDraft
+from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt
 from patients.goals.queries import own_draft
-from patients.record.models import Patient
-from tests.factories import PASSWORD, patient, person, team
-from tests.factories.goals import conversation, draft, sign_draft, typed
+from patients.record.models import NextStep, Patient, StaleEdit
+from tests.factories import NOW, PASSWORD, patient, person, team
+from tests.factories.goals import conversation, draft, prompt, sign_draft, typed
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 SECRET = "Only for Brandt’s eyes"
@@ -138,6 +138,64 @@ def test_two_people_sign_in_the_same_moment_one_is_current() -> None:
     for thread in threads:
         thread.join(30)
     assert sorted(GoalsConversation.objects.values_list("status", flat=True)) == ["signed", "superseded"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answering_a_prompt_while_somebody_signs_ends_it_once() -> None:
+    """Whoever comes second is told; the prompt is never both answered and open, and asks nobody any more."""
+    home = team()
+    someone, brandt, okafor = patient(home), person(home, Role.PALLIATIVE), person(home, Role.ONCOLOGIST)
+    asked, row = prompt(someone), draft(someone, brandt)
+    barrier, refused = threading.Barrier(2), []
+
+    def press(act: str) -> None:
+        try:
+            barrier.wait(10)
+            if act == "sign":
+                sign_draft(row)
+            else:
+                commands.close_prompt(asked, reason="already_discussed", by=okafor, now=NOW, version=asked.version)
+        except (StaleEdit, ValidationError):
+            refused.append(act)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press, args=[act]) for act in ("sign", "answer")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    left = GoalsPrompt.objects.get(pk=asked.pk)
+    assert GoalsConversation.objects.filter(status="signed").count() == 1
+    assert (left.status, refused) in [("answered", ["answer"]), ("closed", [])]
+    assert not NextStep.objects.filter(patient=someone, kind="goals", closed_at=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_answers_to_one_prompt_are_one() -> None:
+    home = team()
+    someone = patient(home)
+    asked, outcomes = prompt(someone), []
+    people = [person(home, Role.PALLIATIVE), person(home, Role.ONCOLOGIST)]
+    barrier = threading.Barrier(2)
+
+    def press(by: User) -> None:
+        try:
+            barrier.wait(10)
+            commands.close_prompt(asked, reason="already_discussed", by=by, now=NOW, version=asked.version)
+            outcomes.append("closed")
+        except (StaleEdit, ValidationError):
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press, args=[by]) for by in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) == ["closed", "refused"]
+    assert AuditEvent.objects.filter(action="goals.close_prompt").count() == 1
 
 
 def test_saving_after_the_signature_begins_a_new_draft_and_signs_nothing_twice(brandt: User, someone: Patient) -> None:
