@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -33,6 +34,7 @@ FORMAT = 1
 DUMP = "database.dump"
 PRIVATE = "private/"
 USERS = "careteam_user"  # a database without a row in this table is not in use
+LEAVING_SECONDS = 2  # the server counts a connection for a moment after its client closed it
 
 BASE = Path(__file__).resolve().parent.parent
 
@@ -256,11 +258,11 @@ def restore(
 def _check_free(database: Target, *, replace: bool) -> bool:
     """Whether the database is in use; raises unless it may be replaced now."""
     with database.connect() as connection:
-        others = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend'"
-        ).fetchone()
-        if others != (0,):
+        deadline = time.monotonic() + LEAVING_SECONDS
+        while _others(connection):
+            if time.monotonic() < deadline:
+                time.sleep(0.05)
+                continue
             raise BackupError(
                 "Others are connected to the database. Stop the product (make up, web, worker, beat) first."
             )
@@ -275,6 +277,15 @@ def _check_free(database: Target, *, replace: bool) -> bool:
             "(it is kept under another name)."
         )
     return in_use
+
+
+def _others(connection: psycopg.Connection) -> bool:
+    """Whether anyone else is connected to this database."""
+    found = connection.execute(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend' LIMIT 1"
+    )
+    return found.fetchone() is not None
 
 
 def _compare(told: Mapping[str, int], found: Mapping[str, int]) -> None:
