@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from careteam.migrations._operations import Together
+
 TO_PEOPLE = """
 UPDATE careteam_delivery d SET recipient_id = i.recipient_id, made_at = i.raised_at
 FROM careteam_inboxitem i WHERE i.id = d.item_id;
@@ -19,7 +21,7 @@ class Migration(migrations.Migration):
         ('careteam', '0004_calendar_links'),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.RemoveConstraint(
             model_name='delivery',
             name='delivery_item_or_digest',
@@ -45,7 +47,7 @@ class Migration(migrations.Migration):
             name='mail',
             field=models.CharField(blank=True, choices=[('', 'Inbox only'), ('at_once', 'Waits for the next urgent mail'), ('urgent', 'In an urgent mail'), ('waiting', 'Waits for the next digest'), ('digest', 'In a digest')], default='', max_length=8),
         ),
-        migrations.RunSQL(TO_PEOPLE, migrations.RunSQL.noop),
+    ]), migrations.RunSQL(TO_PEOPLE, migrations.RunSQL.noop), Together([
         migrations.AlterField(
             model_name='delivery',
             name='made_at',
@@ -68,4 +70,4 @@ class Migration(migrations.Migration):
             model_name='inboxitem',
             index=models.Index(condition=models.Q(('mail__in', ['at_once', 'urgent'])), fields=['recipient'], name='inbox_urgent'),
         ),
-    ]
+    ])]

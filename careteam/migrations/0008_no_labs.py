@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from careteam.migrations._operations import Together
+
 
 class Migration(migrations.Migration):
 
@@ -9,10 +11,10 @@ class Migration(migrations.Migration):
         ('careteam', '0007_repeated'),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.AlterField(
             model_name='reconcilerfinding',
             name='kind',
             field=models.CharField(choices=[('no_plan', 'In care without a surveillance plan, and nobody said why'), ('no_study', 'Running plan without a scan ahead'), ('wrong_due', 'Scan due on another day than its plan says'), ('no_labs', 'Labs that the record asks for, and nobody started or declined them'), ('repeats', 'Scan whose row in the worklist says what is no longer so'), ('no_step', 'Open work without a next step'), ('stale_step', 'Next step whose work is over'), ('no_reminder', 'Reached step of the ladder without its reminder'), ('orphan', 'Message about work that is over')], max_length=12),
         ),
-    ]
+    ])]

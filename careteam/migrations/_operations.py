@@ -9,9 +9,31 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations import AddConstraint, AddField, AddIndex, CreateModel
+from django.db.migrations.operations import AddConstraint, AddField, AddIndex, CreateModel, RunPython
 from django.db.migrations.operations.base import Operation
-from django.db.migrations.state import ProjectState
+from django.db.migrations.state import ModelState, ProjectState, StateApps
+from django.db.migrations.utils import resolve_relation
+
+Key = tuple[str, str]  # app and model, in small letters
+
+
+class AppsWhenRead:
+    """The models of a state, rendered when somebody reads them: the executor asks every state for its `apps`, and most
+    migrations go by without one."""
+
+    def __init__(self, models: dict[Key, ModelState], real_apps: set[str]) -> None:
+        self._models, self._real_apps = models, real_apps
+        self._rendered: StateApps | None = None
+
+    def clone(self) -> "AppsWhenRead | StateApps":
+        if self._rendered is not None:
+            return self._rendered.clone()
+        return AppsWhenRead({key: model.clone() for key, model in self._models.items()}, self._real_apps)
+
+    def __getattr__(self, name: str) -> Any:
+        if self._rendered is None:
+            self._rendered = StateApps(list(self._real_apps), self._models)
+        return getattr(self._rendered, name)
 
 
 class CreateTables(Operation):
@@ -58,9 +80,25 @@ class CreateTables(Operation):
         return f"Create {len(self.models)} tables with their triggers"
 
 
+def _around(state: ProjectState, keys: set[Key]) -> ProjectState:
+    """A state with these models and what they point to, directly or not: enough to change their tables."""
+    found: dict[Key, ModelState] = {}
+    waiting = [key for key in keys if key in state.models]
+    while waiting:
+        key = waiting.pop()
+        if key in found:
+            continue
+        found[key] = model = state.models[key]
+        pointed = [field.remote_field for field in model.fields.values() if field.remote_field]
+        ends = [end for remote in pointed for end in (remote.model, getattr(remote, "through", None)) if end]
+        bases = [base for base in model.bases if isinstance(base, str)]
+        waiting += [resolve_relation(end, *key) for end in (*ends, *bases)]
+    return ProjectState({key: model.clone() for key, model in found.items()}, state.real_apps)
+
+
 class Together(Operation):
-    """What `makemigrations` wrote for one migration, as one operation: the model graph is rendered once, after the last
-    of them. Made for additions: no two of them may touch the same column."""
+    """What `makemigrations` wrote for one migration, as one operation: the models it touches are rendered once, after
+    the last of them. Made for additions: no two of them may touch the same column, and none the key of a table."""
 
     reversible = True
 
@@ -75,6 +113,11 @@ class Together(Operation):
         state.__dict__.pop("apps", None)
         for operation in self.operations:
             operation.state_forwards(app_label, state)
+        state.__dict__["apps"] = AppsWhenRead(state.models, state.real_apps)
+
+    def _touched(self, app_label: str) -> set[Key]:
+        names = {getattr(op, "model_name", None) or getattr(op, "name", None) for op in self.operations}
+        return {(app_label, name.lower()) for name in names if name}
 
     def _is_of_new_table(self, operation: Operation) -> bool:
         return getattr(operation, "model_name", "").lower() in self.created
@@ -93,8 +136,11 @@ class Together(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
+        touched = self._touched(app_label)
+        before, after = _around(from_state, touched), _around(to_state, touched)
         for operation in self._on_the_database():
-            operation.database_forwards(app_label, schema_editor, from_state, to_state)
+            states = (from_state, to_state) if isinstance(operation, RunPython) else (before, after)
+            operation.database_forwards(app_label, schema_editor, *states)
 
     def database_backwards(
         self,

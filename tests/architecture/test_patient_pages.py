@@ -26,7 +26,7 @@ KEPT = frozenset(
     {"record-page", "record-change", "record-history", "patient-history", "patient-fhir", "patient-sources"}
 )
 # Papers that a patient takes home, or that a family reads; and where somebody of the team is about to hand one out.
-PAPERS = frozenset({"study-prepare", "letter", "decision-letter", "decision-letter-print"})
+PAPERS = frozenset({"study-prepare", "letter", "decision-letter"})
 HANDED_OUT = frozenset({"letter-write", "decision-letter-write", "goals-summary"})
 
 

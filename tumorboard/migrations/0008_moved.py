@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from careteam.migrations._operations import Together
+
 
 class Migration(migrations.Migration):
 
@@ -9,7 +11,7 @@ class Migration(migrations.Migration):
         ('tumorboard', '0007_boards'),
     ]
 
-    operations = [
+    operations = [Together([
         migrations.AlterField(
             model_name='agendachange',
             name='kind',
@@ -20,4 +22,4 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('listed', 'listed'), ('moved', 'moved'), ('ordered', 'put in order'), ('undone', 'put back in the order before'), ('section', 'moved to another section'), ('minutes', 'given other minutes'), ('date', 'put on another date'), ('deferred', 'deferred'), ('withdrawn', 'withdrawn')], max_length=10),
         ),
-    ]
+    ])]
