@@ -28,7 +28,7 @@ NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 
 @dataclass
 class Pair:
-    """A migrated database with rows, and an empty one beside it."""
+    """A database with rows, and another beside it."""
 
     full: Target
     empty: Target
@@ -69,24 +69,66 @@ def full(django_db_setup: None) -> Iterator[Target]:
     ours = Target.of(connections["default"].settings_dict)
     connections.close_all()
     with contextlib.closing(ours.named("postgres").connect()) as server:
-        drop_all(server, ours.name)
         name = f"{ours.name}_full"
+        drop_all(server, name)
         copy = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
         server.execute(sql.SQL(copy).format(sql.Identifier(name), sql.Identifier(ours.name)))
         full = ours.named(name)
-        execute(full, "CREATE TABLE letters AS SELECT n, md5(n::text) AS text FROM generate_series(1, 5000) n")
-        execute(full, "INSERT INTO auth_group (name) VALUES ('Ärzte'), ('nurses')")
+        execute(full, ROWS)
         yield full
-        drop_all(server, ours.name)
+        drop_all(server, name)
+
+
+ROWS = """
+    CREATE TABLE letters AS SELECT n, md5(n::text) AS text FROM generate_series(1, 5000) n;
+    INSERT INTO auth_group (name) VALUES ('Ärzte'), ('nurses');
+"""
+
+
+@pytest.fixture(scope="module")
+def drill(full: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pair, Path]]:
+    """The whole database, backed up and restored into an empty one, and the folder of the restored private files."""
+    folder, server, restored = (
+        tmp_path_factory.mktemp("drill"),
+        full.named("postgres"),
+        full.named(f"{full.name}_restored"),
+    )
+    backups.write(folder / "one.zip", full, make_private(folder), now=NOW)
+    with contextlib.closing(server.connect()) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(restored.name)))
+        private = folder / "elsewhere"
+        former = backups.restore(
+            folder / "one.zip", restored, private, now=NOW, replace=False, known=known(), prepare=migrate
+        )
+        assert former is None
+        yield Pair(full, restored, server), private
+        drop_all(connection, restored.name)
+
+
+@pytest.fixture(scope="module")
+def small(django_db_setup: None) -> Iterator[Target]:
+    """A few tables that say that they were migrated: what is refused is refused for these as for all."""
+    ours = Target.of(connections["default"].settings_dict)
+    with contextlib.closing(ours.named("postgres").connect()) as server:
+        small = ours.named(f"{ours.name}_small")
+        drop_all(server, small.name)
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(small.name)))
+        execute(
+            small, "CREATE TABLE django_migrations (app text, name text); CREATE TABLE auth_group (name text);" + ROWS
+        )
+        rows = [(app, name) for app, names in known().items() for name in names]
+        with contextlib.closing(small.connect()) as connection:
+            connection.cursor().executemany("INSERT INTO django_migrations VALUES (%s, %s)", rows)
+        yield small
+        drop_all(server, small.name)
 
 
 @pytest.fixture
-def pair(full: Target) -> Iterator[Pair]:
-    server = full.named("postgres")
+def pair(small: Target) -> Iterator[Pair]:
+    server, empty = small.named("postgres"), small.named(f"{small.name}_restored")
     with contextlib.closing(server.connect()) as connection:
-        empty = full.named(full.name.replace("_full", "_empty"))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(empty.name)))
-        yield Pair(full, empty, server)
+        yield Pair(small, empty, server)
         drop_all(connection, empty.name)
 
 
@@ -95,7 +137,7 @@ def drop_all(connection: psycopg.Connection, prefix: str) -> None:
     named = "SELECT datname FROM pg_database WHERE starts_with(datname, %s) AND datname <> %s"
     ours = str(connections["default"].settings_dict["NAME"])
     for (name,) in connection.execute(named, [prefix, ours]).fetchall():
-        if name.startswith((f"{ours}_full", f"{ours}_empty")):
+        if name.startswith((f"{ours}_full", f"{ours}_small")):
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
@@ -112,10 +154,10 @@ def make_private(parent: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def original(full: Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def original(small: Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("original")
     file = folder / "backups" / "one.zip"
-    backups.write(file, full, make_private(folder), now=NOW)
+    backups.write(file, small, make_private(folder), now=NOW)
     return file
 
 
@@ -134,17 +176,14 @@ def restore(backup: Path, target: Target, private: Path, *, replace: bool = Fals
     return backups.restore(backup, target, private, now=NOW, replace=replace, known=known(), prepare=accept)
 
 
-def test_drill_restored_database_is_the_one_backed_up(pair: Pair, backup: Path, tmp_path: Path) -> None:
-    former = backups.restore(
-        backup, pair.empty, tmp_path / "elsewhere", now=NOW, replace=False, known=known(), prepare=migrate
-    )
-    assert former is None
+def test_drill_restored_database_is_the_one_backed_up(drill: tuple[Pair, Path]) -> None:
+    pair, private = drill
     assert content(pair.empty) == content(pair.full)
     assert content(pair.empty)["letters"][0] == 5000
-    assert (tmp_path / "elsewhere" / "imports" / "bundle.json").read_text() == '{"resourceType": "Bundle"}'
+    assert (private / "imports" / "bundle.json").read_text() == '{"resourceType": "Bundle"}'
 
 
-def test_restored_database_still_refuses_what_the_original_refuses(pair: Pair, backup: Path, private: Path) -> None:
+def test_restored_database_still_refuses_what_the_original_refuses(drill: tuple[Pair, Path]) -> None:
     """Triggers, constraints and indexes are restored too; PostgreSQL words a restored condition a little otherwise."""
     objects = """
         SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
@@ -152,7 +191,7 @@ def test_restored_database_still_refuses_what_the_original_refuses(pair: Pair, b
             WHERE connamespace = 'public'::regnamespace
         UNION ALL SELECT 'index', indexname, tablename FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2, 3
     """
-    restore(backup, pair.empty, private)
+    pair, _ = drill
     assert execute(pair.empty, objects) == execute(pair.full, objects)
 
 

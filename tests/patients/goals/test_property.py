@@ -22,6 +22,7 @@ from patients.goals.rules import LIVE_PROMPTS, CloseReason, FoundReason, PromptR
 from patients.record.commands import change_enrollment, record_death
 from patients.record.models import NextStep, Patient
 from patients.record.rules import EnrollmentStatus
+from tests.effort import EFFORT
 from tests.factories import line, patient, person, team
 from tests.factories.goals import conversation
 
@@ -217,7 +218,7 @@ def _act(story: Story, what: str, days: int) -> None:
     story.check(what)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20 * EFFORT, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.sampled_from(STEPS), st.sampled_from((0, 0, 1, 11, 91))), min_size=4, max_size=14))
 @example(steps=[("progression", 0), ("decline", 0), ("leave", 1), ("return", 1), ("admission", 0), ("review", 91)])
 @example(steps=[("progression", 0), ("decline", 0), ("plan", 1), ("wish_family", 1), ("wish_patient", 1), ("plan", 0)])

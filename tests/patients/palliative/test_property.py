@@ -32,6 +32,7 @@ from patients.record.rules.visits import VisitKind
 from patients.treatment import commands as treatment
 from patients.treatment.models import Administration, TreatmentLine
 from patients.treatment.rules import EndReason, LineDraft
+from tests.effort import EFFORT
 from tests.factories import diagnosis, line, patient, person, team
 
 pytestmark = pytest.mark.django_db
@@ -201,7 +202,7 @@ def holds(world: World, names: list[str]) -> None:
 
 
 @given(st.lists(st.sampled_from(sorted(HAPPENS)), min_size=2, max_size=7))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15 * EFFORT, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_sequence_leaves_surveillance_running_in_hospice(now: datetime, names: list[str]) -> None:
     with transaction.atomic():
         holds(made(now), names)
