@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
+from careteam.web.keeping import Keeper
 from careteam.web.parts import Tab
 from careteam.web.responses import render_page
 from careteam.web.sheets import csv_response
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from datetime import date
 
 LIST = "goals-measure-list"
+SLOW = 0.25  # seconds of a count that no single center reaches; above, the lists behind are counted anew all the same
+KEPT = 5 * 60  # seconds
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,10 @@ def _asked(request: SignedInRequest) -> Asked:
     return Asked(scope, period, today, form, ranged)
 
 
+def _keeper() -> Keeper:
+    return Keeper(slow=SLOW, seconds=KEPT, now=timezone.now())
+
+
 def _context(request: SignedInRequest, asked: Asked, current: str) -> dict[str, Any]:
     pages = (
         ("goals-measures", "Figures"),
@@ -87,8 +94,11 @@ def _context(request: SignedInRequest, asked: Asked, current: str) -> dict[str, 
 @require_safe
 def goals_measures(request: SignedInRequest) -> HttpResponse:
     """The measures of a period, each with its definition."""
-    asked = _asked(request)
-    context = _context(request, asked, "goals-measures") | {"figures": queries.figures(asked.scope)}
+    asked, keep = _asked(request), _keeper()
+    context = _context(request, asked, "goals-measures") | {
+        "figures": queries.figures(asked.scope, keep=keep),
+        "counted_at": keep.oldest,
+    }
     return render_page(request, "workspace/measures/figures.html", context)
 
 
@@ -96,10 +106,11 @@ def goals_measures(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def goals_measure_months(request: SignedInRequest) -> HttpResponse:
     """The same by month, as control charts."""
-    asked = _asked(request)
+    asked, keep = _asked(request), _keeper()
     since, until = trend_of(asked.period)
     context = _context(request, asked, "goals-measure-months") | {
-        "trends": queries.trends_of(asked.scope.over(since, until)),
+        "trends": queries.trends_of(asked.scope.over(since, until), keep=keep),
+        "counted_at": keep.oldest,
         "since": since,
         "until": until,
         "month_query": "",
@@ -111,9 +122,10 @@ def goals_measure_months(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def goals_measure_groups(request: SignedInRequest) -> HttpResponse:
     """The same by language, interpreter and sex; shares of small groups are not shown."""
-    asked = _asked(request)
+    asked, keep = _asked(request), _keeper()
     context = _context(request, asked, "goals-measure-groups") | {
-        "comparisons": list(queries.compare(asked.scope).values()),
+        "comparisons": list(queries.compare(asked.scope, keep=keep).values()),
+        "counted_at": keep.oldest,
         "few": asked.scope.limits.small,
     }
     return render_page(request, "workspace/measures/groups.html", context)

@@ -441,6 +441,21 @@ def test_addresses_of_measures(lead: User, path: str, status: int) -> None:
     assert _client(lead).get(reverse("goals-measures") + path).status_code == status
 
 
+@pytest.mark.parametrize("page", ["goals-measures", "goals-measure-months", "goals-measure-groups"])
+def test_what_took_long_to_count_is_kept_and_says_so(
+    client: Client, lead: User, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    client.force_login(lead)
+
+    def is_kept(**query: str) -> bool:
+        return "Counted at" in client.get(reverse(page), query).content.decode()
+
+    assert [is_kept(), is_kept()] == [False, False], "what is quick is counted on every look"
+    monkeypatch.setattr("careteam.workspace.measures.views.SLOW", 0)
+    assert [is_kept(), is_kept()] == [False, True]
+    assert not is_kept(period="range", since="2026-01-01", until="2026-03-31"), "another question"
+
+
 def test_the_sheet_has_definitions_and_no_formula(team: Team, lead: User) -> None:
     for _ in range(10):
         factories.diagnosis(

@@ -6,17 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from hashlib import sha256
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.fields import CharField
 from django.db.models.functions import Cast, Concat
 
+from careteam.web.keeping import Keeper
 from careteam.workspace.coming.rules import Entry, Kind, Window
 from patients.record.models import Diagnosis, NextStep, in_care
 
@@ -26,8 +24,8 @@ if TYPE_CHECKING:
 LIMIT = 300  # rows of one source on one page, which no single center reaches in two weeks
 FEW = 60  # rows of a source that has more: the days are counted, the list says so and leads to "who comes"
 NOBODY = "nobody"
-SLOW = 0.02  # seconds of one count, which no single center reaches: those above are kept
-KEPT = 30  # seconds
+# The rows that are named are always of this moment.
+_keep = Keeper(slow=0.02, seconds=30)  # 0.02 s for one count, which no single center reaches
 
 
 @dataclass(frozen=True)
@@ -125,26 +123,12 @@ def gather(
     found = entries(first)
     counts: Counter[tuple[date, str]] = Counter()
     if is_cut:
-        for on, kind, number in _kept(rows.order_by(), counted):
+        ordered = rows.order_by()
+        for on, kind, number in _keep("coming", ordered.query.sql_with_params(), lambda: list(counted(ordered))):
             counts[on, kind] += number
     else:
         counts.update((entry.on, str(entry.kind)) for entry in found)
     return Found(tuple(found), counts, is_cut)
-
-
-def _kept(
-    rows: QuerySet[Any], counted: Callable[[QuerySet[Any]], Iterable[tuple[date, str, int]]]
-) -> list[tuple[date, str, int]]:
-    """The counts; where counting ten thousands takes its time, those of up to `KEPT` seconds ago. The rows that are
-    named are always of this moment."""
-    key = "coming-counts:" + sha256(repr(rows.query.sql_with_params()).encode()).hexdigest()
-    found: list[tuple[date, str, int]] | None = cache.get(key)
-    if found is None:
-        began = monotonic()
-        found = list(counted(rows))
-        if monotonic() - began > SLOW:
-            cache.set(key, found, KEPT)
-    return found
 
 
 def oldest(rows: QuerySet[Any], scope: Scope, entries: Callable[[list[Any]], list[Entry]]) -> Found:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count as CountRows
-from django.db.models import DateField
+from django.db.models import DateField, F
 from django.db.models.functions import TruncMonth
 
+from careteam.web.keeping import Keep, anew
 from careteam.workspace.measures.queries.definitions import Base, Scope, bases, took_rows
 from careteam.workspace.measures.rules import (
     APART,
@@ -120,18 +121,29 @@ def _aggregates(conditions: Mapping[Measure, Q]) -> dict[str, CountRows]:
     }
 
 
-def figures(scope: Scope) -> Figures:
+def figures(scope: Scope, *, keep: Keep = anew) -> Figures:
     """Counts and spans of the scope; a query for each base and each span."""
-    counts: dict[Measure, int] = {}
-    for base in bases(scope):
-        found = base.rows().aggregate(**_aggregates(base.conditions))
-        counts |= {measure: found[f"n_{measure.code}"] for measure in base.conditions}
-    return Figures(counts, tuple(_span(took, scope) for took in Took), scope.limits)
+
+    def count() -> tuple[dict[str, int], dict[str, list[float]]]:
+        counts: dict[str, int] = {}
+        for base in bases(scope):
+            counts |= base.rows().aggregate(**_aggregates(base.conditions))
+        return counts, {took.value: _days(took, scope) for took in Took}
+
+    counts, days = keep("measures", scope, count)
+    return Figures(
+        {measure: counts[f"n_{measure.code}"] for base in bases(scope) for measure in base.conditions},
+        tuple(_span(took, days[took.value]) for took in Took),
+        scope.limits,
+    )
 
 
-def _span(took: Took, scope: Scope) -> Span:
-    values = [float(value) for value in took_rows(took, scope).order_by().values_list("took", flat=True)]
-    return Span(took, len(values), quantile(values, 0.5), quantile(values, 0.9))
+def _days(took: Took, scope: Scope) -> list[float]:
+    return [float(value) for value in took_rows(took, scope).order_by().values_list("took", flat=True)]
+
+
+def _span(took: Took, days: list[float]) -> Span:
+    return Span(took, len(days), quantile(days, 0.5), quantile(days, 0.9))
 
 
 # --- by month ---------------------------------------------------------------------------------------------------------
@@ -158,16 +170,23 @@ class Trend:
         return f"share of: {whole.label[0].lower()}{whole.label[1:]}" if whole else ""
 
 
-def trends_of(scope: Scope) -> tuple[Trend, ...]:
+def trends_of(scope: Scope, *, keep: Keep = anew) -> tuple[Trend, ...]:
     """Every trend over the months of the scope (whole months). A query for each base."""
     months = months_of(scope.since, scope.until)
+    drawn = {*TRENDS, *(key.whole for key in TRENDS)}
+
+    def count() -> list[tuple[str, date, int]]:
+        return [
+            (measure.value, row["month"], row[f"n_{measure.code}"])
+            for base in bases(scope)
+            if (shown := {measure: asked for measure, asked in base.conditions.items() if measure in drawn})
+            for row in _grouped(base, shown, month=TruncMonth("on", output_field=DateField()))
+            for measure in shown
+        ]
+
     counted: dict[Measure, Counter[date]] = defaultdict(Counter)
-    for base in bases(scope):
-        if not set(base.conditions) & set(TRENDS):
-            continue
-        for row in _grouped(base, {"month": TruncMonth("on", output_field=DateField())}):
-            for measure in base.conditions:
-                counted[measure][row["month"]] += row[f"n_{measure.code}"]
+    for code, month, number in keep("measures-by-month", scope, count):
+        counted[Measure(code)][month] += number
     trends = []
     for key in TRENDS:
         whole = key.whole or key
@@ -176,10 +195,9 @@ def trends_of(scope: Scope) -> tuple[Trend, ...]:
     return tuple(trends)
 
 
-def _grouped(base: Base, columns: Mapping[str, Any]) -> QuerySet[Any]:
-    rows: QuerySet[Any] = base.rows().order_by().annotate(**columns).values(*columns)
-    counted: QuerySet[Any] = rows.annotate(**_aggregates(base.conditions))
-    return counted
+def _grouped(base: Base, conditions: Mapping[Measure, Q], **columns: Any) -> QuerySet[Any]:
+    rows: QuerySet[Any] = base.rows().order_by().values(**columns).annotate(**_aggregates(conditions))
+    return rows
 
 
 # --- groups beside each other -----------------------------------------------------------------------------------------
@@ -219,17 +237,22 @@ class Comparison:
     few: int
 
 
-def compare(scope: Scope) -> dict[By, Comparison]:
+def compare(scope: Scope, *, keep: Keep = anew) -> dict[By, Comparison]:
     """Every share by language, interpreter and sex, the largest group first. A query for each base, whatever it is
     compared by."""
+
+    def count() -> list[tuple[str, str, str, int]]:
+        return [
+            (by.value, measure.value, group_code(by, row[f"by_{by.value}"]), row[f"n_{measure.code}"])
+            for base in bases(scope)
+            for row in _grouped(base, base.conditions, **{f"by_{by.value}": F(f"{base.path}{by.value}") for by in By})
+            for by in By
+            for measure in base.conditions
+        ]
+
     counted: dict[By, dict[Measure, Counter[str]]] = {by: defaultdict(Counter) for by in By}
-    for base in bases(scope):
-        columns = {by: f"{base.path}{by.value}" for by in By}
-        for row in base.rows().order_by().values(*columns.values()).annotate(**_aggregates(base.conditions)):
-            for by, column in columns.items():
-                code = group_code(by, row[column])
-                for measure in base.conditions:
-                    counted[by][measure][code] += row[f"n_{measure.code}"]
+    for by, code, group, number in keep("measures-by-group", scope, count):
+        counted[By(by)][Measure(code)][group] += number
     return {by: _comparison(by, found, scope.limits.small) for by, found in counted.items()}
 
 
