@@ -170,10 +170,9 @@ def waiting_list(user: User, team_id: int | None, today: date) -> list[Waiting]:
     ecog, decisions = ecog_trends(ids), _decisions(ids, p, today)
     found = []
     for patient_id, sort_key in Patient.objects.filter(pk__in=ids).values_list("pk", "sort_key"):
-        facts = _facts(latest.get(patient_id), strains.get(patient_id), ecog.get(patient_id), p)
         on, what, known = decisions.get(patient_id, (None, "", None))
-        facts = replace(
-            facts,
+        facts = CareFacts(
+            **_said(latest.get(patient_id), strains.get(patient_id), ecog.get(patient_id), p),
             hospice_since=preparing.get(patient_id),
             referral_since=asked.get(patient_id),
             prompt_since=prompts.get(patient_id),
@@ -187,23 +186,23 @@ def waiting_list(user: User, team_id: int | None, today: date) -> list[Waiting]:
     return sorted(found, key=lambda row: (-row.points, row.since, row.patient_id))
 
 
-def _facts(
+def _said(
     latest: Mapping[str, Any] | None, strain: CaregiverStrain | None, ecog: EcogTrend | None, p: Points
-) -> CareFacts:
-    facts = CareFacts()
+) -> dict[str, Any]:
+    """The facts that patients and those who care for them gave, and ECOG."""
+    facts: dict[str, Any] = {}
     if latest is not None:
         names = items_at_least(_scores(latest), p.severe_from)
-        facts = replace(
-            facts,
-            severe=tuple(f"{ESAS_LABELS[name].lower()} {latest[name]}" for name in names),
-            asked_on=latest["assessed_on"],
-            answered=latest["answered_at"] is not None,
-            distress=latest["distress"],
-        )
+        facts |= {
+            "severe": tuple(f"{ESAS_LABELS[name].lower()} {latest[name]}" for name in names),
+            "asked_on": latest["assessed_on"],
+            "answered": latest["answered_at"] is not None,
+            "distress": latest["distress"],
+        }
     if strain is not None:
-        facts = replace(facts, strain=strain.score, strain_who=strain.who)
+        facts |= {"strain": strain.score, "strain_who": strain.who}
     if ecog is not None:
-        facts = replace(facts, ecog=ecog.now, ecog_before=ecog.before)
+        facts |= {"ecog": ecog.now, "ecog_before": ecog.before}
     return facts
 
 

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 
 from careteam.access.queries import access_of
@@ -92,24 +93,19 @@ def people_on_list(ids: Iterable[int], on: date) -> dict[int, PersonOnList]:
 
 
 def ecog_trends(patient_ids: Iterable[int]) -> dict[int, EcogTrend]:
-    """The last two ECOG readings of each patient, one query."""
-    latest = (
+    """The last two ECOG readings of each patient, one query: two steps along the index for each."""
+    readings = (
         Measurement.objects.valid()
-        .filter(patient_id__in=list(patient_ids), code=ECOG, value__isnull=False)
-        .annotate(
-            place=Window(RowNumber(), partition_by=[F("patient_id")], order_by=[F("taken_at").desc(), F("pk").desc()])
-        )
-        .filter(place__lte=2)
-        .order_by("patient_id", "place")
-        .values_list("patient_id", "value", "taken_at")
+        .filter(patient_id=OuterRef("pk"), code=ECOG, value__isnull=False)
+        .order_by("-taken_at", "-pk")
     )
+    last_two = ArraySubquery(readings.values_list(JSONObject(value="value", at="taken_at"), flat=True)[:2])
     trends: dict[int, EcogTrend] = {}
-    for patient_id, value, taken_at in latest:
-        first = trends.get(patient_id)
-        if first is None:
-            trends[patient_id] = EcogTrend(int(value), taken_at.date(), None)
-        else:
-            trends[patient_id] = EcogTrend(first.now, first.on, int(value))
+    for patient_id, found in Patient.objects.filter(pk__in=list(patient_ids)).values_list("pk", last_two):
+        if found:
+            now, *before = (int(reading["value"]) for reading in found)
+            on = datetime.fromisoformat(found[0]["at"]).date()
+            trends[patient_id] = EcogTrend(now, on, before[0] if before else None)
     return trends
 
 
@@ -163,20 +159,32 @@ def referral_rows(referrals: Iterable[PalliativeReferral], on: date) -> list[Ref
 
 
 @dataclass(frozen=True)
-class VisitRow:
-    """A visit of the palliative team: an appointment, or the day that a referral was answered with."""
+class Visit:
+    """A visit of the palliative team: an appointment, or the day that a referral was answered with (`referral_id`)."""
 
     pk: int
-    person: PersonOnList
+    patient_id: int
     on: date
     at: datetime | None
     what: str
     with_whom: str
-    url: str
+    referral_id: int | None = None
+
+    @property
+    def url(self) -> str:
+        if self.referral_id is not None:
+            return reverse("palliative-answer", args=[self.referral_id])
+        return reverse("palliative-panel", args=[self.patient_id])
 
 
-def palliative_visits(user: User, zone: str, today: date, until: date) -> list[VisitRow]:
-    """Appointments that the palliative team booked or is named in, and first visits of referrals, by day. Six queries
+@dataclass(frozen=True)
+class VisitRow:
+    person: PersonOnList
+    visit: Visit
+
+
+def palliative_visits(user: User, zone: str, today: date, until: date) -> list[Visit]:
+    """Appointments that the palliative team booked or is named in, and first visits of referrals, by day. Four queries
     for any number."""
     here, teams = ZoneInfo(zone), access_of(user).team_ids
     team = list(
@@ -188,7 +196,7 @@ def palliative_visits(user: User, zone: str, today: date, until: date) -> list[V
     named = Q(with_whom__icontains="palliative") | Q(with_whom__icontains="hospice")
     for _, name in team:
         named |= Q(with_whom__icontains=name.split()[-1])
-    visits = list(
+    booked = (
         Encounter.objects.visible_to(user)
         .valid()
         .filter(in_care(), Q(created_by__in=[pk for pk, _ in team]) | named)
@@ -199,45 +207,50 @@ def palliative_visits(user: User, zone: str, today: date, until: date) -> list[V
             ),
             status__in=[str(status) for status in AHEAD],
         )
+        .values_list("pk", "patient_id", "starts_at", "reason", "kind", "with_whom")
     )
-    first = list(
+    first = (
         PalliativeReferral.objects.visible_to(user)
         .valid()
         .filter(in_care(), status=PalliativeReferralStatus.ACCEPTED, visit_on__range=(today, until))
+        .values_list("pk", "patient_id", "visit_on")
     )
-    people = people_on_list({row.patient_id for row in [*visits, *first]}, today)
-    rows = [
-        VisitRow(
-            row.pk,
-            people[row.patient_id],
-            row.starts_at.astimezone(here).date(),
-            row.starts_at,
-            row.reason or row.kind,
-            row.with_whom,
-            reverse("palliative-panel", args=[row.patient_id]),
-        )
-        for row in visits
+    visits = [
+        Visit(pk, patient_id, at.astimezone(here).date(), at, reason or kind, with_whom)
+        for pk, patient_id, at, reason, kind, with_whom in booked
     ]
-    rows += [
-        VisitRow(
-            -row.pk,
-            people[row.patient_id],
-            row.visit_on or today,
-            None,
-            "First visit",
-            "palliative team",
-            reverse("palliative-answer", args=[row.pk]),
-        )
-        for row in first
+    visits += [
+        Visit(-pk, patient_id, on or today, None, "First visit", "palliative team", referral_id=pk)
+        for pk, patient_id, on in first
     ]
-    return sorted(rows, key=lambda row: (row.on, row.at is None, row.at or datetime.min.replace(tzinfo=UTC), row.pk))
+    return sorted(visits, key=lambda row: (row.on, row.at is None, row.at or datetime.min.replace(tzinfo=UTC), row.pk))
+
+
+def visit_rows(visits: Iterable[Visit], today: date) -> list[VisitRow]:
+    """Rows of the list; two queries for any number."""
+    found = list(visits)
+    people = people_on_list({visit.patient_id for visit in found}, today)
+    return [VisitRow(people[visit.patient_id], visit) for visit in found]
+
+
+@dataclass(frozen=True)
+class HospiceStay:
+    """Hospice care that runs (`line`), or the way into it. `transition` is the step in preparation, or the one with
+    which the care began."""
+
+    patient_id: int
+    line: TreatmentLine | None
+    transition: HospiceTransition | None
+
+    @property
+    def pk(self) -> int:
+        return self.patient_id
 
 
 @dataclass(frozen=True)
 class HospiceRow:
     """Somebody in hospice care, or on the way into it. `lacks`: sections of the step that are not complete."""
 
-    pk: int
     person: PersonOnList
     since: date
     place: str
@@ -246,63 +259,61 @@ class HospiceRow:
     lacks: tuple[str, ...]
 
 
-def hospice_rows(user: User, today: date) -> list[HospiceRow]:
-    """Transitions in preparation, then hospice care that runs, each the oldest first. A fixed number of queries; the
-    list is as long as a team's hospice patients."""
+def hospice_stays(user: User) -> list[HospiceStay]:
+    """Transitions in preparation, then hospice care that runs, each the oldest first. Two queries; the list is as long
+    as a team's hospice patients."""
     steps = (
         HospiceTransition.objects.visible_to(user)
         .valid()
         .filter(in_care(), status__in=[HospiceStatus.PREPARING, HospiceStatus.STARTED])
     )
     transitions = {row.patient_id: row for row in steps.order_by("status", "-pk")}
-    running = list(
+    preparing = sorted(
+        (row for row in transitions.values() if row.status == HospiceStatus.PREPARING), key=lambda row: row.opened_at
+    )
+    running = (
         TreatmentLine.objects.visible_to(user)
         .valid()
         .running()
         .filter(in_care(), modality=Modality.HOSPICE)
         .order_by("started_on", "pk")
     )
-    preparing = sorted(
-        (row for row in transitions.values() if row.status == HospiceStatus.PREPARING), key=lambda row: row.opened_at
-    )
-    people = people_on_list({row.patient_id for row in [*running, *preparing]}, today)
+    stays = [HospiceStay(row.patient_id, None, row) for row in preparing]
+    for line in running:
+        step = transitions.get(line.patient_id)
+        begun = step if step is not None and step.status == HospiceStatus.STARTED else None
+        stays.append(HospiceStay(line.patient_id, line, begun))
+    return stays
+
+
+def hospice_rows(stays: Iterable[HospiceStay], today: date) -> list[HospiceRow]:
+    """Rows of the list; three queries for any number."""
+    found = list(stays)
+    people = people_on_list({stay.patient_id for stay in found}, today)
     lines: dict[int, dict[int, str]] = {}
     for line in (
         TreatmentLine.objects.valid()
         .running()
-        .filter(patient_id__in=[row.patient_id for row in preparing], role=LineRole.ANTITUMOR)
+        .filter(patient_id__in=[stay.patient_id for stay in found if stay.line is None], role=LineRole.ANTITUMOR)
     ):
         lines.setdefault(line.patient_id, {})[line.pk] = line.label
-    rows = []
-    for step in preparing:
-        facts = facts_of_transition(step, lines.get(step.patient_id, {}))
-        lacks = tuple(each.title for each in hospice_sections(facts, today) if not each.is_done)
-        rows.append(
-            HospiceRow(
-                step.patient_id,
-                people[step.patient_id],
-                step.opened_at.date(),
-                step.get_place_display() if step.place else "",
-                f"{step.night_name} {step.night_phone}".strip(),
-                step,
-                lacks,
-            )
-        )
-    for line in running:
-        known = transitions.get(line.patient_id)
-        begun = known if known is not None and known.status == HospiceStatus.STARTED else None
-        rows.append(
-            HospiceRow(
-                line.patient_id,
-                people[line.patient_id],
-                line.started_on or today,
-                begun.get_place_display() if begun and begun.place else line.site,
-                f"{begun.night_name} {begun.night_phone}".strip() if begun else "",
-                begun,
-                (),
-            )
-        )
-    return rows
+    return [_hospice_row(stay, people[stay.patient_id], lines.get(stay.patient_id, {}), today) for stay in found]
+
+
+def _hospice_row(stay: HospiceStay, person: PersonOnList, lines: dict[int, str], today: date) -> HospiceRow:
+    step = stay.transition
+    lacks: tuple[str, ...] = ()
+    since, place = today, stay.line.site if stay.line is not None else ""
+    if stay.line is not None:
+        since = stay.line.started_on or today
+    elif step is not None:
+        since = step.opened_at.date()
+        sections = hospice_sections(facts_of_transition(step, lines), today)
+        lacks = tuple(each.title for each in sections if not each.is_done)
+    if step is not None and step.place:
+        place = step.get_place_display()
+    night = f"{step.night_name} {step.night_phone}".strip() if step is not None else ""
+    return HospiceRow(person, since, place, night, step, lacks)
 
 
 @dataclass(frozen=True)

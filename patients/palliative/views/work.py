@@ -118,14 +118,15 @@ def _answered(request: SignedInRequest, today: date) -> Shown:
 def _visits(request: SignedInRequest, today: date) -> Shown:
     home = request.access.home
     zone = home.time_zone if home else "UTC"
-    rows = queries.palliative_visits(request.user, zone, today, today + timedelta(days=VISIT_DAYS))
-    page = listed(rows, sorts=(BY_DAY,), params=request.GET, key=lambda row: row.pk)
-    return Shown(page, count=len(rows))
+    visits = queries.palliative_visits(request.user, zone, today, today + timedelta(days=VISIT_DAYS))
+    page = listed(visits, sorts=(BY_DAY,), params=request.GET, key=lambda visit: visit.pk)
+    return Shown(page.with_rows(queries.visit_rows(page.rows, today)), count=len(visits))
 
 
 def _hospice(request: SignedInRequest, today: date) -> Shown:
-    rows = queries.hospice_rows(request.user, today)
-    return Shown(listed(rows, sorts=(BY_DAY,), params=request.GET, key=lambda row: row.pk))
+    stays = queries.hospice_stays(request.user)
+    page = listed(stays, sorts=(BY_DAY,), params=request.GET, key=lambda stay: stay.pk)
+    return Shown(page.with_rows(queries.hospice_rows(page.rows, today)))
 
 
 def _bereavement(request: SignedInRequest, today: date) -> Shown:
