@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from careteam.cohort.histories.asking import write_asking
 from careteam.cohort.histories.boards import write_boards
 from careteam.cohort.histories.care import write_care
 from careteam.cohort.histories.course import course_of
 from careteam.cohort.histories.disease import write_disease
 from careteam.cohort.histories.findings import write_findings
-from careteam.cohort.histories.goals import write_goals
+from careteam.cohort.histories.goals import write_goals, write_steps
 from careteam.cohort.histories.imaging import write_imaging
 from careteam.cohort.histories.last_days import write_last_days
 from careteam.cohort.histories.markers import write_markers
@@ -60,6 +61,7 @@ def _write(story: Story, seed: int, star: Star | None) -> None:
     write_findings(dice, history, profile, course, today, eventful=star is None)
     write_symptoms(history, profile, seed=seed, index=story.index, today=today, directed=star is not None)
     if star is None:
+        write_asking(Dice(f"{seed}:{story.index}:asking"), history, profile, today)
         write_goals(dice, history, profile, course, story.lines, today)
         write_boards(dice, history, profile, course, story.lines, story.index, today)
         if profile.in_care:
@@ -70,6 +72,8 @@ def _write(story: Story, seed: int, star: Star | None) -> None:
         return
     generated = [row for row in history.of("measurement") if row["code"] == WEIGHT]
     star.direct(story)
+    if profile.in_care:
+        write_steps(history, story.lines, today)
     _keep_weight(history, generated)
 
 

@@ -9,7 +9,10 @@ from careteam.cohort.histories.course import Course, Scan, Treatment
 from careteam.cohort.histories.person import responsible
 from careteam.cohort.histories.profile import Profile
 from careteam.cohort.histories.rows import Dice, History, Key, MeetingAt, Person, Ref, Text, TheBoard, at
-from tumorboard.decisions.rules import OPTION_OF_MODALITY, Option, wording
+from patients.goals.rules import age_in_words
+from patients.protocol.rules import BURDEN_WORDS, NUMBERS, burden_code
+from tumorboard.decisions.rules import OPTION_OF_MODALITY, Option, labels_of, wording
+from tumorboard.goalcheck.rules import Accepted, Figure, findings_for, overall
 
 WEEKS_BACK, WEEKS_AHEAD = 260, 3
 ALWAYS_BELOW = 300  # patients with a lower index come to the board as in a real team ...
@@ -307,6 +310,48 @@ def decide(
     )
     _tell(dice, history, decision, day, today, patient=told_patient, gp=told_gp, in_care=in_care)
     return decision
+
+
+def differs(history: History, decision: Ref, conversation: Ref, *, note: str) -> None:
+    """The signed decision held against the conversation, as the check keeps it: it costs more than the patient accepts,
+    and the chair says why it was recommended nevertheless. Whoever tells the patient hears that they talk again."""
+    row, talked = history.row(decision), history.row(conversation)
+    said = [
+        Accepted(each["burden"], each["more_than"], each["acceptance"], each["condition"])
+        for each in history.of("tradeoff")
+        if each["conversation"] == conversation
+    ]
+    options = [Option(each["option"]) for each in history.of("recommendation") if each["decision"] == decision]
+    findings = [
+        finding
+        for option, label in labels_of(options).items()
+        for finding in findings_for(option, label, _figures(option), said)
+    ]
+    row["goals_seen"], row["goals_conflict_note"] = True, note
+    row["goal_check"] = {
+        "verdict": str(overall(findings, asked=bool(said))),
+        "conversation": conversation,
+        "said": age_in_words(talked["held_on"], row["signed_at"].date()),
+        "findings": [{"option": each.option, "verdict": str(each.verdict), "words": each.words} for each in findings],
+    }
+    history.add(
+        "inbox",
+        recipient=responsible(history),
+        key=Key("goals-decision", *decision),
+        kind="goals",
+        title="A decision and the patient's goals differ: talk again",
+        url=Text("/boards/decisions/{id}/", *decision),
+        raised_at=row["signed_at"],
+    )
+
+
+def _figures(option: str) -> dict[str, Figure]:
+    """What the option usually asks, by the protocol that the demo's teams have signed."""
+    return {
+        burden: Figure(NUMBERS[code].value, words, is_signed=True)
+        for burden, (words, _, _) in BURDEN_WORDS.items()
+        if (code := burden_code(option, burden)) in NUMBERS
+    }
 
 
 def _deferred_before(history: History, referral: Ref, week: int, position: int, today: date, reason: str) -> None:

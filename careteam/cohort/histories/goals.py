@@ -13,11 +13,12 @@ from careteam.cohort.histories.course import Course
 from careteam.cohort.histories.person import responsible
 from careteam.cohort.histories.profile import Profile
 from careteam.cohort.histories.rows import Dice, History, Key, Person, Ref, Text, at, working_day
-from patients.goals.rules import PROCEDURES, PromptReason, inside, rank_of
+from patients.goals.rules import PROCEDURES, PromptReason, Voice, asks_for_step, inside, rank_of
 from patients.record.rules import ESAS_LABELS, SEVERE, WEIGHT, greatest_loss, items_at_least
 from patients.treatment.rules import CountedLine, number_lines
 
 ADMISSION_DAYS, STAGE_IV_DAYS, REVIEW_DAYS, ANSWER_DAYS = 183, 60, 365, 30
+LATE_LINE = 3  # therapy line from which goals are asked for
 WEIGHT_PERCENT = 5
 QUOTES = (
     "I want to be at home with my dog, not in a hospital bed.",
@@ -203,6 +204,7 @@ def reasons(history: History, profile: Profile, lines: list[Ref], today: date) -
     found += _of_ecog(history, current, news)
     found += _of_symptoms(history, news)
     found += _of_weight(history, current, news)
+    found += _of_people(history, news)
     if profile.grade == "NEC" and profile.differentiation == "poor" and held is None:
         found.append(_Reason("nec", profile.diagnosed, "nec"))
     admissions = [(n, row) for n, row in enumerate(history.of("admission")) if row["unplanned"]]
@@ -225,24 +227,47 @@ def reasons(history: History, profile: Profile, lines: list[Ref], today: date) -
     return found
 
 
-def _of_lines(history: History, lines: list[Ref], news: Any, today: date) -> list[_Reason]:
+_OPEN_LINES = frozenset({"proposed", "planned", "active", "on_hold"})
+
+
+def _numbered(history: History, lines: list[Ref]) -> list[tuple[Ref, dict[str, Any], int | None]]:
+    """The lines in order with the therapy line number each has, or would have once begun."""
     rows = [(ref, history.row(ref)) for ref in lines]
     rows.sort(key=lambda pair: pair[1]["started_on"] or pair[1]["planned_on"])
     numbers = number_lines([CountedLine(r["modality"], r["role"], r["start_reason"]) for _, r in rows])
+    return [(ref, row, number.therapy) for (ref, row), number in zip(rows, numbers, strict=True)]
+
+
+def _of_lines(history: History, lines: list[Ref], news: Any, today: date) -> list[_Reason]:
     found = []
-    for (ref, row), number in zip(rows, numbers, strict=True):
-        if row["status"] not in {"proposed", "planned", "active", "on_hold"}:
-            continue
+    for ref, row, therapy in _numbered(history, lines):
         on = row["started_on"] or row["planned_on"]
-        label = f"{row['agent']} {row['dose']}".strip()
-        if not news(on):
+        if row["status"] not in _OPEN_LINES or not news(on):
             continue
-        if number.therapy is not None and number.therapy >= 3:
-            found.append(
-                _Reason("therapy_line", min(on, today), Key("line", *ref), f"therapy line {number.therapy}: {label}")
-            )
+        label = f"{row['agent']} {row['dose']}".strip()
+        if therapy is not None and therapy >= LATE_LINE:
+            found.append(_Reason("therapy_line", min(on, today), Key("line", *ref), f"therapy line {therapy}: {label}"))
         if row["modality"] in PROCEDURES and row["status"] in {"proposed", "planned"}:
             found.append(_Reason("before_procedure", min(on, today), Key("procedure", *ref), label))
+    return found
+
+
+def _of_people(history: History, news: Any) -> list[_Reason]:
+    """What somebody said: the last answer to the surprise question, a wish to talk, a decision that goes another way
+    than the patient wants."""
+    found = []
+    answers = sorted(enumerate(history.of("surprise")), key=lambda pair: (pair[1]["asked_on"], pair[0]))
+    if answers and answers[-1][1]["answer"] == "no" and news(answers[-1][1]["asked_on"]):
+        n, last = answers[-1]
+        found.append(_Reason("surprise", last["asked_on"], Key("surprise", "surprise", n)))
+    for n, wish in enumerate(history.of("talkwish")):
+        if news(wish["said_on"]):
+            detail = f"{Voice(wish['voice']).label.lower()}: {wish['words']}"
+            found.append(_Reason("wish", wish["said_on"], Key("wish", "talkwish", n), detail[:200]))
+    for n, decision in enumerate(history.of("decision")):
+        if decision.get("goal_check", {}).get("verdict") == "conflict":
+            on = decision["signed_at"].date()
+            found.append(_Reason("decision", on, Key("decision", "decision", n), decision["text"][:200]))
     return found
 
 
@@ -287,15 +312,20 @@ def _of_ecog(history: History, current: Ref | None, news: Any) -> list[_Reason]:
 def write_prompt(
     dice: Dice, history: History, profile: Profile, lines: list[Ref], today: date, *, state: str = ""
 ) -> None:
-    """One prompt with all its reasons: open, put off, or answered with a reason."""
+    """One prompt with all its reasons: open, put off, planned with the palliative team, or answered with a reason."""
     found = reasons(history, profile, lines, today)
     if not found:
         return
     state = state or dice.pick({"open": 0.3, "deferred": 0.12, "declined": 0.06, "closed": 0.52})
+    if state != "planned" and any(reason.reason == "wish" for reason in found):
+        state = "open"  # a wish waits only for the day that was planned
     owner = responsible(history)
     since = max(reason.since for reason in found)
     raised = max(min(since + timedelta(days=1), today), today - timedelta(days=dice.randint(12, 60)))
     later = today + timedelta(days=dice.randint(5, 60))
+    planned = state == "planned"
+    if planned:
+        state, later = "deferred", working_day(today + timedelta(days=6))
     values: dict[str, Any] = {
         "status": state,
         "raised_on": raised,
@@ -303,7 +333,7 @@ def write_prompt(
         "rank": rank_of(reason.reason for reason in found),
     }
     if state == "deferred":
-        why = dice.choice(("too_ill", "no_privacy", "planned"))
+        why = "planned" if planned else dice.choice(("too_ill", "no_privacy", "planned"))
         owner = Person("palliative") if why == "planned" else owner
         values |= {"ask_again_on": later, "close_reason": why, "owner": owner}
     elif state == "declined":
@@ -352,21 +382,31 @@ def _what(state: str, why: str, words: str) -> str:
 
 
 def write_steps(history: History, lines: list[Ref], today: date) -> None:
-    """What was said about goals before lines that are still to begin: each of the three choices, some not yet."""
-    current = next((n for n, row in enumerate(history.of("conversation")) if row["status"] == "signed"), None)
+    """What was said about goals before the open lines that ask for it: each of the three choices. While the prompt is
+    open it is still to be said."""
+    current = current_talk(history)
     prompts = [row for row in history.of("prompt") if row["status"] in {"open", "deferred", "declined"}]
-    for ref in lines:
-        row = history.row(ref)
-        if row["status"] not in {"proposed", "planned"} or row["modality"] not in PROCEDURES:
+    if (prompts and prompts[0]["status"] == "open") or not (prompts or current):
+        return
+    for ref, row, therapy in _numbered(history, lines):
+        if row["status"] not in _OPEN_LINES or not asks_for_step(row["modality"], therapy, limit=LATE_LINE):
             continue
-        by = responsible(history)
-        said: dict[str, Any] = {"line": ref, "chosen_by": by, "chosen_at": at(today - timedelta(days=1), 10)}
-        if prompts and prompts[0]["status"] == "open":
-            continue  # still to be said
-        if not prompts and current is not None:
-            history.add("linegoals", **said, choice="documented", conversation=Ref("conversation", current))
-        elif prompts:
-            history.add("linegoals", **said, **_choice(prompts[0]))
+        if prompts:
+            said = {"chosen_by": responsible(history), "chosen_at": at(today - timedelta(days=1), 10)}
+            history.add("linegoals", line=ref, **said, **_choice(prompts[0]))
+        elif current:
+            history.add("linegoals", line=ref, **_documented(history, row, current, today))
+
+
+def _documented(history: History, line: dict[str, Any], current: Ref, today: date) -> dict[str, Any]:
+    """The signature of a later conversation settled it, or whoever began the line named the one there was."""
+    talked = history.row(current)
+    began = min(line["started_on"] or line["planned_on"], today)
+    if talked["held_on"] >= began:
+        by, chosen = talked["signed_by"], talked["signed_at"]
+    else:
+        by, chosen = responsible(history), at(began, 10)
+    return {"choice": "documented", "conversation": current, "chosen_by": by, "chosen_at": chosen}
 
 
 def _choice(asked: dict[str, Any]) -> dict[str, Any]:

@@ -436,7 +436,7 @@ STARS: tuple[Star, ...] = (
             95,
             scan_due_in=40,
         ),
-        d.settled,
+        d.decided_against_goals,
     ),
     Star(
         "cumulative_liver_dose",

@@ -44,6 +44,8 @@ from patients.goals.models import (
     GoalsPrompt,
     GoalsPromptReason,
     LineGoals,
+    SurpriseQuestion,
+    TalkWish,
     TradeOff,
 )
 from patients.imaging.models import ContactAttempt, ImagingStudy, Reminder, StudySnooze, SurveillancePlan
@@ -147,6 +149,8 @@ TABLES: dict[str, type[models.Model]] = {
     "wishdocument": WishDocument,
     "wish": Wish,
     "draft": GoalsDraft,
+    "surprise": SurpriseQuestion,
+    "talkwish": TalkWish,
     "prompt": GoalsPrompt,
     "reason": GoalsPromptReason,
     "linegoals": LineGoals,
@@ -195,13 +199,13 @@ def _array(values: Iterable[object]) -> str:
     return _text("{" + ",".join(quoted) + "}")
 
 
-def _json(value: object, site_id: int = 0) -> str:
+def _json(value: object, known: Callable[[object], object] = lambda part: part) -> str:
+    """`known` says what a symbol of a history stands for."""
+
     def shown(part: object) -> object:
-        if isinstance(part, TheSite):
-            return site_id
         if isinstance(part, dict):
             return {name: shown(inner) for name, inner in part.items()}
-        return part
+        return known(part)
 
     return _text(json.dumps(shown(value), ensure_ascii=False))
 
@@ -231,6 +235,7 @@ class Encoder:
     def __init__(self, order: Order) -> None:
         self.start = dict(order.bases)
         self.patient_id = 0
+        self.site_id = order.site_id
         people, meetings, team_rows = order.people, order.meetings, order.team_rows
         self.write = _Writers(
             {
@@ -243,10 +248,15 @@ class Encoder:
                 TheBoard: lambda _: str(order.board_id),
                 TeamRow: lambda row: str(team_rows[row]),
                 TheSite: lambda _: str(order.site_id),
-                dict: lambda value: _json(value, order.site_id),
+                dict: lambda value: _json(value, self._known),
                 ReminderKey: lambda key: f"reminder:{self.start['study'] + key.n}:{key.step}:{key.due.isoformat()}",
             }
         )
+
+    def _known(self, part: object) -> object:
+        if isinstance(part, TheSite):
+            return self.site_id
+        return self.start[part.table] + part.n if isinstance(part, Ref) else part
 
     def _worded(self, text: Text) -> str:
         other = self.start[text.table] + text.n if text.table else 0

@@ -14,6 +14,7 @@ from careteam.cohort.between import ask_north_of_demo, follow_decisions_of_demo,
 from careteam.cohort.cast import FIRST_TEAM, SECOND_TEAM, NotADemo, create_teams, insist_on_demo, is_empty
 from careteam.cohort.load.cohort import load_cohort
 from careteam.cohort.load.requests import bring_request
+from careteam.cohort.papers import keep_paper_of_demo
 from careteam.people.models import Team
 from patients.imaging.commands import suggest_pets
 from patients.record.models import Patient
@@ -65,6 +66,7 @@ class Command(BaseCommand):
         follow_decisions_of_demo(first_team, now=now)
         ask_north_of_demo(first_team, Team.objects.get(slug=SECOND_TEAM), now=now)
         bring_request(first_team, now=now)
+        keep_paper_of_demo(first_team, now=now)
         for team in Team.objects.order_by("pk"):
             _sign_minutes(team)
         return made

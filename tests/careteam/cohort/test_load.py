@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
+from django.test import Client
+from django.urls import reverse
 
 from careteam.audit.models import AuditEvent
 from careteam.cohort.cast import CAST, DEMO_PASSWORD, NotADemo, create_teams
@@ -22,16 +26,21 @@ from careteam.cohort.load.tables import HISTORY, TABLES
 from careteam.people.models import Team, User
 from careteam.people.rules import Role
 from patients.goals.commands.reviews import review_prompts
-from patients.goals.models import GoalsPromptReason
+from patients.goals.models import GoalsPrompt, GoalsPromptReason, LineGoals, SurpriseQuestion, TalkWish
 from patients.goals.queries import facts_of, limits
-from patients.goals.rules import reasons_now
+from patients.goals.rules import StepChoice, Voice, reasons_now
 from patients.imaging.commands import sweep
 from patients.imaging.models import Reminder
 from patients.imaging.rules import clock_start, highest_step
 from patients.protocol.rules import NUMBERS
 from patients.record.models import Enrollment, NextStep, Patient, PatientIdentifier
 from patients.record.rules import search_key, sort_key
+from patients.wishes.models import DocumentFile
 from tests.factories import patient, team
+from tumorboard.decisions.commands.goals import talk_again
+from tumorboard.decisions.models import Decision
+from tumorboard.decisions.rules import Option, labels_of
+from tumorboard.goalcheck.queries import check_of
 from tumorboard.meetings.models import AgendaItem, Meeting
 
 pytestmark = pytest.mark.django_db
@@ -91,10 +100,16 @@ def test_create_demo_refuses_among_real_teams() -> None:
     assert Patient.objects.count() == 0
 
 
-def test_create_demo_fills_both_teams() -> None:
+def test_create_demo_fills_both_teams_and_keeps_one_paper(tmp_path: Path, settings: Any, client: Client) -> None:
+    settings.PRIVATE_ROOT = tmp_path
     run("create_demo", "--patients", "30")
     assert Patient.objects.filter(team__slug="net").count() == 30
     assert Patient.objects.filter(team__slug="north").count() == 20
+    paper = DocumentFile.objects.get()
+    client.force_login(User.objects.get(email="lena.brandt@net.example.org"))
+    answer = client.get(reverse("wish-file", args=[paper.patient_id, paper.pk]))
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert hashlib.sha256(b"".join(answer.streaming_content)).hexdigest() == paper.sha256
 
 
 def test_seed_cohort_makes_the_demo_teams_in_an_empty_database() -> None:
@@ -215,7 +230,35 @@ def test_goals_find_nothing_that_was_not_asked(net: Team, now: datetime) -> None
         if (row.pk, str(reason.reason), reason.source_key) not in asked
     ]
     assert missed == []
+    kept = said_about_goals()
+    assert {row["choice"] for row in kept["LineGoals"]} == set(StepChoice)
+    assert {row["answer"] for row in kept["SurpriseQuestion"]} >= {"yes", "no"}
+    assert {row["voice"] for row in kept["TalkWish"]} == set(Voice)
     assert review_prompts(now=now) == 0
+    assert said_about_goals() == kept
+
+
+def said_about_goals() -> dict[str, list[dict[str, Any]]]:
+    tables = (GoalsPrompt, GoalsPromptReason, LineGoals, SurpriseQuestion, TalkWish)
+    return {model.__name__: list(model.objects.order_by("pk").values()) for model in tables}
+
+
+def test_a_decision_against_the_goals_is_what_the_check_and_the_signature_make_of_it(net: Team, now: datetime) -> None:
+    load_cohort(net, patients=len(HAZARDS), seed=1, now=now)
+    ingrid = star("no_prior_therapy")
+    decision = Decision.objects.get(patient=ingrid)
+    held = check_of(
+        ingrid.pk, labels_of([Option.CHEMOTHERAPY]), team_id=net.pk, today=net.local_date(decision.signed_at)
+    )
+    assert held is not None
+    assert (held.kept, str(held.verdict)) == (decision.goal_check, "conflict")
+    before = said_about_goals()
+    assert talk_again(decision, by=decision.signed_by, now=now)
+    assert said_about_goals() == before  # asked already, with the same source
+    prompt = GoalsPrompt.objects.get(patient=ingrid)
+    assert (prompt.status, prompt.owner) == ("open", decision.item.referral.presenter)
+    upcoming = AgendaItem.objects.filter(patient=ingrid, meeting__starts_at__gt=now)
+    assert upcoming.count() == 1
 
 
 def test_first_sweep_raises_only_what_today_reaches(net: Team, now: datetime) -> None:

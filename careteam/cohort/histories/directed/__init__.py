@@ -29,6 +29,7 @@ from careteam.cohort.histories.directed.shapes import (
 )
 from careteam.cohort.histories.directed.wishes import (
     deceased_outstanding,
+    decided_against_goals,
     dnr_with_procedure,
     excluded_proxy,
     hospice,
@@ -42,6 +43,7 @@ __all__ = [
     "amber_overdue",
     "analog_beside",
     "deceased_outstanding",
+    "decided_against_goals",
     "dnr_with_procedure",
     "due_today",
     "excluded_proxy",

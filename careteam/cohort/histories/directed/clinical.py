@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from careteam.cohort.histories.asking import surprise, talk_wish
 from careteam.cohort.histories.course import Treatment
 from careteam.cohort.histories.imaging import wait_for
 from careteam.cohort.histories.person import responsible
@@ -69,7 +70,14 @@ def krenning_2(story: Story) -> None:
         what="Order SSTR PET before PRRT",
         action_kind="order_imaging",
     )
-    story.prompt("open")
+    talk_wish(
+        story.history,
+        "family",
+        "Her husband asks on the phone what comes if PRRT is not possible.",
+        story.day(-4),
+        Person("nurse_coordinator"),
+    )
+    story.prompt("planned")
 
 
 def settled(story: Story) -> None:
@@ -298,4 +306,13 @@ def untold(story: Story) -> None:
         what="Start cabozantinib",
     )
     story.talk(story.day(-200), event="", event_on=None)
+    surprise(story.history, "yes", story.day(-420), Person("oncologist"))
+    surprise(story.history, "no", story.day(-8), Person("oncologist"))
+    talk_wish(
+        story.history,
+        "patient",
+        "“What did they say about me on Thursday, and what does it mean for the summer?”",
+        story.day(-2),
+        Person("nurse_coordinator"),
+    )
     story.prompt("open")

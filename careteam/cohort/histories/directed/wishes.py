@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from careteam.cohort.histories.asking import surprise
+from careteam.cohort.histories.boards import differs
 from careteam.cohort.histories.findings import measure
+from careteam.cohort.histories.goals import trade_off
 from careteam.cohort.histories.person import responsible
 from careteam.cohort.histories.rows import Key, Person, Text, at, working_day
 from careteam.cohort.histories.story import Story
@@ -58,6 +61,18 @@ def dnr_with_procedure(story: Story) -> None:
         acted_on_at=at(story.day(-454), 12),
         acted_note="Known",
     )
+    story.history.add(
+        "wishdocument",
+        kind="directive",
+        signed_on=story.day(-258),
+        signed_by="Patient",
+        original_at="Green folder, bedside table",
+        seen_on=story.day(-250),
+        seen_by=Person("palliative"),
+        code_status="dnr",
+    )
+    surprise(story.history, "yes", story.day(-640), Person("oncologist"))
+    surprise(story.history, "unsure", story.day(-262), Person("palliative"))
     story.talk(
         story.day(-260),
         code_status="dnr",
@@ -66,6 +81,46 @@ def dnr_with_procedure(story: Story) -> None:
         event_on=None,
         quote="When it is my time, let me go. But not on the table because nobody asked.",
     )
+    story.prompt("open")
+
+
+def decided_against_goals(story: Story) -> None:
+    """Last week's board recommends chemotherapy; days in bed are what she does not accept. It is listed again."""
+    conversation = story.talk(
+        story.day(-30),
+        quote="I have two children at school. I can take tablets, but I cannot lie in bed for days.",
+        matters=["family", "independence"],
+        worries="Not being there for the children.",
+        understanding="Knows that it cannot be cured.",
+        information_preference="full",
+        code_status="full",
+        code_status_on=story.day(-30),
+        place_of_death="",
+        surprise=True,
+        summary="Wants treatment that leaves her on her feet. Days in bed are too high a price.",
+        event="",
+        event_on=None,
+    )
+    story.history.rows["tradeoff"] = []
+    trade_off(story.history, conversation, "days_in_bed", 1, "not_accepted")
+    trade_off(story.history, conversation, "weekly_travel", 2, "accepts")
+    decision = story.decision(
+        -1,
+        "Cabozantinib as first treatment, mixed response: go on, or change?",
+        "chemotherapy",
+        detail="CAPTEM",
+        told_patient=False,
+        told_gp=False,
+        what="Start CAPTEM",
+    )
+    story.history.row(decision)["rationale"] = "Not SSTR-positive, the liver leads; CAPTEM shrinks it most often."
+    differs(
+        story.history,
+        decision,
+        conversation,
+        note="Best chance of a response before the liver fails; most are up again after two or three days.",
+    )
+    story.list_case("She accepts no days in bed: CAPTEM all the same, or what instead?", "next_line", urgency="soon")
     story.prompt("open")
 
 
