@@ -53,7 +53,7 @@ class ReasonNow:
     @property
     def words(self) -> str:
         """ "New progression", "Therapy line 3 or later (therapy line 7: PRRT)"."""
-        return f"{self.label} ({self.detail})" if self.detail else self.label
+        return f"{self.label} ({self.detail.rstrip('.')})" if self.detail else self.label
 
 
 @dataclass(frozen=True)

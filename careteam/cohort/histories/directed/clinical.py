@@ -311,7 +311,7 @@ def untold(story: Story) -> None:
     talk_wish(
         story.history,
         "patient",
-        "“What did they say about me on Thursday, and what does it mean for the summer?”",
+        "“What comes next, and what does it mean for the summer?”",
         story.day(-2),
         Person("nurse_coordinator"),
     )

@@ -118,7 +118,7 @@ def decided_against_goals(story: Story) -> None:
         story.history,
         decision,
         conversation,
-        note="Best chance of a response before the liver fails; most are up again after two or three days.",
+        note="To stay on her feet. Recommended all the same: best chance of a response, most are up after three days.",
     )
     story.list_case("She accepts no days in bed: CAPTEM all the same, or what instead?", "next_line", urgency="soon")
     story.prompt("open")
