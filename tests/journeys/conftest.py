@@ -11,11 +11,13 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from careteam.people.models import Team, User
@@ -111,7 +113,10 @@ def worker_and_beat(
         _stop(process)
 
 
-Visit = Callable[[User], Page]
+class Visit(Protocol):
+    """`visit(person)`: the person's browser page, signed in; with `through_form` by the sign-in page."""
+
+    def __call__(self, person: User, *, through_form: bool = False) -> Page: ...
 
 
 def _wait_for_requests_left_behind() -> None:
@@ -131,12 +136,11 @@ def _wait_for_requests_left_behind() -> None:
 
 @pytest.fixture
 def visit(chromium: Browser, site: str) -> Iterator[Visit]:
-    """`visit(person)` signs the person in through the sign-in page and returns their browser page. Any script error,
-    policy breach or failed request fails the test at its end."""
+    """Any script error, policy breach or failed request fails the test at its end."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def sign_in(person: User) -> Page:
+    def sign_in(person: User, *, through_form: bool = False) -> Page:
         context = chromium.new_context(base_url=site, viewport={"width": 1440, "height": 1000})
         contexts.append(context)
         page = context.new_page()
@@ -147,10 +151,16 @@ def visit(chromium: Browser, site: str) -> Iterator[Visit]:
             lambda answer: complaints.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None,
         )
         page.on("request", lambda request: None if request.url.startswith(site) else complaints.append(request.url))
-        page.goto("/accounts/login/")
-        page.fill("input[name=login]", person.email)
-        page.fill("input[name=password]", factories.PASSWORD)
-        page.get_by_role("button", name="Sign in", exact=True).click()
+        if through_form:
+            page.goto("/accounts/login/")
+            page.fill("input[name=login]", person.email)
+            page.fill("input[name=password]", factories.PASSWORD)
+            page.get_by_role("button", name="Sign in", exact=True).click()
+        else:  # a password is slow to check on purpose
+            client = Client()
+            client.force_login(person)
+            context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
+            page.goto("/")
         page.wait_for_url(site + "/")
         return page
 

@@ -69,7 +69,7 @@ def test_from_imported_patient_to_followed_decision(  # one story, told in one g
     unfold_meetings(board, until=today + timedelta(days=14), by=None, now=datetime.now(UTC))
 
     # The nurse coordinator imports a folder of bundles and takes the NET patient into care.
-    nurse = visit(coordinator)
+    nurse = visit(coordinator, through_form=True)
     nurse.get_by_role("link", name="Patients").click()
     nurse.get_by_role("link", name="Import", exact=True).click()
     nurse.set_input_files("input[type=file]", [str(path) for path in write_folder(tmp_path)])

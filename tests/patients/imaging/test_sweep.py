@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -341,9 +342,10 @@ class TestTime:
         patient = factories.patient(team)
         plan = factories.plan(patient, confirmed_at=LONG_AGO)
         factories.study(patient, plan=plan, due_on=day)
-        start = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=14)
-        for half_hour in range(44):  # from before its midnight to after it, east and west
-            commands.sweep(now=start + timedelta(minutes=30 * half_hour))
+        for begins, hours in ((day, 3), (day + timedelta(1), 1)):  # around its midnight, and the one after it
+            midnight = datetime(begins.year, begins.month, begins.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+            for half_hour in range(-2 * hours, 2 * hours + 1):
+                commands.sweep(now=midnight + timedelta(minutes=30 * half_hour))
         steps = list(Reminder.objects.order_by("pk").values_list("step", flat=True))
         assert steps == ["schedule", "due"]
         due = Reminder.objects.get(step="due")
