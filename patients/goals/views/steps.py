@@ -113,6 +113,7 @@ def line_goals(request: SignedInRequest, patient_id: int, line_id: int) -> HttpR
         "row": step.row if step else None,
         "goals": goals,
         "after": after,
+        "is_here": "here" in request.GET or not wants_fragment(request),  # the card needs no link to its own page
         "why_not": why_not,
         "why_not_count": policies.why_not_count(goals),
     }

@@ -55,6 +55,11 @@ def test_after_saving_a_line_the_step_is_the_next_thing_seen(
     for words in ("Conversation documented", "Conversation planned", "Not now", "Later; to the line"):
         assert words in html
     assert reverse("goals-panel", args=[someone.pk]) in html  # the goals stand beside it
+    link = "Say what is done about goals"
+    assert link not in html  # it would lead to where one is, also after the card has fetched itself again
+    assert f'hx-get="{url}?here=1"' in html
+    assert link not in client.get(f"{url}?here=1", headers=HTMX).content.decode()
+    assert link in client.get(url, headers=HTMX).content.decode()  # the card on the page of the line
 
 
 def test_the_step_leads_on_where_nothing_is_asked(client: Client, doctor: User, someone: Patient) -> None:
