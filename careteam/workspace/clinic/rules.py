@@ -17,6 +17,7 @@ HORIZON = timedelta(days=3 * 366)  # how far from today the day can be turned
 class Open(TextChoices):
     """What can be open for somebody who comes, in the order in which it is read. The label is its short word."""
 
+    CODE = "code", "Code status"
     GOALS = "goals", "Goals"
     LABS = "labs", "Labs"
     SCAN = "scan", "Scan"
@@ -28,6 +29,7 @@ class Open(TextChoices):
 
 # How a count of people reads: "4 of 9 come with an open goals prompt".
 WITH: dict[Open, str] = {
+    Open.CODE: "with a code status to review before the procedure",
     Open.GOALS: "with an open goals prompt",
     Open.LABS: "without the labs of the day's dose",
     Open.SCAN: "with a scan to review",
@@ -84,11 +86,16 @@ class Reason:
 
 @dataclass(frozen=True)
 class OpenItem:
-    """One thing that is open, with the page where it is done."""
+    """One thing that is open, with the page where it is done. `lead`: the beginning of `what` that is most urgent."""
 
     kind: Open
     what: str
     url: str
+    lead: str = ""
+
+    @property
+    def rest(self) -> str:
+        return self.what.removeprefix(self.lead)
 
 
 @dataclass(frozen=True)

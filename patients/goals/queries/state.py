@@ -25,6 +25,7 @@ from patients.goals.rules import (
     age_in_words,
     event_passed,
     quoted,
+    rank_of,
     review_due_on,
     trade_off_words,
 )
@@ -94,6 +95,11 @@ class PromptNow:
     @property
     def words(self) -> str:
         return ", ".join(reason.words for reason in self.reasons)
+
+    @property
+    def by_urgency(self) -> tuple[ReasonNow, ...]:
+        """The reasons, the most urgent first; of the same urgency the oldest first."""
+        return tuple(sorted(self.reasons, key=lambda reason: rank_of([reason.reason])))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ from patients.goals.models import GoalsDraft, GoalsPrompt, GoalsPromptReason
 from patients.record.models import Encounter, NextStep, Patient
 from patients.record.rules.visits import VISIT_TRANSITIONS, VisitStatus, visit_status
 from patients.treatment.models import Administration
+from patients.wishes.commands import review_for_procedure
 from tests import factories
+from tests.factories.wishes import wish
 from tumorboard.actions.models import Action
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +152,37 @@ class TestOpen:
         (seen,) = page(nurse).context["day"].comers
         assert [item.kind for item in seen.items] == [Open.SCAN, Open.TOLD, Open.ACTION]
 
+    def test_code_status_is_reviewed_before_the_procedure_of_the_day(
+        self, team: Team, oncologist: User, today: date
+    ) -> None:
+        patient = factories.patient(team)
+        line = factories.line(patient, "embolization", status="planned", started_on=None, planned_on=today)
+        assert page(oncologist).context["day"].comers[0].items == ()
+        wish(patient, oncologist, now=timezone.now(), since=today - timedelta(days=7))
+        answer = page(oncologist)
+        assert [(item.kind, item.url) for item in answer.context["day"].comers[0].items] == [
+            (Open.CODE, reverse("review-new", args=[patient.pk, line.pk]))
+        ]
+        assert "DNR" in answer.context["day"].comers[0].items[0].what
+        assert "1 of 1 comes with a code status to review before the procedure" in answer.content.decode()
+        reader = factories.person(team, Role.BOARD_COORDINATOR)
+        assert page(reader).context["day"].comers[0].items == ()  # reviews are not theirs to write
+        review_for_procedure(line, outcome="stays", on=today, by=oncologist, now=timezone.now())
+        assert page(oncologist).context["day"].comers[0].items == ()
+
+    def test_reasons_to_talk_stand_by_urgency_and_the_first_is_marked(
+        self, team: Team, nurse: User, today: date
+    ) -> None:
+        patient = factories.patient(team)
+        visit(patient, today)
+        prompt = GoalsPrompt.objects.create(patient=patient, raised_on=today)
+        for days, reason in ((90, "review_due"), (30, "progression"), (1, "wish")):
+            GoalsPromptReason.objects.create(
+                prompt=prompt, reason=reason, since=today - timedelta(days=days), source_key=reason
+            )
+        html = page(nurse).content.decode()
+        assert "<b>Wish of the patient or family</b>, New progression, Review date reached" in html
+
     def test_labs_of_the_days_prrt_are_missing_or_too_old(self, team: Team, nurse: User, today: date) -> None:
         patient = factories.patient(team)
         line = factories.line(patient, "prrt", agent="177Lu-dotatate", planned_count=4)
@@ -216,7 +249,7 @@ class TestOpen:
         one = count()
         fill(2)
         assert count() == one
-        assert one <= 33
+        assert one <= 34
 
 
 class TestMany:

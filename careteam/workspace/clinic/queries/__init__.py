@@ -6,14 +6,13 @@ which kinds of work are open, as ids. Then, for the people of one page only: nam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from careteam.workspace.clinic.queries.arrivals import expected, reasons_of
 from careteam.workspace.clinic.queries.day import ClinicDay
-from careteam.workspace.clinic.queries.work import ids_by_kind, items_of, missing_labs
-from careteam.workspace.clinic.rules import Comer, Count, Open, OpenItem, WeekDay, counted
+from careteam.workspace.clinic.queries.work import Computed, computed_items, ids_by_kind, items_of
+from careteam.workspace.clinic.rules import Comer, Count, Open, WeekDay, counted
 from careteam.workspace.coming.rules import Window, monday
 from careteam.workspace.patients import rows_for
 from patients.record.models import Patient
@@ -59,14 +58,14 @@ def who_comes(day: ClinicDay, *, wanted: str = "", page: int = 1) -> DayList:
     ids = sorted(first, key=lambda patient_id: (first[patient_id], patient_id))
     is_cut = len(ids) > MANY
     ids = ids[:MANY]
-    labs = {} if is_cut else missing_labs(day, frozenset(ids))
-    open_for = {} if is_cut else ids_by_kind(day, frozenset(ids), labs)
+    computed = {} if is_cut else computed_items(day, frozenset(ids))
+    open_for = {} if is_cut else ids_by_kind(day, frozenset(ids), computed)
     chosen = [patient_id for patient_id in ids if not wanted or is_cut or patient_id in open_for.get(Open(wanted), ())]
     pages = max(1, -(-len(chosen) // PAGE))
     page = min(max(1, page), pages)
     shown = chosen[(page - 1) * PAGE : page * PAGE]
     return DayList(
-        comers=tuple(_comers(day, shown, missing_labs(day, frozenset(shown)) if is_cut else labs)),
+        comers=tuple(_comers(day, shown, computed_items(day, frozenset(shown)) if is_cut else computed)),
         everybody=len(ids),
         matching=len(chosen),
         counts=counted({kind: len(each) for kind, each in open_for.items()}, len(ids)),
@@ -88,9 +87,9 @@ def _week(day: ClinicDay, *, is_counted: bool) -> tuple[WeekDay, ...]:
     )
 
 
-def _comers(day: ClinicDay, ids: list[int], labs: Mapping[int, OpenItem]) -> list[Comer]:
+def _comers(day: ClinicDay, ids: list[int], computed: Computed) -> list[Comer]:
     among = frozenset(ids)
-    reasons, items = reasons_of(day, among), items_of(day, among, labs)
+    reasons, items = reasons_of(day, among), items_of(day, among, computed)
     order = {kind: n for n, kind in enumerate(Open)}
     patients = {patient.pk: patient for patient in Patient.objects.filter(pk__in=ids).select_related("team")}
     rows = rows_for([patients[patient_id] for patient_id in ids], day.today)

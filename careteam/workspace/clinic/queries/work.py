@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import CharField, Max, Q, QuerySet, Value
+from django.db.models import CharField, Exists, Max, OuterRef, Q, QuerySet, Value
 from django.urls import reverse
 
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
 from careteam.workspace.clinic.queries.day import ClinicDay
 from careteam.workspace.clinic.rules import Open, OpenItem
-from careteam.workspace.coming.queries.doses import planned_dose_rows
+from careteam.workspace.coming.queries.doses import planned_dose_rows, start_rows
 from careteam.workspace.coming.queries.scope import among
 from careteam.workspace.coming.rules import Window
 from patients.care.rules import PSYCHOSOCIAL
 from patients.goals.models import GoalsDraft, GoalsPrompt
-from patients.goals.queries.state import prompt_now, with_reasons
+from patients.goals.queries.state import goals_summary, prompt_now, with_reasons
 from patients.goals.rules import PromptStatus
 from patients.imaging.models import ImagingStudy
 from patients.protocol.queries import numbers
 from patients.record.models import Measurement, NextStep
 from patients.record.rules import StepKind
+from patients.treatment.models import TreatmentLine
 from patients.treatment.rules import LAB_SETS, LabSet, plan_class
+from patients.wishes.models import Wish
+from patients.wishes.rules import LIMITING, PROCEDURES, WishKind, limits_shown
 from tumorboard.actions.models import Action
 from tumorboard.actions.queries import in_force
 from tumorboard.decisions.models import Decision
@@ -49,7 +52,9 @@ def _prompts(_day: ClinicDay, ids: Ids) -> QuerySet[Any]:
 
 
 def _prompt(day: ClinicDay, prompt: GoalsPrompt) -> OpenItem:
-    return OpenItem(Open.GOALS, prompt_now(prompt, day.today).words, reverse("goals-panel", args=[prompt.patient_id]))
+    reasons = prompt_now(prompt, day.today).by_urgency
+    words, lead = ", ".join(reason.words for reason in reasons), reasons[0].words if reasons else ""
+    return OpenItem(Open.GOALS, words, reverse("goals-panel", args=[prompt.patient_id]), lead)
 
 
 def _scans(_day: ClinicDay, ids: Ids) -> QuerySet[Any]:
@@ -122,8 +127,11 @@ SOURCES = (
 )
 
 
-def ids_by_kind(day: ClinicDay, ids: Ids, labs: Mapping[int, OpenItem]) -> dict[Open, set[int]]:
-    """Of these, who has which kind of work open; `labs` as `missing_labs` has them. One query."""
+Computed = Mapping[int, Sequence[OpenItem]]
+
+
+def ids_by_kind(day: ClinicDay, ids: Ids, computed: Computed) -> dict[Open, set[int]]:
+    """Of these, who has which kind of work open; `computed` as `computed_items` has it. One query."""
     parts = [
         source.rows(day, ids)
         .order_by()
@@ -132,14 +140,15 @@ def ids_by_kind(day: ClinicDay, ids: Ids, labs: Mapping[int, OpenItem]) -> dict[
         for source in SOURCES
     ]
     found: dict[Open, set[int]] = defaultdict(set)
-    if labs:
-        found[Open.LABS] = set(labs)
+    for patient_id, items in computed.items():
+        for item in items:
+            found[item.kind].add(patient_id)
     for patient_id, kind in parts[0].union(*parts[1:]):
         found[Open(kind)].add(patient_id)
     return found
 
 
-def items_of(day: ClinicDay, ids: Ids, labs: Mapping[int, OpenItem]) -> dict[int, list[OpenItem]]:
+def items_of(day: ClinicDay, ids: Ids, computed: Computed) -> dict[int, list[OpenItem]]:
     """What is open for each of these, in words, with the page where it is done."""
     items: dict[int, list[OpenItem]] = defaultdict(list)
     for source in SOURCES:
@@ -150,17 +159,43 @@ def items_of(day: ClinicDay, ids: Ids, labs: Mapping[int, OpenItem]) -> dict[int
             rows = rows.select_related("owner").order_by("due_on", "pk")
         for row in rows:
             items[row.patient_id].append(source.item(day, row))
-    for patient_id in ids & labs.keys():
-        items[patient_id].append(labs[patient_id])
+    for patient_id in ids & computed.keys():
+        items[patient_id].extend(computed[patient_id])
     return items
 
 
-def missing_labs(day: ClinicDay, ids: Ids) -> dict[int, OpenItem]:
-    """Labs that a dose of the day needs and that are missing, or older than the team's protocol allows."""
-    return dict(_labs(day, ids))
+def computed_items(day: ClinicDay, ids: Ids) -> dict[int, list[OpenItem]]:
+    """What stands in no row and is computed for what happens on the day: labs, the review of the code status."""
+    found: dict[int, list[OpenItem]] = defaultdict(list)
+    for patient_id, item in (*_labs(day, ids), *_code_status(day, ids)):
+        found[patient_id].append(item)
+    return dict(found)
+
+
+def _code_status(day: ClinicDay, ids: Ids) -> Iterator[tuple[int, OpenItem]]:
+    """DNR, DNI or limits that nobody has reviewed for the procedure of the day, for those who may review them."""
+    if not access_of(day.user).may(Permission.GOALS_DOCUMENT):
+        return
+    scope = day.scope(Window(day.on, weeks=0), ids)
+    of_day = Q(pk__in=planned_dose_rows(scope).order_by().values("line_id")) | Q(
+        pk__in=start_rows(scope).order_by().values("pk")
+    )
+    limiting = Q(kind=WishKind.LIMIT) | Q(kind=WishKind.CODE_STATUS, code__in=LIMITING)
+    limited = Wish.objects.valid().filter(limiting, patient_id=OuterRef("patient_id"), ended_on__isnull=True)
+    lines = list(TreatmentLine.objects.filter(of_day, Exists(limited), modality__in=PROCEDURES).order_by("pk"))
+    if not lines:
+        return
+    goals = goals_summary({line.patient_id for line in lines}, day.today)
+    for line in lines:
+        now = goals[line.patient_id]
+        if now.has_limits and line.pk not in now.reviewed_lines:
+            said = limits_shown(now.code_status, now.limit_words)
+            url = reverse("review-new", args=[line.patient_id, line.pk])
+            yield line.patient_id, OpenItem(Open.CODE, f"Review before {line.label}: {said}", url)
 
 
 def _labs(day: ClinicDay, ids: Ids) -> Iterator[tuple[int, OpenItem]]:
+    """Labs that a dose of the day needs and that are missing, or older than the team's protocol allows."""
     doses = planned_dose_rows(day.scope(Window(day.on, weeks=0), ids))
     needed: dict[tuple[int, int], LabSet] = {}
     for patient_id, team_id, modality, agent in doses.values_list(
