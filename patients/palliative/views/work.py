@@ -70,6 +70,16 @@ class Shown:
     filtered: bool = False
     count: int | None = None
     more: bool = False  # than are put in order
+    place: str = ""  # "51 to 100 of 258" of a list that has several pages
+
+
+def _place(page: Page[T], rows: Sequence[T]) -> str:
+    """Where in the whole list the page stands; empty when the page is the list."""
+    if len(page.rows) == len(rows):
+        return ""
+    ordered = list(reversed(rows)) if page.descending else rows
+    first = ordered.index(page.rows[0])
+    return f"{first + 1} to {first + len(page.rows)} of {len(rows)}"
 
 
 def _mine(params: QueryDict) -> bool:
@@ -90,7 +100,8 @@ def _see(request: SignedInRequest, today: date) -> Shown:
     page = listed(rows, sorts=(URGENT, NAME), params=params, key=lambda row: row.patient_id)
     zone = home.time_zone if home else "UTC"
     shown = page.with_rows(queries.care_rows(page.rows, today, zone))
-    return Shown(shown, SeeFilter(params), why in REASONS or _mine(params), count, count >= queries.RANKED)
+    filtered = why in REASONS or _mine(params)
+    return Shown(shown, SeeFilter(params), filtered, count, count >= queries.RANKED, _place(page, rows))
 
 
 def _waiting(request: SignedInRequest, today: date) -> Shown:
@@ -120,13 +131,13 @@ def _visits(request: SignedInRequest, today: date) -> Shown:
     zone = home.time_zone if home else "UTC"
     visits = queries.palliative_visits(request.user, zone, today, today + timedelta(days=VISIT_DAYS))
     page = listed(visits, sorts=(BY_DAY,), params=request.GET, key=lambda visit: visit.pk)
-    return Shown(page.with_rows(queries.visit_rows(page.rows, today)), count=len(visits))
+    return Shown(page.with_rows(queries.visit_rows(page.rows, today)), count=len(visits), place=_place(page, visits))
 
 
 def _hospice(request: SignedInRequest, today: date) -> Shown:
     stays = queries.hospice_stays(request.user)
     page = listed(stays, sorts=(BY_DAY,), params=request.GET, key=lambda stay: stay.pk)
-    return Shown(page.with_rows(queries.hospice_rows(page.rows, today)))
+    return Shown(page.with_rows(queries.hospice_rows(page.rows, today)), place=_place(page, stays))
 
 
 def _bereavement(request: SignedInRequest, today: date) -> Shown:
@@ -176,6 +187,7 @@ def workspace(request: SignedInRequest) -> HttpResponse:
         "today": today,
         "counts": counts,
         "more": shown.more,
+        "place": shown.place,
         "may_talk": request.access.may(Permission.GOALS_DOCUMENT),
     }
     return render_page(request, "patients/palliative/workspace.html", context, fragment="rows")

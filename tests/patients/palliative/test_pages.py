@@ -19,6 +19,7 @@ from patients.goals.models import GoalsPrompt
 from patients.palliative import commands
 from patients.palliative.models import BereavementTask, PalliativeReferral
 from patients.palliative.rules import PalliativeReferralStatus
+from patients.palliative.views import work
 from patients.record.commands import record_death
 from patients.record.models import Encounter, Patient
 from tests.factories import contact, diagnosis, line, measurement, patient, person, team
@@ -99,6 +100,24 @@ def test_workspace_says_whom_to_see_and_why(client: Client, brandt: User, someon
     shows = ("waiting", "referrals", "answered", "visits", "hospice", "bereavement", "nonsense")
     for name in (*(f"show={show}" for show in shows), "sort=-name", "after=99999999999", "before=1", "mine=on"):
         assert client.get(reverse("goals") + f"?{name}").status_code == 200
+
+
+def test_a_list_of_several_pages_says_where_it_stands_and_loses_nobody(
+    client: Client, brandt: User, someone: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "SIZE", 2)
+    people = [someone, *(patient(someone.team) for _ in range(4))]
+    for each in people:
+        prompt(each, now=timezone.now())
+    signed_in(client, brandt)
+    answer, seen, places = client.get(reverse("goals")), [], []
+    for expected in ("1 to 2 of 5", "3 to 4 of 5", "5 to 5 of 5"):
+        page = answer.context["page"]
+        places.append(expected in answer.content.decode())
+        seen += [row.person.patient_id for row in page.rows]
+        if page.next_url:
+            answer = client.get(reverse("goals") + page.next_url)
+    assert (places, sorted(seen)) == ([True, True, True], sorted(each.pk for each in people))
 
 
 def test_workspace_notes_whom_it_showed(client: Client, brandt: User, someone: Patient) -> None:
