@@ -17,6 +17,13 @@ def look_at_people(event: Event, *, now: datetime) -> None:
         follow_patient(event.patient_id, now=now)
 
 
+@consumes(EventKind.IMPORTED)
+def look_at_imported(event: Event, *, now: datetime) -> None:
+    """The same for one lot of an import: only those whose contacts, wishes or documents it changed."""
+    for patient_id in event.payload.get("wishes", ()):
+        follow_patient(patient_id, now=now)
+
+
 @consumes(EventKind.ENROLLMENT)
 def look_at_beginning(event: Event, *, now: datetime) -> None:
     if event.patient_id is not None:

@@ -134,7 +134,8 @@ class Job(Shared):
                 at=self.now,
                 team_id=self.team.pk,
                 payload={
-                    "patients": ids[start : start + LOT],
+                    "patients": (lot := ids[start : start + LOT]),
+                    "wishes": [each for each in lot if each in self.outcome.wishes_patient_ids],
                     "batch": batch,
                     "said": f"the import of {on.day} {on:%b %Y}",
                 },

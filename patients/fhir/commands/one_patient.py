@@ -10,6 +10,7 @@ from careteam.events.commands import announce
 from careteam.events.rules import EventKind
 from patients.fhir.commands.records import Kept, Known, save, settle
 from patients.fhir.commands.shared import Group, Shared
+from patients.fhir.commands.wishes import CONTRADICTING
 from patients.fhir.commands.writing import Writer
 from patients.fhir.models import SourceRecord
 from patients.fhir.rules.collecting import Indexed
@@ -217,6 +218,8 @@ class PatientImport:
                 kept.status, kept.because, kept.failed = RecordStatus.UNMAPPED, reason, True
         self.remarks += [*made.warnings, *writer.warnings]
         job.outcome.rows.update(writer.touched)
+        if any(writer.touched.get(table) for table in CONTRADICTING):
+            job.outcome.wishes_patient_ids.add(patient.pk)
 
     def _tell_boards(self, patient: Patient, ids: dict[str, int]) -> None:
         """What asks a board is said upward, where boards are: what is new, changed, or has found its patient now."""

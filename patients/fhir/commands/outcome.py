@@ -19,6 +19,7 @@ class Outcome:
     files: list[str] = field(default_factory=list)
     patient_ids: set[int] = field(default_factory=set)
     new_patient_ids: set[int] = field(default_factory=set)
+    wishes_patient_ids: set[int] = field(default_factory=set)  # whose contacts, wishes or documents changed
     rows: Counter[str] = field(default_factory=Counter)
     read: int = 0
 

@@ -14,6 +14,9 @@ from patients.wishes.rules import MANY, TreatmentLimit
 if TYPE_CHECKING:
     from datetime import date
 
+# What can contradict what else stands here of a patient's wishes.
+CONTRADICTING = ("PatientContact", "Wish", "WishDocument")
+
 
 def without_contradictions(patient: Patient, rows: Sequence[Row]) -> tuple[list[Row], dict[str, str]]:
     """The new rows that may be written, and for the members of the others why not. Two queries at most."""

@@ -10,15 +10,18 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from careteam.events.commands import settle_pending
+from careteam.events.models import Event
 from careteam.people.models import Team
 from careteam.people.rules import Role
 from patients.fhir.commands import import_sources
 from patients.fhir.commands.exporting import export_bundle
 from patients.fhir.models import SourceRecord
 from patients.goals.models import GoalsConversation, GoalsDraft
-from patients.record.models import Patient, PatientContact
+from patients.record.models import NextStep, Patient, PatientContact
 from patients.wishes.commands.holding import Origin, place, take_back
 from patients.wishes.models import Wish, WishDocument
+from patients.wishes.queries import CONFLICT_STEP
 from patients.wishes.rules import Said, WishKind
 from tests import factories
 from tests.patients.fhir.test_export import validated
@@ -185,6 +188,21 @@ def test_what_is_said_here_goes_before_what_a_file_says(tmp_path: Path) -> None:
         "“No intensive care” was ended here on 1 Oct 2026; ask the patient, then record it",
         "names another health care agent; here it is Ida Gil: ask the patient",
     } <= because
+
+
+def test_imported_contacts_that_contradict_are_asked_about(tmp_path: Path) -> None:
+    here, there = factories.team(), factories.team()
+    source = factories.patient(here)
+    PatientContact.objects.create(patient=source, name="Tom Gil", relation="brother", scope="none", is_proxy=True)
+    ours, other = factories.patient(there, mrn=source.mrn), factories.patient(there)
+    path = write(tmp_path, exported(source))
+    import_sources([path], team=there, by=None, now=NOW)
+    (event,) = Event.objects.filter(kind="imported")
+    assert event.payload["wishes"] == [ours.pk]
+    settle_pending(now=NOW)
+    steps = NextStep.objects.filter(source_key=CONFLICT_STEP, closed_at__isnull=True)
+    assert [step.patient_id for step in steps] == [ours.pk]
+    assert not NextStep.objects.filter(patient=other).exists()
 
 
 def _adi(kind: str, pk: str, profile: str, /, **content: Any) -> dict[str, Any]:
