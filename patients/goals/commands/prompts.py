@@ -32,6 +32,7 @@ from patients.goals.rules import (
 )
 from patients.protocol.queries import number
 from patients.record.commands import close_step
+from patients.record.commands.bulk import save_all
 from patients.record.models import CareTeamMember, NextStep, Patient
 from patients.record.rules import StepKind
 
@@ -154,11 +155,7 @@ def raise_prompts(
     changed = [
         _heed(live[each], news, patients[each], owner=owner, now=now) for each, news in fresh.items() if each in live
     ]
-    GoalsPrompt.objects.bulk_update(
-        changed,
-        [*_WAITING, "owner", "rank", "declined_until"],
-        batch_size=_CHUNK,
-    )
+    save_all(changed, *_WAITING, "owner", "rank", "declined_until")
     owners = {} if owner else owners_of(fresh)
     declined = _declined({each: patients[each] for each in fresh if each not in live}, now)
     created = GoalsPrompt.objects.bulk_create(
@@ -269,7 +266,7 @@ def refresh_steps(prompts: Iterable[GoalsPrompt], patients: Mapping[int, Patient
         step.what, step.due_on, step.owner_id = what, due_on, prompt.owner_id
         step.owner_role = "" if prompt.owner_id else Role.ONCOLOGIST
     NextStep.objects.bulk_create(fresh, batch_size=_CHUNK)
-    NextStep.objects.bulk_update(changed, ["what", "due_on", "owner", "owner_role"], batch_size=_CHUNK)
+    save_all(changed, "what", "due_on", "owner", "owner_role")
 
 
 def _wanted(prompt: GoalsPrompt, reasons: Iterable[str], answer_days: int) -> tuple[str, date | None]:
@@ -328,7 +325,7 @@ def reopen_due(*, team_id: int, today: date, now: datetime, by: User | None = No
     for prompt in due:
         _open_again(prompt, today)
         prompt.version += 1
-    GoalsPrompt.objects.bulk_update(due, _WAITING, batch_size=_CHUNK)
+    save_all(due, *_WAITING)
     refresh_steps(due, {prompt.patient_id: prompt.patient for prompt in due}, now=now)
     record(
         "goals.reopen_due",
