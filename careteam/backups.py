@@ -21,6 +21,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlencode
@@ -308,7 +309,9 @@ def _write_private(file: Path, private: Path) -> None:
             if not path.is_relative_to(private.resolve()):
                 raise BackupError(f"{file} names a file outside the private folder: {name}")
             path.parent.mkdir(parents=True, exist_ok=True)
-            with archive.open(name) as member, path.open("wb") as target:
+            private_only = partial(os.open, mode=0o600)  # papers of patients: for the service alone, as when they came
+            with archive.open(name) as member, open(path, "wb", opener=private_only) as target:
+                os.fchmod(target.fileno(), 0o600)
                 _copy(member, target)
 
 

@@ -16,7 +16,7 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.audit.rules import Kind
 from careteam.people.rules import Permission
-from careteam.web.pdf import PdfUnavailable, pdf_of
+from careteam.web.pdf import PdfUnavailable, pages_of
 from careteam.web.responses import render_page
 from careteam.web.words import day, language_name
 from careteam.workspace.banner import Banner, banner_for
@@ -124,6 +124,21 @@ def _holds(document: WishDocument, today: date) -> bool:
     return document.state == "current" and (document.valid_until is None or document.valid_until >= today)
 
 
+def paper_of(context: dict[str, Any]) -> tuple[str, Any]:
+    """The sheet as HTML and laid out, on one page.
+
+    Where a full record does not fit even in small type, the list of medicines and the wider team are left out whole,
+    and the sheet says so: half a list of drugs would pass for all of them. Drugs that matter in an emergency stand
+    under alerts and stay. Raises `PdfUnavailable`.
+    """
+    for brief in (False, True):
+        html = render_to_string("workspace/emergency_paper.html", {**context, "brief": brief})
+        document = pages_of(html, fit=1)
+        if len(document.pages) == 1:
+            break
+    return html, document
+
+
 @requires(Permission.PATIENT_VIEW)
 @require_safe
 def emergency_sheet(request: SignedInRequest, patient_id: int) -> HttpResponse:
@@ -143,7 +158,8 @@ def emergency_sheet(request: SignedInRequest, patient_id: int) -> HttpResponse:
     if request.GET.get("format") != "pdf":
         return render_page(request, "workspace/emergency.html", context)
     try:
-        document = pdf_of(render_to_string("workspace/emergency_paper.html", context), fit=1)
+        _, laid_out = paper_of(context)
+        document = laid_out.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
     except PdfUnavailable as missing:
         return render_page(request, "workspace/emergency.html", {**context, "problem": str(missing)}, status=503)
     response = HttpResponse(document, content_type="application/pdf")

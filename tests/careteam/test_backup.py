@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connections
@@ -22,6 +23,11 @@ from psycopg import sql
 
 from careteam import backups
 from careteam.backups import BackupError, Target
+from careteam.people.rules import Role
+from patients.wishes.commands import add_file
+from patients.wishes.queries import path_of
+from tests.factories import patient, person, team
+from tests.factories.wishes import PDF, document
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 
@@ -291,6 +297,23 @@ def test_failed_proof_of_the_restored_data_changes_nothing(pair: Pair, backup: P
     with pytest.raises(BackupError, match="no_such_proof failed on the restored data"):
         backups.restore(backup, pair.empty, private, now=NOW, replace=False, known=known(), prepare=disprove)
     assert content(pair.empty) == {}
+
+
+@pytest.mark.django_db
+def test_uploaded_paper_is_restored_byte_by_byte(pair: Pair, private: Path, tmp_path: Path, settings: Any) -> None:
+    """As the wishes take it in, with bytes that are no text and names that only the row knows."""
+    settings.PRIVATE_ROOT = private
+    scan = PDF + bytes(range(256)) * 40 + b"\r\n\n%%EOF\n"
+    author = person(team(), Role.PALLIATIVE)
+    paper = document(patient(author.memberships.get().team), author)
+    row = add_file(paper, SimpleUploadedFile("Patientenverfügung.pdf", scan), by=author, now=NOW)
+    backups.write(tmp_path / "two.zip", pair.full, private, now=NOW)
+    restore(tmp_path / "two.zip", pair.empty, tmp_path / "elsewhere")
+    settings.PRIVATE_ROOT = tmp_path / "elsewhere"
+    restored = path_of(row)
+    assert restored.read_bytes() == scan
+    assert hashlib.sha256(restored.read_bytes()).hexdigest() == row.sha256
+    assert restored.stat().st_mode & 0o077 == 0, "a restored paper is for the service alone"
 
 
 @pytest.mark.django_db(transaction=True)

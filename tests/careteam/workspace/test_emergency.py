@@ -13,10 +13,12 @@ from django.urls import reverse
 from careteam.audit.models import AuditEvent
 from careteam.people.models import User
 from careteam.people.rules import Role
-from patients.record.models import Medication, Patient, PatientContact
+from careteam.workspace.banner import banner_for
+from careteam.workspace.emergency import paper_of, sheet_of
+from patients.record.models import Allergy, CareTeamMember, Medication, Patient, PatientContact
 from patients.wishes import commands
 from patients.wishes.rules import ProcedureCodeStatus
-from tests.factories import NOW, diagnosis, line, patient, person, team
+from tests.factories import NOW, contact, diagnosis, line, patient, person, team
 from tests.factories.wishes import document, wish
 
 pytestmark = pytest.mark.django_db
@@ -97,18 +99,54 @@ def test_contradictions_stand_on_top(browser: Client, someone: Patient, author: 
     assert "Contradictory, ask before you rely on it" in page(browser, someone)
 
 
-def test_the_paper_is_one_page(browser: Client, someone: Patient, author: User) -> None:
+def paper(someone: Patient, author: User) -> tuple[int, str]:
+    """How many pages the printed sheet has, and what it says."""
+    sheet = sheet_of(someone, banner_for(someone, TODAY), TODAY)
+    context = {"patient": someone, "today": TODAY, "now": NOW, "by": author, "sheet": sheet, "died": ""}
+    html, document = paper_of(context)
+    return len(document.pages), html
+
+
+def test_the_paper_of_a_full_record_is_one_page(browser: Client, someone: Patient, author: User) -> None:
+    long = "Maximiliane Theodora von Hohenstein-Weißenburg"
+    diagnosis(someone, syndrome="carcinoid")
     for code in ("no_icu", "no_ventilation", "no_dialysis", "no_feeding_tube", "no_transfusion", "no_operation"):
         wish(someone, author, "limit", code)
-    for kind in ("polst", "directive", "proxy"):
+    wish(someone, author, code="dnr")
+    for kind in ("polst", "directive", "proxy", "respect"):
         document(someone, author, kind, original_at="With the daughter, second drawer of the desk in the study")
-    for number in range(4):
-        PatientContact.objects.create(
-            patient=someone, name=f"Contact {number}", scope="all", is_emergency_contact=True, phone=f"555-01{number}0"
+    for number in range(6):
+        called = {"is_proxy": number < 2, "is_emergency_contact": True, "relation": "sister-in-law"}
+        contact(someone, f"{long} {number}", phone=f"555-01{number}0", **called)
+        contact(someone, f"{long} excluded {number}", "none", relation="brother")
+    for number in range(30):
+        Medication.objects.create(
+            patient=someone, name=f"Substance {number} extended release", dose="1,000 mg at night"
         )
+    for number in range(15):
+        Allergy.objects.create(
+            patient=someone, substance=f"Substance {number}", reaction="Rash and swelling of the face"
+        )
+    for modality in ("ssa", "prrt", "everolimus"):
+        line(someone, modality=modality)
+    for role in (Role.ONCOLOGIST, Role.PALLIATIVE, Role.SURGEON, Role.DIETITIAN):
+        CareTeamMember.objects.create(patient=someone, person=person(someone.team, role, name=long), role=role)
+    pages, html = paper(someone, author)
+    assert pages == 1
+    for number in range(6):  # whom to call and whom never to call is not what a long list of drugs may push out
+        assert f"555-01{number}0" in html
+        assert f"excluded {number}" in html
+    assert "30 medicines, not listed here: the page is full." in html
+    assert "Substance 29 extended" not in html, "half a list of drugs would pass for all of them"
     answer = browser.get(reverse("emergency-sheet", args=[someone.pk]) + "?format=pdf")
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
-    assert answer.content.count(b"/Type /Page\n") + answer.content.count(b"/Type /Page ") <= 1
+
+
+def test_the_paper_of_an_ordinary_record_leaves_nothing_out(someone: Patient, author: User) -> None:
+    for number in range(8):
+        Medication.objects.create(patient=someone, name=f"Substance {number}")
+    pages, html = paper(someone, author)
+    assert (pages, "Substance 7" in html, "page is full" in html) == (1, True, False)
 
 
 def test_the_sheet_takes_the_same_queries_however_much_is_on_record(
