@@ -89,6 +89,8 @@ class TreatmentLine(ClinicalRow):
             models.Index(fields=["planned_on", "patient"], name="line_planned", condition=models.Q(status="planned")),
             # Few lines are on hold; what their doses wait for is asked on every look at the coming weeks.
             models.Index(fields=["patient"], name="line_on_hold", condition=models.Q(status="on_hold")),
+            # Few are in hospice; the palliative workspace counts them on every look.
+            models.Index(fields=["patient"], name="line_hospice", condition=models.Q(modality="hospice")),
             # What a dose is counted by, without the wide rows of lines.
             models.Index(fields=["id"], include=["status", "modality"], name="line_kind"),
         )
