@@ -29,7 +29,7 @@ from patients.palliative.rules import (
     why_now,
 )
 from patients.protocol.queries import numbers
-from patients.record.models import Encounter, NextStep, Patient, SymptomAssessment, in_care
+from patients.record.models import Encounter, NextStep, Patient, SymptomAssessment, among, in_care
 from patients.record.rules import ESAS_LABELS, StepKind, items_at_least
 from patients.record.rules.visits import AHEAD
 from patients.treatment.models import TreatmentLine
@@ -127,13 +127,13 @@ def _decisions(ids: Collection[int], p: Points, today: date) -> dict[int, tuple[
     until = today + timedelta(days=p.ahead_days)
     found: dict[int, tuple[date, str, date]] = {}
     steps = NextStep.objects.filter(
-        patient_id__in=ids, kind=StepKind.REFERRAL, closed_at__isnull=True, due_on__range=(today, until)
+        patient_id__in=among(ids), kind=StepKind.REFERRAL, closed_at__isnull=True, due_on__range=(today, until)
     ).values_list("patient_id", "due_on", "what", "opened_at")
     for patient_id, on, what, at in steps:
         if on is not None:
             found[patient_id] = min(found.get(patient_id, (on, what, at.date())), (on, what, at.date()))
     lines = TreatmentLine.objects.valid().filter(
-        patient_id__in=ids, role=LineRole.ANTITUMOR, status__in=_NOT_BEGUN, planned_on__range=(today, until)
+        patient_id__in=among(ids), role=LineRole.ANTITUMOR, status__in=_NOT_BEGUN, planned_on__range=(today, until)
     )
     for line in lines:
         one = (line.planned_on or today, f"{line.label} planned", line.created_at.date())
@@ -150,7 +150,7 @@ def waiting_list(user: User, team_id: int | None, today: date) -> list[Waiting]:
     latest = {
         row["patient_id"]: row
         for row in SymptomAssessment.objects.valid()
-        .filter(patient_id__in=ids)
+        .filter(patient_id__in=among(ids))
         .order_by("patient_id", "-assessed_on", "-pk")
         .distinct("patient_id")
         .values("patient_id", "assessed_on", "answered_at", "distress", *ESAS_LABELS)
@@ -158,18 +158,18 @@ def waiting_list(user: User, team_id: int | None, today: date) -> list[Waiting]:
     strains = {
         row.patient_id: row
         for row in CaregiverStrain.objects.valid()
-        .filter(patient_id__in=ids, asked_on__gte=today - timedelta(days=p.recent_days))
+        .filter(patient_id__in=among(ids), asked_on__gte=today - timedelta(days=p.recent_days))
         .order_by("patient_id", "-asked_on", "-pk")
         .distinct("patient_id")
     }
     talked = dict(
-        GoalsConversation.objects.filter(patient_id__in=ids, status=ConversationStatus.SIGNED).values_list(
+        GoalsConversation.objects.filter(patient_id__in=among(ids), status=ConversationStatus.SIGNED).values_list(
             "patient_id", "held_on"
         )
     )
     ecog, decisions = ecog_trends(ids), _decisions(ids, p, today)
     found = []
-    for patient_id, sort_key in Patient.objects.filter(pk__in=ids).values_list("pk", "sort_key"):
+    for patient_id, sort_key in Patient.objects.filter(pk__in=among(ids)).values_list("pk", "sort_key"):
         on, what, known = decisions.get(patient_id, (None, "", None))
         facts = CareFacts(
             **_said(latest.get(patient_id), strains.get(patient_id), ecog.get(patient_id), p),
@@ -208,7 +208,7 @@ def _said(
 
 def owned_by(user: User, ids: Iterable[int]) -> set[int]:
     """Those of the patients for whom something open is the person's own."""
-    steps = NextStep.objects.filter(owner=user, closed_at__isnull=True, patient_id__in=list(ids))
+    steps = NextStep.objects.filter(owner=user, closed_at__isnull=True, patient_id__in=among(ids))
     return set(steps.values_list("patient_id", flat=True))
 
 
@@ -259,7 +259,7 @@ def _next_visits(ids: Collection[int], today: date, zone: str) -> dict[int, tupl
     begin = datetime.combine(today, time(0), ZoneInfo(zone))
     rows = (
         Encounter.objects.valid()
-        .filter(patient_id__in=ids, starts_at__gte=begin, status__in=[str(status) for status in AHEAD])
+        .filter(patient_id__in=among(ids), starts_at__gte=begin, status__in=[str(status) for status in AHEAD])
         .order_by("patient_id", "starts_at", "pk")
         .distinct("patient_id")
     )
@@ -277,7 +277,7 @@ def care_rows(waiting: Iterable[Waiting], today: date, zone: str, severe_from: i
     asked: dict[int, list[SymptomAssessment]] = {}
     for row in (
         SymptomAssessment.objects.valid()
-        .filter(patient_id__in=ids)
+        .filter(patient_id__in=among(ids))
         .annotate(
             place=Window(
                 RowNumber(), partition_by=[F("patient_id")], order_by=[F("assessed_on").desc(), F("pk").desc()]
@@ -290,7 +290,7 @@ def care_rows(waiting: Iterable[Waiting], today: date, zone: str, severe_from: i
     contact = {
         row.patient_id: row
         for row in PalliativeReferral.objects.valid()
-        .filter(patient_id__in=ids)
+        .filter(patient_id__in=among(ids))
         .exclude(status=PalliativeReferralStatus.DECLINED)
         .order_by("patient_id", "-pk")
         .distinct("patient_id")

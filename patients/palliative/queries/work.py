@@ -22,7 +22,7 @@ from patients.goals.rules import PromptStatus
 from patients.palliative.models import BereavementTask, HospiceTransition, PalliativeReferral
 from patients.palliative.queries.hospice import facts_of_transition
 from patients.palliative.rules import BereavementStatus, HospiceStatus, PalliativeReferralStatus, hospice_sections
-from patients.record.models import Diagnosis, Encounter, Measurement, Patient, in_care
+from patients.record.models import Diagnosis, Encounter, Measurement, Patient, among, in_care
 from patients.record.rules import ECOG
 from patients.record.rules.visits import AHEAD
 from patients.treatment.models import TreatmentLine
@@ -101,7 +101,7 @@ def ecog_trends(patient_ids: Iterable[int]) -> dict[int, EcogTrend]:
     )
     last_two = ArraySubquery(readings.values_list(JSONObject(value="value", at="taken_at"), flat=True)[:2])
     trends: dict[int, EcogTrend] = {}
-    for patient_id, found in Patient.objects.filter(pk__in=list(patient_ids)).values_list("pk", last_two):
+    for patient_id, found in Patient.objects.filter(pk__in=among(patient_ids)).values_list("pk", last_two):
         if found:
             now, *before = (int(reading["value"]) for reading in found)
             on = datetime.fromisoformat(found[0]["at"]).date()

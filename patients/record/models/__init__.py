@@ -5,6 +5,7 @@ from patients.record.models.base import (
     ClinicalQuerySet,
     ClinicalRow,
     StaleEdit,
+    among,
     in_care,
     visible_patients,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "Specimen",
     "StaleEdit",
     "SymptomAssessment",
+    "among",
     "in_care",
     "visible_patients",
 ]

@@ -22,9 +22,9 @@ from careteam.workspace.coming.queries.doses import (
     start_rows,
 )
 from careteam.workspace.coming.queries.others import scan_entries, scan_rows
-from careteam.workspace.coming.queries.scope import Scope, among
+from careteam.workspace.coming.queries.scope import Scope
 from careteam.workspace.coming.rules import Window, modalities_of
-from patients.record.models import Encounter, Patient
+from patients.record.models import Encounter, Patient, among
 from patients.record.rules.visits import NOT_COMING, VisitKind, VisitStatus, visit_status
 
 _NO_HOUR = Cast(Value(None), DateTimeField())

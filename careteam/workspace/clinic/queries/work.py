@@ -16,7 +16,6 @@ from careteam.people.rules import Permission
 from careteam.workspace.clinic.queries.day import ClinicDay
 from careteam.workspace.clinic.rules import Open, OpenItem
 from careteam.workspace.coming.queries.doses import planned_dose_rows, start_rows
-from careteam.workspace.coming.queries.scope import among
 from careteam.workspace.coming.rules import Window
 from patients.care.rules import PSYCHOSOCIAL
 from patients.goals.models import GoalsDraft, GoalsPrompt
@@ -24,7 +23,7 @@ from patients.goals.queries.state import goals_summary, prompt_now, with_reasons
 from patients.goals.rules import PromptStatus
 from patients.imaging.models import ImagingStudy
 from patients.protocol.queries import numbers
-from patients.record.models import Measurement, NextStep
+from patients.record.models import Measurement, NextStep, among
 from patients.record.rules import StepKind
 from patients.treatment.models import TreatmentLine
 from patients.treatment.rules import LAB_SETS, LabSet, plan_class

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.expressions import RawSQL
 from django.db.models.fields import CharField
 from django.db.models.functions import Cast, Concat
 
 from careteam.web.keeping import Keeper
 from careteam.workspace.coming.rules import Entry, Kind, Window
-from patients.record.models import Diagnosis, NextStep, in_care
+from patients.record.models import Diagnosis, NextStep, among, in_care
 
 if TYPE_CHECKING:
     from careteam.people.models import User
@@ -67,11 +66,6 @@ class Found:
     entries: tuple[Entry, ...] = ()
     counts: Counter[tuple[date, str]] = field(default_factory=Counter)
     is_cut: bool = False
-
-
-def among(ids: Iterable[int]) -> RawSQL:
-    """For `patient_id__in`: thousands of ids as one parameter instead of thousands."""
-    return RawSQL("SELECT unnest(%s::bigint[])", ([*ids],))  # a constant statement
 
 
 def of_scope(scope: Scope) -> Q:
