@@ -58,6 +58,11 @@ class Sheet:
     unknown: tuple[str, ...]
 
     @property
+    def few(self) -> tuple[CareTeamMember, ...]:
+        """Of the team, whom a sheet without room for all names: who is responsible, else the first two."""
+        return tuple(member for member in self.members if member.is_responsible) or self.members[:2]
+
+    @property
     def to_call(self) -> tuple[PatientContact, ...]:
         """Proxies first, then emergency contacts; nobody who must not be told."""
         return tuple(dict.fromkeys((*self.people.proxies, *self.people.emergency)))

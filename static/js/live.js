@@ -69,6 +69,10 @@
       row.toggleAttribute("aria-current", on);
     }
     if (!put(item)) get("case").setAttribute("aria-busy", "true");
+    // Until it is fetched the screen shows what no answer of the server said, and asks again whatever the chair does.
+    for (const [input, value] of Object.entries({ v: "", item: item || "", case: "" })) {
+      get("poller").querySelector(`[name=${input}]`).value = value;
+    }
     get("live-now").textContent = name ? `Now: ${name}` : "";
     get("live-now").classList.toggle("vh", !name);
   };

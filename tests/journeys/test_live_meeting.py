@@ -126,7 +126,8 @@ def test_everybody_sees_what_the_chair_puts_on(visit: Visit, colleague: Callable
     expect(far_away.locator("#case")).to_have_attribute("data-ready", str(second.pk), timeout=20_000)
     far_away.route(f"**{address}", lambda route: route.abort())
     said = json.dumps({"v": 10_000, "item": second.pk, "case": "another", "of": 1})
-    far_away.evaluate("data => document.dispatchEvent(new CustomEvent('look', {detail: {data}}))", said)
+    with far_away.expect_event("requestfailed", lambda request: request.url.endswith(address)):
+        far_away.evaluate("data => document.dispatchEvent(new CustomEvent('look', {detail: {data}}))", said)
     all_on(NAMES[1], (far_away,))
     far_away.unroute(f"**{address}")
     all_on(NAMES[0], (far_away,))  # and what the server says holds: the chair has not gone on

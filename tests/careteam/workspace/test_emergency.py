@@ -138,6 +138,7 @@ def test_the_paper_of_a_full_record_is_one_page(browser: Client, someone: Patien
         assert f"excluded {number}" in html
     assert "30 medicines, not listed here: the page is full." in html
     assert "Substance 29 extended" not in html, "half a list of drugs would pass for all of them"
+    assert (Role.DIETITIAN.label in html, Role.SURGEON.label in html) == (True, False), "the first two, nobody leads"
     answer = browser.get(reverse("emergency-sheet", args=[someone.pk]) + "?format=pdf")
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
 
