@@ -117,7 +117,7 @@ def test_everybody_sees_what_the_chair_puts_on(visit: Visit, colleague: Callable
     expect(at_scribe.locator("#poller")).to_contain_text("Ines Okafor recorded meanwhile", timeout=20_000)
     expect(at_scribe.locator("#id_rationale")).to_have_value("Receptors everywhere")
     at_scribe.get_by_role("button", name="Record", exact=True).click()
-    all_see("Receptors everywhere", (wall,))
+    all_see("Receptors everywhere", (wall, far_away))
     decision = Decision.objects.get()
     assert (decision.text, decision.rationale) == ("PRRT.", "Receptors everywhere")
 
