@@ -257,6 +257,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = DEBUG or TESTING  # a test's client is new each time, and would read all files at its start
 # Uploads and printouts: outside the web root, never served by path.
 PRIVATE_ROOT = Path(env("PRIVATE_ROOT", str(BASE_DIR / ".local" / "private")))
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
