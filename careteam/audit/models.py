@@ -11,7 +11,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
+from careteam.audit.registry import note_triggers
 from careteam.audit.rules import Kind, row_digest
+
+note_triggers()
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
