@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("patients/<int:patient_id>/record/identity/", record.change_patient, name="patient-change"),
     path("patients/<int:patient_id>/record/enrollment/", record.enroll, name="patient-enroll"),
     path("patients/<int:patient_id>/record/death/", record.death, name="patient-death"),
+    path("patients/<int:patient_id>/record/death/error/", record.death_error, name="patient-death-error"),
     path("patients/<int:patient_id>/record/<slug:kind>/new/", record.add, name="record-add"),
     path("patients/<int:patient_id>/record/<slug:kind>/<int:pk>/", record.change, name="record-change"),
     path("patients/<int:patient_id>/record/<slug:kind>/<int:pk>/history/", record.row_history, name="record-history"),

@@ -13,6 +13,7 @@ class EventKind(TextChoices):
     HOSPICE = "hospice", "Hospice care began"
     BSC_CONFIRMED = "bsc.confirmed", "Best supportive care: symptom-led imaging confirmed"
     DECEASED = "deceased", "Patient died"
+    DEATH_WITHDRAWN = "deceased.withdrawn", "Death taken back"
     ENROLLMENT = "enrollment", "Enrollment changed"
     ECOG = "ecog", "Performance status recorded"
     ADMISSION = "admission", "Unplanned admission recorded"

@@ -9,9 +9,11 @@ from careteam.events.models import Event
 from careteam.events.rules import EventKind
 from careteam.people.models import Team
 from patients.goals.commands import ask_many, close_prompts_for_good, count_conversation, drop_reason, raise_prompts
-from patients.goals.models import GoalsConversation
-from patients.goals.queries import facts_of, limits
+from patients.goals.commands.prompts import source_key
+from patients.goals.models import GoalsConversation, GoalsPrompt
+from patients.goals.queries import facts_of, limits, silenced_reasons
 from patients.goals.rules import CloseReason, FoundReason, PromptReason, Voice, reasons_now
+from patients.record.commands import close_step
 from patients.record.models import Patient
 from patients.record.rules import EnrollmentStatus
 from patients.treatment.models import TreatmentLine
@@ -117,5 +119,19 @@ def follow_enrollment(event: Event, *, now: datetime) -> None:
 
 @consumes(EventKind.DECEASED)
 def stop_asking(event: Event, *, now: datetime) -> None:
-    if event.patient_id is not None:
-        close_prompts_for_good(event.patient_id, reason=CloseReason.DECEASED, note="", now=now)
+    patient = Patient.objects.filter(pk=event.patient_id or 0).first()
+    if patient is not None and patient.is_deceased:
+        close_prompts_for_good(patient.pk, reason=CloseReason.DECEASED, note="", now=now)
+
+
+@consumes(EventKind.DEATH_WITHDRAWN)
+def go_on_asking(event: Event, *, now: datetime) -> None:
+    """The death was recorded by mistake: what it silenced is asked again, also what the record alone does not say (a
+    wish, a call, an answer between clinicians)."""
+    patient = Patient.objects.filter(pk=event.patient_id or 0).first()
+    if patient is None or patient.is_deceased:
+        return
+    for prompt in GoalsPrompt.objects.filter(patient=patient, close_reason=CloseReason.DECEASED):
+        close_step(patient, source_key=source_key(prompt), because="Asked anew", now=now)
+    raise_prompts({patient.pk: silenced_reasons(patient.pk)}, now=now)
+    ask_where_needed(patient.pk, now=now)

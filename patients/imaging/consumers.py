@@ -7,6 +7,7 @@ from datetime import datetime
 from careteam.events.commands import consumes
 from careteam.events.models import Event
 from careteam.events.rules import EventKind
+from careteam.people.models import User
 from patients.imaging import commands
 from patients.imaging.rules import STOPS_WITH_ENROLLMENT, StopReason
 from patients.record.models import Patient
@@ -106,6 +107,15 @@ def fall_silent(event: Event, *, now: datetime) -> None:
     patient = _patient(event)
     if patient is not None and patient.is_deceased:
         commands.silence(patient, by=None, now=now)
+
+
+@consumes(EventKind.DEATH_WITHDRAWN)
+def watch_again(event: Event, *, now: datetime) -> None:
+    """The death was recorded by mistake: plans and studies stand where they stood."""
+    patient = _patient(event)
+    if patient is not None and not patient.is_deceased:
+        by = User.objects.get(pk=event.payload["by"])
+        commands.undo_death(patient, reason=event.payload["reason"], by=by, now=now)
 
 
 @consumes(EventKind.ENROLLMENT)

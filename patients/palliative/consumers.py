@@ -7,7 +7,11 @@ from datetime import datetime
 from careteam.events.commands import consumes
 from careteam.events.models import Event
 from careteam.events.rules import EventKind
+from careteam.people.models import User
 from patients.palliative import commands
+from patients.palliative.models import HospiceTransition
+from patients.palliative.rules import HospiceStatus
+from patients.record.commands import close_step
 from patients.record.models import Patient
 from patients.record.rules import EnrollmentStatus
 
@@ -35,3 +39,16 @@ def turn_to_the_family(event: Event, *, now: datetime) -> None:
         return
     commands.drop_preparation(patient.pk, reason="The patient died", by=None, now=now)
     commands.plan_bereavement(patient, by=None, now=now)
+
+
+@consumes(EventKind.DEATH_WITHDRAWN)
+def turn_back_to_the_patient(event: Event, *, now: datetime) -> None:
+    """The death was recorded by mistake: nothing is done for a bereaved family, hospice care goes on."""
+    patient = Patient.objects.filter(pk=event.patient_id or 0).first()
+    if patient is None or patient.is_deceased:
+        return
+    by = User.objects.get(pk=event.payload["by"])
+    for row in HospiceTransition.objects.valid().filter(patient=patient, status=HospiceStatus.CANCELLED):
+        close_step(patient, source_key=commands.step_key(row), because="Cancelled", now=now)
+    commands.void_bereavement(patient, reason=event.payload["reason"], by=by, now=now)
+    commands.follow_revived_lines(patient.pk, by=by, now=now)

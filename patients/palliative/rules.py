@@ -39,7 +39,7 @@ H = HospiceStatus
 HOSPICE_TRANSITIONS: dict[HospiceStatus, frozenset[HospiceStatus]] = {
     H.PREPARING: frozenset({H.STARTED, H.CANCELLED}),
     H.STARTED: frozenset({H.ENDED}),
-    H.ENDED: frozenset(),
+    H.ENDED: frozenset({H.STARTED}),  # the death that ended it was recorded by mistake
     H.CANCELLED: frozenset(),
 }
 

@@ -53,8 +53,8 @@ def why_not_enroll(
             reasons.append(f"From “{now_is.label}” the patient cannot go to “{status.label}”.")
         if on < current.started_on:
             reasons.append(f"The present state began on {current.started_on:%d %b %Y}; choose that day or a later one.")
-    if status == EnrollmentStatus.ACTIVE and patient.deceased_on is not None:
-        reasons.append("The patient has died. Correct the date of death first if it is wrong.")
+    if status != EnrollmentStatus.DECEASED and patient.deceased_on is not None:
+        reasons.append("The patient has died. If that was recorded by mistake, take the death back first.")
     if status in {EnrollmentStatus.DECLINED, EnrollmentStatus.DISCHARGED, EnrollmentStatus.TRANSFERRED} and not reason:
         reasons.append("Say why.")
     if status == EnrollmentStatus.DECLINED and ask_again_on is None:
@@ -69,6 +69,14 @@ def why_not_record_death(patient: Patient, on: date, user: User | None, *, today
     if patient.birth_date and on < patient.birth_date:
         reasons.append("The date of death lies before the birth date.")
     return reasons
+
+
+def why_not_withdraw_death(patient: Patient, user: User, *, reason: str) -> list[str]:
+    """Who may record a death takes it back, with a word on what was wrong."""
+    reasons = why_not_edit(patient, user)
+    if not patient.is_deceased:
+        reasons.append("No death is recorded.")
+    return reasons if reason.strip() else [*reasons, "Say what was wrong."]
 
 
 def why_not_book_visit(

@@ -20,7 +20,7 @@ from patients.imaging.models import ImagingStudy
 from patients.imaging.rules import BOOKED, DONE
 from patients.palliative.models import PalliativeReferral
 from patients.palliative.rules import PalliativeReferralStatus
-from patients.record.models import Specimen
+from patients.record.models import Patient, Specimen
 from patients.treatment.models import TreatmentLine
 from tumorboard.actions.commands import finish, reopen
 from tumorboard.actions.models import Action
@@ -321,5 +321,27 @@ def open_telling(event: Event, *, now: datetime) -> None:
 @consumes(EventKind.DECEASED)
 def cancel_actions_of_deceased(event: Event, *, now: datetime) -> None:
     """Nothing stays open for a patient who has died."""
-    for action in Action.objects.valid().open().filter(patient_id=event.patient_id).order_by("pk"):
-        finish(action, ActionStatus.CANCELLED, by=None, now=now, outcome="Patient died")
+    patient = Patient.objects.filter(pk=event.patient_id or 0).first()
+    if patient is None or not patient.is_deceased:
+        return
+    source = source_key("death", patient.pk)
+    for action in Action.objects.valid().open().filter(patient=patient).order_by("pk"):
+        finish(action, ActionStatus.CANCELLED, by=None, now=now, outcome="Patient died", source=source)
+
+
+@consumes(EventKind.DEATH_WITHDRAWN)
+def open_actions_of_living(event: Event, *, now: datetime) -> None:
+    """The death was recorded by mistake: actions that it canceled, or that its end of a line closed, are open again."""
+    because, patient_id = "The death was recorded by mistake", event.patient_id or 0
+    _open_again(source_key("death", patient_id), because, now=now)
+    lines = TreatmentLine.objects.valid().open().filter(patient_id=patient_id).values_list("pk", flat=True)
+    for line_id in lines:
+        _open_again(source_key("line-end", line_id), because, now=now)
+    unstarted = Recommendation.objects.valid().filter(
+        line__in=list(lines),
+        status=RecommendationStatus.NOT_IMPLEMENTED,
+        deviation_reason=DeviationReason.DEATH,
+        patient__deceased_on__isnull=True,
+    )
+    for recommendation in unstarted.order_by("pk"):
+        reinstate(recommendation, by=None, now=now, because=because)

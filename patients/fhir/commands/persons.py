@@ -181,6 +181,10 @@ class People:
             patient.search_key = search_key(patient.family_name, patient.given_name, numbers, patient.birth_date)
             patient.save(update_fields=["sort_key", "search_key"])
         if died and patient.deceased_on is None and (patient.birth_date is None or died >= patient.birth_date):
+            taken_back = Enrollment.objects.filter(patient=patient, status=EnrollmentStatus.DECEASED)
+            if taken_back.filter(error_at__isnull=False).exists():
+                writer.warnings.append((member, "says that the patient died; that was taken back here and is left out"))
+                return
             record_death(patient, on=died, cause="", by=None, now=self.now)
             patient.refresh_from_db()
 

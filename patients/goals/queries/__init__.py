@@ -8,6 +8,7 @@ from patients.goals.queries.history import (
     live_prompt,
     other_drafts,
     own_draft,
+    silenced_reasons,
     timeline_marks,
 )
 from patients.goals.queries.leaflets import TakenHome, taken_home
@@ -53,6 +54,7 @@ __all__ = [
     "other_drafts",
     "own_draft",
     "people_of",
+    "silenced_reasons",
     "step_of",
     "steps_for",
     "steps_of",

@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from careteam.people.models import User
-from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt
+from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt, GoalsPromptReason
 from patients.goals.queries.state import DraftBy
-from patients.goals.rules import LIVE_PROMPTS, CodeStatus, ConversationStatus, Matter
+from patients.goals.rules import (
+    LIVE_PROMPTS,
+    CloseReason,
+    CodeStatus,
+    ConversationStatus,
+    FoundReason,
+    Matter,
+    PromptReason,
+)
 
 
 def own_draft(patient_id: int, author: User) -> GoalsDraft | None:
@@ -71,3 +79,11 @@ def timeline_marks(patient_id: int) -> list[MarkOnTimeline]:
             label = "Conversation"
         marks.append(MarkOnTimeline(row.pk, row.held_on, str(label)))
     return marks
+
+
+def silenced_reasons(patient_id: int) -> list[FoundReason]:
+    """What was asked when a death ended the asking."""
+    rows = GoalsPromptReason.objects.filter(
+        prompt__patient_id=patient_id, prompt__close_reason=CloseReason.DECEASED
+    ).order_by("since", "pk")
+    return [FoundReason(PromptReason(row.reason), row.since, row.source_key, row.detail) for row in rows]

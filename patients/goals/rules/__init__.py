@@ -124,7 +124,7 @@ BY_THE_PRODUCT = frozenset(
     }
 )
 # Nobody has answered what was closed for these reasons: its sources may be asked about again.
-UNANSWERED = frozenset({CloseReason.LEFT_CARE, CloseReason.WITHDRAWN, CloseReason.MERGED})
+UNANSWERED = frozenset({CloseReason.DECEASED, CloseReason.LEFT_CARE, CloseReason.WITHDRAWN, CloseReason.MERGED})
 
 
 class SurpriseAnswer(TextChoices):

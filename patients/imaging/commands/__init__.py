@@ -38,6 +38,7 @@ from patients.imaging.commands.plans import (
 )
 from patients.imaging.commands.preparation import prepare, refresh_bookings
 from patients.imaging.commands.responses import confirm_response, take_back_response
+from patients.imaging.commands.revival import undo_death
 from patients.imaging.commands.saved import adopt_view, change_view, remove_view, restore_view, save_view
 from patients.imaging.commands.snoozes import end_snooze, snooze
 from patients.imaging.commands.stops import pause, silence, stop_all, stop_plan
@@ -133,6 +134,7 @@ __all__ = [
     "unassign_picked",
     "undo_acknowledge",
     "undo_contact",
+    "undo_death",
     "undo_images",
     "unorder_picked",
     "withdraw_contact",

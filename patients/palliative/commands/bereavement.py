@@ -61,6 +61,20 @@ def plan_bereavement(patient: Patient, *, by: User | None, now: datetime) -> lis
 
 
 @transaction.atomic
+def void_bereavement(patient: Patient, *, reason: str, by: User, now: datetime) -> int:
+    """The death was recorded by mistake: nothing is done for a bereaved family, and what was done counts as entered in
+    error, so that a later death is followed up anew. How many tasks."""
+    rows = BereavementTask.objects.valid().filter(patient=patient).select_related("patient")
+    tasks = list(rows.select_for_update(of=("self",)))
+    for task in tasks:
+        task.error_at, task.error_by = now, by
+        task.error_reason = f"The death was recorded by mistake: {reason}"
+        task.save_version("error_at", "error_by", "error_reason")
+        record_about(task, "palliative.void_bereavement", by=by, now=now, reason=task.error_reason)
+    return len(tasks)
+
+
+@transaction.atomic
 def answer_bereavement(
     task: BereavementTask, to: BereavementStatus, *, by: User, now: datetime, note: str = "", version: int | None = None
 ) -> BereavementTask:

@@ -236,6 +236,20 @@ def follow_lines(patient_id: int, *, by: User | None, now: datetime) -> int:
 
 
 @transaction.atomic
+def follow_revived_lines(patient_id: int, *, by: User | None, now: datetime) -> int:
+    """The death that ended hospice care was recorded by mistake: the step whose line runs again goes on. How many."""
+    rows = HospiceTransition.objects.valid().filter(
+        patient_id=patient_id, status=HospiceStatus.ENDED, line__status__in=[LineStatus.ACTIVE, LineStatus.ON_HOLD]
+    )
+    back = list(rows.select_related("patient__team").select_for_update(of=("self",)))
+    for row in back:
+        row.end_reason, row.ended_on = "", None
+        _move(row, HospiceStatus.STARTED, "end_reason", "ended_on")
+        record_about(row, "palliative.follow_revived_lines", by=by, now=now)
+    return len(back)
+
+
+@transaction.atomic
 def drop_preparation(patient_id: int, *, reason: str, by: User | None, now: datetime) -> int:
     """What was being prepared for somebody who died or left care is cancelled. Returns how many."""
     rows = list(HospiceTransition.objects.valid().filter(patient_id=patient_id, status=HospiceStatus.PREPARING))

@@ -1,4 +1,4 @@
-"""Next steps, enrollment, death."""
+"""Next steps and enrollment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from careteam.audit.commands import record
 from careteam.events.commands import announce
 from careteam.events.rules import EventKind
 from patients.record import policies
-from patients.record.models import Enrollment, NextStep, Patient, StaleEdit
+from patients.record.models import Enrollment, NextStep, Patient
 from patients.record.rules import EnrollmentStatus, StepKind
 
 if TYPE_CHECKING:
@@ -121,53 +121,3 @@ def change_enrollment(
         payload={"status": str(status)},
     )
     return enrollment
-
-
-@transaction.atomic
-def record_death(
-    patient: Patient,
-    *,
-    on: date,
-    cause: str,
-    by: User | None,
-    now: datetime,
-    died_of: str = "",
-    place: str = "",
-    version: int | None = None,
-) -> Patient:
-    """Records the death, or what became known of it later: closes every next step, ends enrollment, silences every
-    contact (consumers of `DECEASED`). `cause` in words, `died_of` and `place` coded (`DeathCause`, `DeathPlace`).
-    Raises `StaleEdit` when somebody saved the patient since `version`."""
-    patient = Patient.objects.select_for_update().get(pk=patient.pk)
-    if version is not None and patient.version != version:
-        raise StaleEdit(patient)
-    insist(policies.why_not_record_death(patient, on, by, today=patient.team.local_date(now)))
-    said = {"deceased_on": on, "cause_of_death": cause, "death_cause": died_of, "death_place": place}
-    before = {name: getattr(patient, name) for name in said}
-    if before == said:
-        return patient
-    for name, value in said.items():
-        setattr(patient, name, value)
-    patient.version += 1
-    patient.save(update_fields=[*said, "version"])
-    NextStep.objects.filter(patient=patient, closed_at__isnull=True).update(
-        closed_at=now, closed_because="Patient died"
-    )
-    record(
-        "record.record_death",
-        by=by,
-        now=now,
-        subject=patient,
-        patient_ids=[patient.pk],
-        team_id=patient.team_id,
-        details={"on": on.isoformat(), "died_of": died_of, "place": place},
-    )
-    if patient.enrollment_status != EnrollmentStatus.DECEASED:
-        # A death learned of late lies before the present state began: that state ends the day it began.
-        since = Enrollment.objects.filter(patient=patient, ended_on__isnull=True).values_list("started_on", flat=True)
-        began = max(on, since.first() or on)
-        change_enrollment(patient, EnrollmentStatus.DECEASED, on=began, by=by, now=now, reason="Died")
-    if before["deceased_on"] != on:
-        announce(EventKind.DECEASED, now=now, team_id=patient.team_id, patient_id=patient.pk, payload={})
-    patient.refresh_from_db()
-    return patient

@@ -36,8 +36,8 @@ ENROLLMENT_TRANSITIONS: dict[EnrollmentStatus, frozenset[EnrollmentStatus]] = {
     E_.TRANSFERRED: frozenset({E_.ACTIVE, E_.DECEASED}),
     E_.DISCHARGED: frozenset({E_.ACTIVE, E_.DECEASED}),
     E_.DECLINED: frozenset({E_.ACTIVE, E_.DISCHARGED, E_.DECEASED}),
-    # A death entered for the wrong patient is corrected by a person, with the reason.
-    E_.DECEASED: frozenset({E_.ACTIVE, E_.UNDER_REVIEW}),
+    # A death recorded by mistake is taken back by a person, with the reason: the state before it holds again.
+    E_.DECEASED: frozenset(E_) - {E_.DECEASED},
 }
 
 

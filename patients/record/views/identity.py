@@ -13,7 +13,7 @@ from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.stale import resolved
 from patients.record import commands
-from patients.record.forms import DeathForm, EnrollmentForm, PatientForm
+from patients.record.forms import DeathForm, EnrollmentForm, ErrorForm, PatientForm
 from patients.record.models import StaleEdit
 from patients.record.queries import readable_patient
 from patients.record.rules import EnrollmentStatus
@@ -91,7 +91,8 @@ def death(request: SignedInRequest, patient_id: int) -> HttpResponse:
         data = resolved(request.POST, DeathForm(initial=start), DeathForm.start_of(patient))
     form = DeathForm(data, initial=start)
     title = "Death: day, cause, place" if known else "Record a death"
-    context = {"patient": patient, "form": form, "title": title, "danger": not known}
+    wrong = reverse("patient-death-error", args=[patient.pk]) if patient.is_deceased else ""
+    context = {"patient": patient, "form": form, "title": title, "danger": not known, "mistake_url": wrong}
     if request.method != "POST":
         return render_page(request, FORM, context)
     if form.is_valid():
@@ -114,4 +115,31 @@ def death(request: SignedInRequest, patient_id: int) -> HttpResponse:
     if form.errors:
         return invalid(request, FORM, context)
     toast(request, "Saved" if known else "Recorded. Reminders and letters to the patient have stopped.")
+    return redirect_or_refresh(request, reverse("patient", args=[patient.pk]))
+
+
+@requires(Permission.PATIENT_EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def death_error(request: SignedInRequest, patient_id: int) -> HttpResponse:
+    """The death was recorded by mistake."""
+    patient = readable_patient(request, patient_id)
+    form = ErrorForm(request.POST or None)
+    context = {
+        "patient": patient,
+        "form": form,
+        "title": "The death was recorded by mistake",
+        "lead": "Plans, treatment, questions and tasks that it ended stand again; what was planned for the family is "
+        "void. Bookings, letters and cases of the board that others have let go are for you to look at.",
+        "save": "Take the death back",
+    }
+    if request.method != "POST":
+        return render_page(request, FORM, context)
+    if form.is_valid():
+        try:
+            commands.withdraw_death(patient, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now())
+        except ValidationError as error:
+            add_errors(form, error)
+    if form.errors:
+        return invalid(request, FORM, context)
+    toast(request, "Taken back. Your next step: look at what others have let go.")
     return redirect_or_refresh(request, reverse("patient", args=[patient.pk]))

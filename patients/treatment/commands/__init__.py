@@ -24,6 +24,7 @@ from patients.treatment.commands.lines import (
     start_line,
 )
 from patients.treatment.commands.preparation import finish_step, prepare, save_site, set_authorization, take_step
+from patients.treatment.commands.revival import undo_death
 from patients.treatment.commands.steps import refresh_steps, silence
 from patients.treatment.commands.toxicities import change_toxicity, record_toxicity, toxicity_in_error
 from patients.treatment.commands.washout import decide_washout
@@ -59,4 +60,5 @@ __all__ = [
     "start_line",
     "take_step",
     "toxicity_in_error",
+    "undo_death",
 ]

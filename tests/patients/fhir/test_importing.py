@@ -9,9 +9,11 @@ from django.apps import apps
 
 from careteam.audit.models import AuditEvent
 from careteam.people.models import Team
+from careteam.people.rules import Role
 from patients.fhir.commands import Outcome, import_sources
 from patients.fhir.models import ImportedRow, ReviewItem, SourceRecord
 from patients.imaging.models import ImagingStudy, Reminder
+from patients.record.commands import withdraw_death
 from patients.record.models import (
     Admission,
     Allergy,
@@ -340,6 +342,16 @@ def test_death_is_recorded_and_opens_no_task(team: Team, tmp_path: Path) -> None
 def test_death_without_a_date_is_known_all_the_same(team: Team, tmp_path: Path) -> None:
     run(team, tmp_path, bundles.patient(deceasedBoolean=True))
     assert Patient.objects.get().is_deceased is True
+
+
+def test_death_that_was_taken_back_is_not_recorded_again(team: Team, tmp_path: Path) -> None:
+    run(team, tmp_path, bundles.patient())
+    run(team, tmp_path, bundles.patient(deceasedDateTime="2024-02-03"))
+    chief = factories.person(team, Role.TEAM_LEAD)
+    withdraw_death(Patient.objects.get(), reason="Other patient", by=chief, now=NOW)
+    outcome = run(team, tmp_path, bundles.patient(deceasedDateTime="2024-02-04"))
+    assert Patient.objects.get().is_deceased is False
+    assert "warning: says that the patient died; that was taken back here and is left out" in messages(outcome)
 
 
 def test_death_that_comes_later_closes_what_is_open(team: Team, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from careteam.events.commands import announce
 from careteam.events.rules import EventKind
 from careteam.notifications.models import InboxItem
 from careteam.people.rules import Role
-from patients.record.commands import record_death
+from patients.record.commands import record_death, withdraw_death
 from patients.record.models import NextStep
 from patients.treatment.models import TreatmentLine
 from tests import factories
@@ -231,6 +231,13 @@ def test_death_withdraws_referrals_frees_the_agenda_and_cancels_actions(
     assert list(Action.objects.values_list("status", "outcome")) == [("cancelled", "Patient died")]
     assert AgendaItem.objects.open().count() == 0
     assert NextStep.objects.filter(patient=patient, closed_at=None).count() == 0
+    with django_capture_on_commit_callbacks(execute=True):
+        withdraw_death(patient, reason="Other patient", by=room.chair, now=room.meeting_time)
+    assert list(Action.objects.values_list("status", "outcome")) == [("open", "")]
+    asked = NextStep.objects.filter(patient=patient, closed_at=None).values_list("source_key", flat=True)
+    kinds = {key.split(":")[0] for key in asked}
+    assert {"action", "told", "own"} <= kinds
+    assert "referral" not in kinds  # its place was given away: it is for a person to refer again
 
 
 def test_progression_suggests_a_referral_and_files_none(room: Room, django_capture_on_commit_callbacks: Any) -> None:
