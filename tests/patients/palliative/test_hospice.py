@@ -19,7 +19,7 @@ from patients.imaging.rules import NOT_YET_DONE
 from patients.palliative import commands
 from patients.palliative.models import BereavementTask, HospiceTransition
 from patients.palliative.rules import BereavementStatus
-from patients.record.commands import record_death
+from patients.record.commands import record_death, withdraw_death
 from patients.record.models import NextStep, Patient, StaleEdit
 from patients.treatment.commands import end_line
 from patients.treatment.models import TreatmentLine
@@ -196,6 +196,24 @@ def test_death_cancels_what_was_prepared_and_turns_to_the_family(
     ]
     assert NextStep.objects.filter(patient=someone, closed_at=None).count() == 0
     assert InboxItem.objects.open().filter(patient=someone, raised_at__gt=now).count() == 0
+
+
+def test_a_death_taken_back_leaves_hospice_care_as_it_was(
+    someone: Patient, brandt: User, now: datetime, django_capture_on_commit_callbacks: Any
+) -> None:
+    """The step stands, its next step is not asked for again, and surveillance imaging stays off."""
+    row = commands.finish_hospice(prepared(someone, brandt, now), by=brandt, now=now)
+    doctor = person(someone.team, Role.ONCOLOGIST)
+    with django_capture_on_commit_callbacks(execute=True):
+        record_death(someone, on=date(2026, 11, 23), cause="", by=doctor, now=now)
+    row.refresh_from_db()
+    assert row.status == "ended"
+    with django_capture_on_commit_callbacks(execute=True):
+        withdraw_death(someone, reason="Other patient", by=doctor, now=now)
+    row.refresh_from_db()
+    assert (row.status, row.ended_on, row.end_reason) == ("started", None, "")
+    keys = NextStep.objects.filter(patient=someone, closed_at=None).values_list("source_key", flat=True)
+    assert not {key.split(":")[0] for key in keys} & {"hospice", "plan"}
 
 
 def died(someone: Patient, now: datetime) -> Patient:
