@@ -93,6 +93,11 @@ class PromptNow:
         return self.status == PromptStatus.OPEN
 
     @property
+    def is_about_decision(self) -> bool:
+        """A signed decision of the board goes another way than the goals, and nobody has talked about it yet."""
+        return any(reason.reason == PromptReason.DECISION for reason in self.reasons)
+
+    @property
     def words(self) -> str:
         return ", ".join(reason.words for reason in self.reasons)
 

@@ -22,6 +22,7 @@ from tumorboard.decisions.commands import add_addendum, reinstate, settle
 from tumorboard.decisions.models import Decision, Recommendation
 from tumorboard.decisions.rules import Option, RecommendationStatus
 from tumorboard.live.commands import sign_case
+from tumorboard.meetings.commands import show_item
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +145,26 @@ def test_what_is_superseded_or_not_done_asks_no_more_and_reinstated_asks_again(r
         assert _asks(decision) is None
         reinstate(Recommendation.objects.get(decision=decision), by=room.chair, now=room.meeting_time)
         assert _asks(decision) is not None
+
+
+def test_agenda_and_case_say_that_the_last_decision_differs(room: Room, client: Client) -> None:
+    decision = _differing(room)
+    again = room.item(decision.patient)
+    show_item(room.meeting, again, by=room.chair, now=room.meeting_time)
+    client.force_login(room.chair)
+    pages = [client.get(reverse(name, args=[room.meeting.pk])).text for name in ("meeting", "live")]
+    assert [page.count(">Decision and goals differ<") for page in pages] == [2, 1]  # the case of then, and of now
+    goals.conversation(decision.patient, room.chair, now=room.meeting_time)
+    assert ">Decision and goals differ<" not in client.get(reverse("meeting", args=[room.meeting.pk])).text
+
+
+def test_what_the_board_noted_is_not_said_to_be_the_patients_words(room: Room, client: Client) -> None:
+    decision = _differing(room)
+    client.force_login(room.chair)
+    for page in (reverse("decision", args=[decision.pk]), reverse("meeting-minutes", args=[decision.item.meeting_id])):
+        text = client.get(page).text
+        assert "The board’s note on what the patient wants" in text
+        assert "What the patient wants" not in text
 
 
 def test_an_addendum_may_settle_it(room: Room, client: Client) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Case, Exists, F, OuterRef, When
 
+from patients.goals.models import GoalsPromptReason
+from patients.goals.rules import LIVE_PROMPTS, PromptReason
 from patients.record.models import Diagnosis, Specimen
 from patients.record.queries import grade_from
 from patients.treatment.models import TreatmentLine
@@ -62,6 +64,7 @@ class AgendaRow:
     wanted: tuple[Wanted, ...]  # what it was deferred for
     is_deceased: bool
     in_hospice: bool
+    is_differing: bool  # a decision goes another way than the goals: somebody is to talk again
     quorum: Quorum
     decision_id: int | None
     is_signed: bool
@@ -150,6 +153,9 @@ def agenda_rows(meeting: Meeting, present: frozenset[str]) -> tuple[AgendaRow, .
     hospice = (
         TreatmentLine.objects.valid().running().filter(patient_id=OuterRef("patient_id"), modality=Modality.HOSPICE)
     )
+    differing = GoalsPromptReason.objects.filter(
+        prompt__patient_id=OuterRef("patient_id"), prompt__status__in=LIVE_PROMPTS, reason=PromptReason.DECISION
+    )
     items = list(
         AgendaItem.objects.valid()
         .filter(meeting=meeting)
@@ -158,6 +164,7 @@ def agenda_rows(meeting: Meeting, present: frozenset[str]) -> tuple[AgendaRow, .
             decision_pk=Case(When(decision__error_at__isnull=True, then="decision__pk")),
             decision_state=F("decision__status"),
             in_hospice=Exists(hospice),
+            is_differing=Exists(differing),
         )
         .in_order()
     )
@@ -199,6 +206,7 @@ def agenda_rows(meeting: Meeting, present: frozenset[str]) -> tuple[AgendaRow, .
             wanted=wanted.get(item.referral_id, ()),
             is_deceased=item.patient.is_deceased,
             in_hospice=item.in_hospice,
+            is_differing=item.is_differing,
             quorum=quorum_of(
                 needs_of_case(
                     meeting.board,
