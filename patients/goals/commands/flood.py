@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.db import transaction
 from django.db.models import Count
@@ -60,13 +61,14 @@ def tell_of_batch(team: Team, *, batch: str, said: str, now: datetime) -> int:
         per_person[person_id] = per_person.get(person_id, 0) + unowned
     key = f"goals-batch:{team.pk}:{batch}"
     withdraw(keys=[key], now=now)
+    url = f"{reverse('goals')}?{urlencode({'batch': batch})}"
     messages = [
         Message(
             recipient_id=person_id,
             key=key,
             kind="goals",
-            title=f"{count} goals prompt{'s were' if count != 1 else ' was'} raised by {said}",
-            url=reverse("goals") + ("" if person_id in coordinators else "?mine=1"),
+            title=f"{'1 goals prompt' if count == 1 else f'{count} goals prompts'} raised by {said}: yours to answer",
+            url=url if person_id in coordinators else f"{url}&mine=1",
             again=True,
         )
         for person_id, count in sorted(per_person.items())

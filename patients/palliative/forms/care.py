@@ -81,3 +81,11 @@ class SeeFilter(forms.Form):
 
     why = forms.ChoiceField(label="Reason", required=False, choices=[("", "All"), *REASONS.items()])
     mine = forms.BooleanField(label="Mine only", required=False)
+
+    def __init__(self, *args: Any, batch: tuple[str, str], **kwargs: Any) -> None:
+        """`batch`: code and words of what raised many prompts at once, where the list is narrowed to them."""
+        super().__init__(*args, **kwargs)
+        code, words = batch
+        if words:
+            choices = [("", "Anything"), (code, words)]
+            self.fields["batch"] = forms.ChoiceField(label="Asked because of", required=False, choices=choices)

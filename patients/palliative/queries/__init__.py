@@ -17,7 +17,16 @@ from patients.palliative.queries.patient import (
     referrals_of,
     strains_of,
 )
-from patients.palliative.queries.urgency import RANKED, CareRow, Waiting, care_rows, owned_by, points, waiting_list
+from patients.palliative.queries.urgency import (
+    RANKED,
+    CareRow,
+    Waiting,
+    batch_words,
+    care_rows,
+    owned_by,
+    points,
+    waiting_list,
+)
 from patients.palliative.queries.work import (
     BereavementRow,
     HospiceRow,
@@ -53,6 +62,7 @@ __all__ = [
     "VisitRow",
     "Waiting",
     "WorkCounts",
+    "batch_words",
     "bereavement_for",
     "bereavement_of",
     "bereavement_rows",

@@ -4,6 +4,7 @@ bounded (`RANKED`)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from careteam.people.models import User
 
 _NOT_BEGUN = (LineStatus.PROPOSED, LineStatus.PLANNED)
+_BATCH = re.compile(r"(import|review):[0-9T:-]{1,30}")
 SHOWN = 6  # assessments behind a curve of the list
 
 
@@ -101,15 +103,19 @@ def _days(rows: QuerySet[Any], day: str) -> Days:
     return {patient_id: at.date() if isinstance(at, datetime) else at for patient_id, at in found}
 
 
-def _candidates(user: User, p: Points, today: date) -> tuple[Days, Days, Days, set[int]]:
+def _candidates(user: User, p: Points, today: date, batch: str) -> tuple[Days, Days, Days, set[int]]:
     """Open prompts, referrals that wait, transitions in preparation (each with its day), and everybody who may be on
-    the list: these, and who has severe symptoms or distress, or is cared for by somebody who is strained."""
+    the list: these, and who has severe symptoms or distress, or is cared for by somebody who is strained. With `batch`
+    only those whose open prompt it raised."""
     since = today - timedelta(days=p.recent_days)
-    prompts = _days(GoalsPrompt.objects.visible_to(user).filter(in_care(), status=PromptStatus.OPEN), "raised_on")
+    open_prompts = GoalsPrompt.objects.visible_to(user).filter(in_care(), status=PromptStatus.OPEN)
+    prompts = _days(open_prompts.filter(batch=batch) if batch else open_prompts, "raised_on")
     referrals = PalliativeReferral.objects.visible_to(user).valid()
     asked = _days(referrals.filter(in_care(), status=PalliativeReferralStatus.REQUESTED), "requested_at")
     steps = HospiceTransition.objects.visible_to(user).valid()
     preparing = _days(steps.filter(in_care(), status=HospiceStatus.PREPARING), "opened_at")
+    if batch:
+        return prompts, asked, preparing, set(prompts)
     severe = Q(distress__gte=p.distress_from)
     for name in ESAS_LABELS:
         severe |= Q(**{f"{name}__gte": p.severe_from})
@@ -141,10 +147,20 @@ def _decisions(ids: Collection[int], p: Points, today: date) -> dict[int, tuple[
     return found
 
 
-def waiting_list(user: User, team_id: int | None, today: date) -> list[Waiting]:
-    """Everybody with a reason to be seen, most points first; a fixed number of queries."""
+def batch_words(user: User, batch: str) -> str:
+    """ "the import of 23 Nov 2026": what raised these prompts at once; empty where the person may see none of them."""
+    if not _BATCH.fullmatch(batch):
+        return ""
+    rows = GoalsPrompt.objects.visible_to(user).filter(batch=batch).order_by("raised_on")
+    on = rows.values_list("raised_on", flat=True).first()
+    return f"the {batch.partition(':')[0]} of {on.day} {on:%b %Y}" if on else ""
+
+
+def waiting_list(user: User, team_id: int | None, today: date, *, batch: str = "") -> list[Waiting]:
+    """Everybody with a reason to be seen, most points first; a fixed number of queries. `batch`: only those whose open
+    prompt was raised by it."""
     p = points(team_id)
-    prompts, asked, preparing, ids = _candidates(user, p, today)
+    prompts, asked, preparing, ids = _candidates(user, p, today, batch)
     if not ids:
         return []
     latest = {

@@ -24,7 +24,7 @@ from patients.palliative.rules import REASONS
 
 T = TypeVar("T")
 SIZE = 50
-URGENT = Sort("urgent", "Why now", ("points",))
+URGENT = Sort("urgent", "Why now", ("points",), descending=True)
 NAME = Sort("name", "Patient", ("name",))
 BY_NAME = Sort("name", "Patient", ("patient__sort_key", "id"))
 AGAIN = Sort("again", "Ask again", ("ask_again_on", "id"))
@@ -37,13 +37,18 @@ BY_DAY = Sort("day", "Day", ("on",))
 VISIT_DAYS = 28  # how far ahead the list of visits looks
 
 
+def _turned(rows: Sequence[T], sort: Sort, *, descending: bool) -> list[T]:
+    return list(rows) if descending == sort.descending else list(reversed(rows))
+
+
 def listed(rows: Sequence[T], *, sorts: Sequence[Sort], params: QueryDict, key: Callable[[T], int]) -> Page[T]:
     """A page of a list that is in memory already, by the same links as `keyset_page`: the id of a row, which is looked
-    up again; one that is gone leads to the first page. The rows stand in the order of the chosen sort, ascending."""
+    up again; one that is gone leads to the first page. The rows stand as the first click on the chosen sort shows
+    them."""
     token = params.get("sort", "")
     sort = next((each for each in sorts if each.key == token.removeprefix("-")), sorts[0])
-    descending = sort.key == token.removeprefix("-") and token.startswith("-")
-    ordered = list(reversed(rows)) if descending else list(rows)
+    descending = token.startswith("-") if sort.key == token.removeprefix("-") else sort.descending
+    ordered = _turned(rows, sort, descending=descending)
     back = "before" in params
     cursor = params.get("before" if back else "after", "")
     at = next((n for n, row in enumerate(ordered) if str(key(row)) == cursor), None)
@@ -77,7 +82,7 @@ def _place(page: Page[T], rows: Sequence[T]) -> str:
     """Where in the whole list the page stands; empty when the page is the list."""
     if len(page.rows) == len(rows):
         return ""
-    ordered = list(reversed(rows)) if page.descending else rows
+    ordered = _turned(rows, page.sort, descending=page.descending)
     first = ordered.index(page.rows[0])
     return f"{first + 1} to {first + len(page.rows)} of {len(rows)}"
 
@@ -88,7 +93,9 @@ def _mine(params: QueryDict) -> bool:
 
 def _see(request: SignedInRequest, today: date) -> Shown:
     home, params = request.access.home, request.GET
-    rows = queries.waiting_list(request.user, home.pk if home else None, today)
+    batch = params.get("batch", "")
+    raised_by = queries.batch_words(request.user, batch)
+    rows = queries.waiting_list(request.user, home.pk if home else None, today, batch=batch if raised_by else "")
     why, count = params.get("why", ""), len(rows)
     if why in REASONS:
         rows = [row for row in rows if any(reason.code == why for reason in row.reasons)]
@@ -100,8 +107,9 @@ def _see(request: SignedInRequest, today: date) -> Shown:
     page = listed(rows, sorts=(URGENT, NAME), params=params, key=lambda row: row.patient_id)
     zone = home.time_zone if home else "UTC"
     shown = page.with_rows(queries.care_rows(page.rows, today, zone))
-    filtered = why in REASONS or _mine(params)
-    return Shown(shown, SeeFilter(params), filtered, count, count >= queries.RANKED, _place(page, rows))
+    filtered = why in REASONS or _mine(params) or bool(raised_by)
+    form = SeeFilter(params, batch=(batch, raised_by))
+    return Shown(shown, form, filtered, count, count >= queries.RANKED, _place(page, rows))
 
 
 def _waiting(request: SignedInRequest, today: date) -> Shown:
@@ -171,7 +179,7 @@ def workspace(request: SignedInRequest) -> HttpResponse:
     tabs = [
         Tab(
             label,
-            with_params(request.GET, show=key, sort=None, reason=None, mine=None, why=None),
+            with_params(request.GET, show=key, sort=None, reason=None, mine=None, why=None, batch=None),
             current=key == show,
             count=shown.count if key == show and shown.count is not None else getattr(counts, key, None),
         )

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from careteam.events.commands import announce_many, settle_pending
@@ -47,11 +48,29 @@ def test_import_tells_each_owner_once_with_the_sum(now: datetime) -> None:
     settle_pending(now=now)
     told = {row.recipient_id: row.title for row in InboxItem.objects.open()}
     assert told == {
-        doctor.pk: f"4 goals prompts were raised by {SAID}",
-        nurse.pk: f"3 goals prompts were raised by {SAID}",
+        doctor.pk: f"4 goals prompts raised by {SAID}: yours to answer",
+        nurse.pk: f"3 goals prompts raised by {SAID}: yours to answer",
     }
-    assert set(InboxItem.objects.values_list("url", flat=True)) == {"/goals/?mine=1", "/goals/"}
     assert GoalsPrompt.objects.filter(batch="import:7").count() == NextStep.objects.count() == 7
+
+
+def test_the_message_leads_to_what_it_speaks_of(now: datetime, client: Client) -> None:
+    """Not to all that is the reader's: to the prompts of that import, and says that it is only those."""
+    home = team()
+    doctor, nurse = person(home, Role.ONCOLOGIST), person(home, Role.NURSE_COORDINATOR)
+    people = [poorly(home) for _ in range(3)]
+    earlier = poorly(home)
+    for someone in (earlier, *people[:2]):
+        responsible(someone, doctor)
+    commands.ask_many([earlier.pk], team=home, batch="import:6", said="another", now=now)
+    commands.ask_many([someone.pk for someone in people], team=home, batch="import:7", said=SAID, now=now)
+    mine, all_of_it = ({someone.pk for someone in some} for some in (people[:2], people))
+    for reader, expected in ((doctor, mine), (nurse, all_of_it)):
+        client.force_login(reader)
+        found = client.get(InboxItem.objects.open().get(recipient=reader, key__endswith="import:7").url)
+        assert {row.person.patient_id for row in found.context["page"].rows} == expected
+        assert f"{SAID}</option>" in found.text
+    assert client.get("/goals/?batch=import:999%00").context["page"].rows  # unknown: the whole list
 
 
 def test_a_lot_that_breaks_off_is_taken_up_again_without_double(now: datetime) -> None:
@@ -67,7 +86,7 @@ def test_a_lot_that_breaks_off_is_taken_up_again_without_double(now: datetime) -
     Event.objects.filter(settled=False).update(payload=lot(home, people, now).payload)
     settle_pending(now=now)
     assert GoalsPrompt.objects.count() == NextStep.objects.count() == 4
-    assert InboxItem.objects.open().get().title == f"4 goals prompts were raised by {SAID}"
+    assert InboxItem.objects.open().get().title == f"4 goals prompts raised by {SAID}: yours to answer"
 
 
 def test_reading_many_records_needs_no_more_queries(now: datetime) -> None:

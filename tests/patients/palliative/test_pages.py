@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -118,6 +119,28 @@ def test_a_list_of_several_pages_says_where_it_stands_and_loses_nobody(
         if page.next_url:
             answer = client.get(reverse("goals") + page.next_url)
     assert (places, sorted(seen)) == ([True, True, True], sorted(each.pk for each in people))
+
+
+def test_the_head_of_the_list_says_that_the_most_urgent_stand_first(
+    client: Client, brandt: User, someone: Patient
+) -> None:
+    prompt(someone, now=timezone.now())
+    both = patient(someone.team)
+    prompt(both, now=timezone.now())
+    commands.refer(both, question="Pain", answers_prompt=False, by=brandt, now=timezone.now())
+    signed_in(client, brandt)
+
+    def shown(query: str) -> tuple[list[int], bool, str]:
+        answer = client.get(reverse("goals") + query)
+        head = answer.text.split("<thead>")[1].split("</thead>")[0]
+        (state,) = re.findall(r'aria-sort="(\w+)"', head)
+        return [row.points for row in answer.context["page"].rows], "Why now\N{NO-BREAK SPACE}▾" in head, state
+
+    points, arrow, state = shown("")
+    assert (points, arrow, state) == (sorted(points, reverse=True), True, "descending")
+    assert points[0] > points[1]
+    assert shown("?sort=urgent") == (points[::-1], False, "ascending")
+    assert shown("?sort=name")[2] == "ascending"
 
 
 def test_workspace_notes_whom_it_showed(client: Client, brandt: User, someone: Patient) -> None:
