@@ -16,7 +16,8 @@ from careteam.people.models import Team
 from careteam.people.rules import Role
 from patients.fhir.commands import import_sources
 from patients.fhir.commands.exporting import export_bundle
-from patients.fhir.models import SourceRecord
+from patients.fhir.models import ReviewItem, SourceRecord
+from patients.fhir.rules.export.shape import resource_id
 from patients.goals.models import GoalsConversation, GoalsDraft
 from patients.record.models import NextStep, Patient, PatientContact
 from patients.wishes.commands.holding import Origin, place, take_back
@@ -158,6 +159,36 @@ def test_what_was_retracted_says_nothing_but_that_and_drafts_never_leave() -> No
     assert states == {"Goal": "entered-in-error", "Observation": "entered-in-error"}
     for words in ("somebody else", "Typed so far", "Otto", "summary", "confidence"):
         assert words not in json.dumps(resources)
+
+
+def test_what_was_ended_leaves_marked_and_holds_nowhere(tmp_path: Path) -> None:
+    """Who got it while it held learns that it ended; nobody takes it for what holds, and the plan leaves it out."""
+    here, there = factories.team(), factories.team()
+    patient = factories.patient(here)
+    by = factories.person(here, Role.PALLIATIVE)
+    rows = [
+        place(patient, Said(WishKind.LIMIT, code), since=SAID, origin=Origin(by, NOW))
+        for code in ("no_icu", "no_dialysis", "no_transfusion")
+    ]
+    import_sources([write(tmp_path, exported(patient))], team=there, by=None, now=NOW)
+    for row, reason in zip(rows, ("changed_mind", "never_said"), strict=False):
+        row.ended_on, row.end_reason = date(2026, 11, 1), reason
+        row.save()
+    resources = exported(patient)
+    found = {one["id"]: one for one in resources if one["resourceType"] == "Observation"}
+    ended, never, _ = (found[resource_id("wish", row.pk)] for row in rows)
+    assert ended["effectivePeriod"] == {"start": "2026-10-01", "end": "2026-11-01"}
+    assert [one["valueCode"] for one in ended["modifierExtension"]] == ["changed_mind"]
+    assert (never["status"], "valueCodeableConcept" in never) == ("entered-in-error", False)
+    plan = next(one for one in resources if one["resourceType"] == "Composition")
+    assert [len(section["entry"]) for section in plan["section"]] == [1]
+    import_sources([write(tmp_path, resources)], team=there, by=None, now=NOW)
+    asked = ReviewItem.objects.filter(team=there, theirs="withdrawn by the source")
+    assert asked.count() == 2  # both stand there since the first import: a person decides
+    fresh = factories.team()
+    import_sources([write(tmp_path, resources)], team=fresh, by=None, now=NOW)
+    assert [code for _, code, *_ in wishes_of(fresh)] == ["no_transfusion"]
+    assert SourceRecord.objects.filter(team=fresh, kept_because__startswith="was ended where").count() == 1
 
 
 def test_what_is_said_here_goes_before_what_a_file_says(tmp_path: Path) -> None:

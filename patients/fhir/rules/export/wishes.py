@@ -19,7 +19,7 @@ from patients.fhir.rules.export.shape import (
 )
 from patients.fhir.rules.report import JsonObject
 from patients.goals.rules import Matter
-from patients.wishes.rules import DocumentState, WishKind
+from patients.wishes.rules import DocumentState, EndReason, WishKind
 
 ADI = "http://hl7.org/fhir/us/pacio-adi/StructureDefinition/"
 _INTERVENTION, _EXPERIENCE = "intervention-preference", "care-experience-preference"
@@ -40,9 +40,8 @@ def _start(kind: str, table: str, pk: int, profile: str) -> JsonObject:
 
 
 def wish(row: Any, export: Any) -> list[JsonObject]:
-    """What holds, as a preference; of one that was entered in error only that it was."""
-    if row.ended_on is not None:
-        return []
+    """What holds, as a preference; what was ended with its period and a mark that nobody may overlook (who does not
+    know a modifier extension must not use the resource); of what was entered in error, or never meant so, only that."""
     kind = WishKind(row.kind)
     experience = kind in _EXPERIENCES
     known = _CODES.get(kind)
@@ -54,18 +53,21 @@ def wish(row: Any, export: Any) -> list[JsonObject]:
         "code": concept(*([coding(LOINC, *known)] if known else []), text=kind.label),
         "subject": export.subject,
     }
-    if row.error_at is not None:
+    if row.error_at is not None or row.end_reason == EndReason.NEVER_SAID:
         return [shared | {"status": "entered-in-error"}]
     said = [extension(own.SAID_BY, valueCode=row.said_by)]
     if row.valid_until:
         said.append(extension(own.VALID_UNTIL, valueDate=row.valid_until.isoformat()))
     code = f"{row.kind}.{row.code}" if row.code else row.kind
+    ended = row.ended_on is not None
     return [
         filled(
             **shared,
             extension=said,
+            modifierExtension=[extension(own.ENDED, valueCode=row.end_reason)] if ended else [],
             status="final",
-            effectiveDateTime=row.since.isoformat(),
+            effectiveDateTime="" if ended else row.since.isoformat(),
+            effectivePeriod=filled(start=row.since.isoformat(), end=row.ended_on.isoformat()) if ended else {},
             valueCodeableConcept=concept(coding(own.WISH, code, row.text[:200]), text=row.words),
             performer=[export.subject] if row.said_by == "patient" else [],
         )
@@ -193,7 +195,10 @@ def composition(resources: list[JsonObject], export: Any, *, author: str, at: An
 
 def _holds(resource: JsonObject) -> bool:
     stopped = {"entered-in-error", "superseded"}
-    return not stopped & {str(resource.get("status")), str(resource.get("lifecycleStatus"))}
+    return "modifierExtension" not in resource and not stopped & {
+        str(resource.get("status")),
+        str(resource.get("lifecycleStatus")),
+    }
 
 
 def _category(resource: JsonObject) -> str:

@@ -16,7 +16,15 @@ from patients.fhir.rules.mapping.people import care_team, patient, provider, rel
 from patients.fhir.rules.mapping.procedures import procedure
 from patients.fhir.rules.mapping.reports import appointment, diagnostic_report, imaging_study, service_request, specimen
 from patients.fhir.rules.mapping.requests import ASKS_A_BOARD, asks_a_board
-from patients.fhir.rules.mapping.wishes import FOR_A_CLINICIAN, consent, document, is_consent_about_wishes, preference
+from patients.fhir.rules.mapping.wishes import (
+    FOR_A_CLINICIAN,
+    OVER,
+    consent,
+    document,
+    is_consent_about_wishes,
+    is_over,
+    preference,
+)
 from patients.fhir.rules.report import JsonObject
 from patients.fhir.rules.values import (
     choice,
@@ -103,8 +111,9 @@ def map_resource(resource: JsonObject, ctx: Context) -> Mapped:
         because = FOR_A_CLINICIAN if kind == "Goal" and _is_directive(resource) else NO_PLACE
         return Mapped((), name, because, tuple(ctx.warnings))
     if kind == "Observation" and _is_directive(resource):
-        wishes = tuple(preference(resource, ctx))
-        return Mapped(wishes, name, "" if wishes else FOR_A_CLINICIAN, tuple(ctx.warnings))
+        over = is_over(resource, ctx)
+        wishes = () if over else tuple(preference(resource, ctx))
+        return Mapped(wishes, name, "" if wishes else OVER if over else FOR_A_CLINICIAN, tuple(ctx.warnings))
     why = _no_place(resource)
     if why:
         return Mapped((), name, why, tuple(ctx.warnings))

@@ -21,6 +21,7 @@ _DOCUMENTS = {
     "86533-7": DocumentKind.DIRECTIVE,
     "81334-5": DocumentKind.DIRECTIVE,
 }
+OVER = "was ended where it was said; what holds now is asked of the patient"
 FOR_A_CLINICIAN = "wishes and directives are entered by a clinician in a goals conversation; use this as its source"
 
 
@@ -45,6 +46,13 @@ def preference(resource: JsonObject, ctx: Context) -> list[Fact]:
     if not code or not isinstance(value, str) or not value.strip():
         return []
     return [WishFact(kind=_IN_WORDS[code], code="", words=text(value, 2000), since=since, said_by=said_by)]
+
+
+def is_over(resource: JsonObject, ctx: Context) -> bool:
+    """Whether what somebody wanted was ended where it was said: marked so by us, or a period that is over."""
+    marks = {text(each.get("url")) for each in objects(resource.get("modifierExtension"))}
+    _, end = Context(ctx.today).span(resource, "effective")  # what cannot be read of it is said by `preference`
+    return own.ENDED in marks or (end is not None and end.last_day <= ctx.today)
 
 
 def consent(resource: JsonObject, ctx: Context) -> list[Fact]:
