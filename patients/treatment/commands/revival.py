@@ -24,8 +24,8 @@ _AHEAD = (AdministrationStatus.PLANNED, AdministrationStatus.HELD)
 
 @transaction.atomic
 def undo_death(patient: Patient, *, by: User, now: datetime) -> int:
-    """Lines that the death ended stand where they stood, their canceled doses too; a line that came here ended stays
-    so. Announces `RECORD_CHANGED` when there were any. Returns how many lines."""
+    """Lines that the death ended stand where they stood, their canceled doses too; one that came here ended by it runs.
+    Announces `RECORD_CHANGED` when there were any. Returns how many lines."""
     ended = TreatmentLine.objects.valid().filter(patient=patient, status=LineStatus.STOPPED, end_reason=EndReason.DEATH)
     back = [line for line in ended.select_related("patient__team").select_for_update(of=("self",)) if _reopen(line)]
     for line in back:
@@ -61,9 +61,10 @@ def _last_of(row: TreatmentLine | Administration, statuses: Any) -> Any:
 
 def _reopen(line: TreatmentLine) -> bool:
     before = _last_of(line, OPEN_STATUSES)
-    if before is None:
+    status = before.status if before is not None else LineStatus.ACTIVE
+    if before is None and line.started_on is None:
         return False
-    line.status, line.ended_on, line.end_reason, line.end_note = before.status, None, "", ""
+    line.status, line.ended_on, line.end_reason, line.end_note = status, None, "", ""
     line.save_version("status", "ended_on", "end_reason", "end_note")
     return True
 

@@ -140,6 +140,9 @@ def test_what_ended_before_the_death_stays_ended(
     """A line that a person stopped, and a dose that was canceled for another reason, are not touched."""
     stopped = factories.line(someone, status="stopped", ended_on=date(2026, 6, 1), end_reason="toxicity")
     running = factories.line(someone, "targeted", agent="Everolimus")
+    came_ended = factories.line(
+        someone, "chemo", agent="CAPTEM", status="stopped", ended_on=now.date(), end_reason="death", source="fhir"
+    )
     dose = Administration.objects.create(
         patient=someone, line=running, number=1, planned_on=now.date(), status="cancelled", reason="Abroad"
     )
@@ -148,4 +151,5 @@ def test_what_ended_before_the_death_stays_ended(
     with django_capture_on_commit_callbacks(execute=True):
         commands.withdraw_death(someone, reason="Other patient", by=doctor, now=now)
     assert [TreatmentLine.objects.get(pk=pk).status for pk in (stopped.pk, running.pk)] == ["stopped", "active"]
+    assert TreatmentLine.objects.get(pk=came_ended.pk).status == "active"  # nobody has died of whom a file says so
     assert Administration.objects.get(pk=dose.pk).status == "cancelled"
