@@ -43,6 +43,12 @@ DIED = date(2026, 4, 30)
 M = Measure
 
 
+@pytest.fixture(autouse=True)
+def _calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine keeps what a free one counts on every look; here nothing takes long unless a test says so."""
+    monkeypatch.setattr("careteam.workspace.measures.views.SLOW", 3600)
+
+
 @pytest.fixture
 def team() -> Team:
     return factories.team(time_zone="UTC")

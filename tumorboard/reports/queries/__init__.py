@@ -1,7 +1,7 @@
 """Figures over a period, their course by month, the lists behind them, who was there, the year of a board."""
 
 from tumorboard.reports.queries.attendance import Attended, Presence, presence_of, who_of
-from tumorboard.reports.queries.behind import Behind, Listed, MeetingRow, meetings_behind, patients_behind, span_behind
+from tumorboard.reports.queries.behind import MeetingRow, meetings_behind, patients_behind, span_behind
 from tumorboard.reports.queries.definitions import Scope, cases_in, reported_boards
 from tumorboard.reports.queries.figures import Benchmark, Figure, Figures, Reason, Span, figures, reason_label
 from tumorboard.reports.queries.sheet import sheet_rows
@@ -10,11 +10,9 @@ from tumorboard.reports.queries.year import YearSheet, year_sheet
 
 __all__ = [
     "Attended",
-    "Behind",
     "Benchmark",
     "Figure",
     "Figures",
-    "Listed",
     "MeetingRow",
     "Presence",
     "Reason",

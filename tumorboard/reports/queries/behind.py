@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from careteam.web.words import count, num
-from patients.record.models import Diagnosis, visible_patients
+from patients.record.models import Diagnosis
+from patients.record.queries.behind import MOST, Behind, Listed, listed_for
 from tumorboard.actions.models import Action
 from tumorboard.decisions.models import Recommendation
 from tumorboard.decisions.rules import DecisionStatus
@@ -21,37 +23,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from careteam.people.models import User
-
-MOST = 500  # rows of one page; the figure says how many there are
-
-
-@dataclass(frozen=True)
-class Behind:
-    """One patient behind a figure. `detail`: the coded reason, or how long it took."""
-
-    patient_id: int
-    name: str
-    birth_date: date | None
-    deceased_on: date | None
-    sex: str
-    what: str
-    on: date | None
-    url_name: str
-    url_id: int
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """`counted`: what the figure counts; `hidden`: of these, how many the person may not see."""
-
-    rows: tuple[Behind, ...]
-    counted: int
-    hidden: int
-
-    @property
-    def is_cut(self) -> bool:
-        return len(self.rows) < self.counted - self.hidden
 
 
 @dataclass(frozen=True)
@@ -83,18 +54,16 @@ _DAY: dict[Any, str] = {
 }
 
 
+_BESIDE: dict[Any, tuple[str, ...]] = {
+    AgendaItem: ("patient", "meeting__board__team", "referral", "decision"),
+    Recommendation: ("patient", "decision__item__meeting__board__team"),
+    Action: ("patient", "decision__item__meeting__board__team"),
+    Diagnosis: ("patient",),
+}
+
+
 def _listed(user: User, rows: QuerySet[Any], *, unit: str = "") -> Listed:
-    counted = rows.count()
-    seen = rows.filter(visible_patients(user, "patient__"))
-    if rows.model is Diagnosis:
-        seen = seen.select_related("patient")
-    elif rows.model is AgendaItem:
-        seen = seen.select_related("patient", "meeting__board__team", "referral", "decision")
-    else:
-        seen = seen.select_related("patient", "decision__item__meeting__board__team")
-    found = list(seen[:MOST])
-    visible = len(found) if len(found) < MOST else seen.count()
-    return Listed(tuple(_row(row, unit) for row in found), counted, counted - visible)
+    return listed_for(user, rows, partial(_row, unit=unit), path="patient__", beside=_BESIDE[rows.model])
 
 
 def _row(row: AgendaItem | Recommendation | Action | Diagnosis, unit: str) -> Behind:
@@ -116,19 +85,7 @@ def _row(row: AgendaItem | Recommendation | Action | Diagnosis, unit: str) -> Be
         meeting = row.decision.item.meeting
         what, on, name, pk = str(row), meeting.board.team.local_date(meeting.starts_at), "decision", row.decision_id
         detail = row.get_deviation_reason_display() or row.get_status_display()
-    patient = row.patient
-    return Behind(
-        patient.pk,
-        patient.name,
-        patient.birth_date,
-        patient.deceased_on,
-        patient.get_sex_display(),
-        what,
-        on,
-        name,
-        pk,
-        detail,
-    )
+    return Behind.of(row.patient, what, on, name, pk, detail)
 
 
 def _detail(row: AgendaItem, unit: str) -> str:

@@ -1,6 +1,6 @@
 """Measures over a period: counts, their course by month, groups beside each other, the patients behind each."""
 
-from careteam.workspace.measures.queries.behind import Behind, Listed, patients_behind, took_behind
+from careteam.workspace.measures.queries.behind import patients_behind, took_behind
 from careteam.workspace.measures.queries.definitions import Group, Scope
 from careteam.workspace.measures.queries.figures import (
     Comparison,
@@ -14,11 +14,9 @@ from careteam.workspace.measures.queries.figures import (
 from careteam.workspace.measures.queries.sheet import sheet_rows
 
 __all__ = [
-    "Behind",
     "Comparison",
     "Figures",
     "Group",
-    "Listed",
     "Scope",
     "Trend",
     "compare",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from careteam.web.words import count, day
 from careteam.workspace.measures.queries.definitions import Group, Scope, base_of, listed, took_rows
 from careteam.workspace.measures.rules import Measure, Took
-from patients.record.models import Diagnosis, DiseaseStatus, Patient, visible_patients
+from patients.record.models import Diagnosis, DiseaseStatus, Patient
+from patients.record.queries.behind import Behind, Listed, listed_for
 from patients.treatment.models import TreatmentLine
 from patients.wishes.rules import Place
 from tumorboard.meetings.models import AgendaItem
@@ -18,37 +18,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from careteam.people.models import User
-
-MOST = 500  # rows of one page; the figure says how many there are
-
-
-@dataclass(frozen=True)
-class Behind:
-    """One patient behind a measure. `what` it is about, `detail` what decides whether it counts."""
-
-    patient_id: int
-    name: str
-    birth_date: date | None
-    deceased_on: date | None
-    sex: str
-    what: str
-    on: date | None
-    url_name: str
-    url_id: int
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """`counted`: what the measure counts; `hidden`: of these, how many the person may not see."""
-
-    rows: tuple[Behind, ...]
-    counted: int
-    hidden: int
-
-    @property
-    def is_cut(self) -> bool:
-        return len(self.rows) < self.counted - self.hidden
 
 
 def patients_behind(
@@ -66,34 +35,17 @@ def took_behind(user: User, took: Took, scope: Scope) -> Listed:
 
 def _listed(user: User, measure: Measure, scope: Scope, rows: QuerySet[Any], *, took: bool = False) -> Listed:
     path = base_of(measure, scope).path
-    counted = rows.count()
-    seen = rows.filter(visible_patients(user, path))
-    if path:
-        seen = seen.select_related("patient")
+    beside: tuple[str, ...] = ("patient",) if path else ()
     if rows.model is AgendaItem:
-        seen = seen.select_related("patient", "referral", "decision")
-    found = list(seen[:MOST])
-    visible = len(found) if len(found) < MOST else seen.count()
-    return Listed(tuple(_row(row, took=took) for row in found), counted, counted - visible)
+        beside += ("referral", "decision")
+    return listed_for(user, rows, partial(_row, took=took), path=path, beside=beside)
 
 
 def _row(row: Any, *, took: bool) -> Behind:
-    patient: Patient = row if isinstance(row, Patient) else row.patient
     what, url_name, url_id, detail = _about(row)
     if took:
         detail = count(round(row.took), "day", "days")
-    return Behind(
-        patient.pk,
-        patient.name,
-        patient.birth_date,
-        patient.deceased_on,
-        patient.get_sex_display(),
-        what,
-        row.on,
-        url_name,
-        url_id,
-        detail,
-    )
+    return Behind.of(row if isinstance(row, Patient) else row.patient, what, row.on, url_name, url_id, detail)
 
 
 def _about(row: Any) -> tuple[str, str, int, str]:
