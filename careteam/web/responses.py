@@ -16,6 +16,8 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
+from careteam.web.versions import StaleEdit
+
 UNDO = re.compile(r"(?:^|\s)undo:(/\S*)")
 
 
@@ -74,7 +76,8 @@ def form_answer(
     events: tuple[str, ...] = (),
 ) -> HttpResponse:
     """One form, one command: a GET shows `context["form"]`, a POST calls the command with what was typed, says so and
-    goes to `context["back"]`. What the form or the command refuses is answered with the form and everything typed."""
+    goes to `context["back"]`. What the form or the command refuses is answered with the form and everything typed;
+    where somebody saved meanwhile that is said by a 409, and the form may be sent again."""
     form = context["form"]
     if request.method != "POST":
         return render_page(request, template, context)
@@ -82,6 +85,11 @@ def form_answer(
         return invalid(request, template, context)
     try:
         command(form.cleaned_data)
+    except StaleEdit as stale:
+        form.add_error(None, "Somebody changed this after you opened it. Look at it once more, then save again.")
+        form.data = form.data.copy()
+        form.data["version"] = stale.current.version  # type: ignore[attr-defined]
+        return conflict(request, template, context)
     except ValidationError as error:
         add_errors(form, error)
         return invalid(request, template, context)

@@ -18,7 +18,7 @@ from careteam.audit.commands import note_read
 from careteam.audit.rules import Kind
 from careteam.celery import call_worker
 from careteam.people.rules import Permission
-from careteam.web.responses import add_errors, conflict, form_answer, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, form_answer, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.stale import resolved, stale_answer
 from patients.record.forms import ErrorForm
 from patients.record.models import Patient, StaleEdit
@@ -192,19 +192,7 @@ def wish_end(request: SignedInRequest, patient_id: int, pk: int) -> HttpResponse
             now=timezone.now(),
         )
 
-    return _answered(request, context, act, "Ended; it stays in the history")
-
-
-def _answered(request: SignedInRequest, context: dict[str, Any], act: Any, said: str) -> HttpResponse:
-    """One act by one form. Somebody who saved meanwhile is named by a 409; what was typed stays in the form."""
-    try:
-        return form_answer(request, FORM, context, act, said=said)
-    except StaleEdit as stale:
-        form = context["form"]
-        form.add_error(None, "Somebody changed this after you opened it. Look at it once more, then save again.")
-        form.data = form.data.copy()
-        form.data["version"] = stale.current.version  # type: ignore[attr-defined]
-        return conflict(request, FORM, context)
+    return form_answer(request, FORM, context, act, said="Ended; it stays in the history")
 
 
 @requires(Permission.GOALS_DOCUMENT)
@@ -388,7 +376,7 @@ def document_state(request: SignedInRequest, patient_id: int, pk: int) -> HttpRe
             now=timezone.now(),
         )
 
-    return _answered(request, context, act, "Saved")
+    return form_answer(request, FORM, context, act, said="Saved")
 
 
 @requires(Permission.GOALS_DOCUMENT)

@@ -7,12 +7,13 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import add_errors, invalid, render_page, toast, wants_fragment
+from careteam.web.responses import add_errors, form_answer, invalid, render_page, toast, wants_fragment
 from careteam.web.stale import joined, resolved, stale_answer
 from patients.palliative import commands, policies, queries
 from patients.palliative.forms import CancelForm, HospiceForm, LeaveForm
@@ -176,25 +177,13 @@ def cancel(request: SignedInRequest, patient_id: int) -> HttpResponse:
         "form": form,
         "title": "Not into hospice now",
         "danger": True,
-        "back": "hospice",
+        "back": reverse("hospice", args=[patient.pk]),
     }
-    if request.method == "GET":
-        return render_page(request, FORM, context)
-    if not form.is_valid():
-        return invalid(request, FORM, context)
-    data = form.cleaned_data
-    try:
-        commands.cancel_hospice(
-            row, reason=data["reason"], version=data["version"], by=request.user, now=timezone.now()
-        )
-    except StaleEdit:
-        form.add_error(None, "Somebody saved meanwhile. Your reason is kept; look again.")
-        return render_page(request, FORM, context, status=409)
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, FORM, context)
-    toast(request, "Cancelled.")
-    return redirect("palliative-panel", patient_id=patient.pk)
+
+    def act(values: dict[str, Any]) -> object:
+        return commands.cancel_hospice(row, by=request.user, now=timezone.now(), **values)
+
+    return form_answer(request, FORM, context, act, said="Cancelled.")
 
 
 @requires(Permission.HOSPICE_START)
@@ -209,24 +198,17 @@ def leave(request: SignedInRequest, patient_id: int) -> HttpResponse:
         "form": form,
         "title": "Leaving hospice care",
         "lead": "Surveillance imaging does not start by itself: a clinician is asked whether its plan holds again.",
-        "back": "hospice",
+        "back": reverse("hospice", args=[patient.pk]),
     }
-    if request.method == "GET":
-        return render_page(request, FORM, context)
-    if not form.is_valid():
-        return invalid(request, FORM, context)
-    data = form.cleaned_data
-    try:
-        commands.leave_hospice(
+
+    def act(values: dict[str, Any]) -> object:
+        return commands.leave_hospice(
             patient,
-            on=data["on"],
-            end=EndReason(data["end"]),
-            reason=data["reason"],
+            on=values["on"],
+            end=EndReason(values["end"]),
+            reason=values["reason"],
             by=request.user,
             now=timezone.now(),
         )
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, FORM, context)
-    toast(request, "Hospice care ended.")
-    return redirect("hospice", patient_id=patient.pk)
+
+    return form_answer(request, FORM, context, act, said="Hospice care ended.")

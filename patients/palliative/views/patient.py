@@ -15,14 +15,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
-from careteam.web.responses import add_errors, invalid, render_page, toast, wants_fragment
+from careteam.web.responses import form_answer, render_page, toast, wants_fragment
 from patients.care.models import FamilyMember, InformationGiven
 from patients.goals.policies import why_not_document
 from patients.palliative import commands, policies, queries
 from patients.palliative.forms import BereavementForm, NoteErrorForm, NoteForm, StrainForm
 from patients.palliative.models import BereavementTask, CareNote
 from patients.palliative.rules import BereavementStatus
-from patients.record.models import ClinicalFlag, Patient, StaleEdit
+from patients.record.models import ClinicalFlag, Patient
 from patients.record.queries import readable_patient
 from patients.record.rules import FlagKind
 
@@ -85,6 +85,7 @@ def _page(patient: Patient, form: Any, title: str, **more: Any) -> dict[str, Any
         "form": form,
         "title": title,
         "today": patient.team.local_date(timezone.now()),
+        "back": reverse("palliative-panel", args=[patient.pk]),
         **more,
     }
 
@@ -100,19 +101,12 @@ def _write_note(request: SignedInRequest, patient: Patient, about: CareNote | No
         disciplines=policies.disciplines_of(request.user, patient.team_id),
         supplement=about is not None,
     )
-    title = "Add to the note" if about is not None else "Add a note"
-    context = _page(patient, form, title, about=seen)
-    if request.method == "GET":
-        return render_page(request, FORM, context)
-    if not form.is_valid():
-        return invalid(request, FORM, context)
-    try:
-        commands.add_note(patient, supplements=about, by=request.user, now=timezone.now(), **form.cleaned_data)
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, FORM, context)
-    toast(request, "Note added.")
-    return redirect("palliative-panel", patient_id=patient.pk)
+    context = _page(patient, form, "Add to the note" if about is not None else "Add a note", about=seen)
+
+    def act(values: dict[str, Any]) -> object:
+        return commands.add_note(patient, supplements=about, by=request.user, now=timezone.now(), **values)
+
+    return form_answer(request, FORM, context, act, said="Note added.")
 
 
 @requires(Permission.CARE_DOCUMENT)
@@ -138,21 +132,11 @@ def note_error(request: SignedInRequest, patient_id: int, note_id: int) -> HttpR
     row = _note(patient, note_id)
     form = NoteErrorForm(request.POST if request.method == "POST" else None, initial={"version": row.version})
     context = _page(patient, form, "Entered in error: note", danger=True)
-    if request.method == "GET":
-        return render_page(request, FORM, context)
-    if not form.is_valid():
-        return invalid(request, FORM, context)
-    data = form.cleaned_data
-    try:
-        commands.note_in_error(row, reason=data["reason"], version=data["version"], by=request.user, now=timezone.now())
-    except StaleEdit:
-        form.add_error(None, "Somebody marked this note meanwhile. Look again.")
-        return render_page(request, FORM, context, status=409)
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, FORM, context)
-    toast(request, "Marked as entered in error.")
-    return redirect("palliative-panel", patient_id=patient.pk)
+
+    def act(values: dict[str, Any]) -> object:
+        return commands.note_in_error(row, by=request.user, now=timezone.now(), **values)
+
+    return form_answer(request, FORM, context, act, said="Marked as entered in error.")
 
 
 @requires(Permission.CARE_DOCUMENT)
@@ -162,18 +146,11 @@ def strain(request: SignedInRequest, patient_id: int) -> HttpResponse:
     patient = _to_note(request, patient_id)
     today = patient.team.local_date(timezone.now())
     form = StrainForm(request.POST if request.method == "POST" else None, today=today)
-    context = _page(patient, form, "Ask those who care")
-    if request.method == "GET":
-        return render_page(request, FORM, context)
-    if not form.is_valid():
-        return invalid(request, FORM, context)
-    try:
-        commands.add_strain(patient, by=request.user, now=timezone.now(), **form.cleaned_data)
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, FORM, context)
-    toast(request, "Saved.")
-    return redirect("palliative-panel", patient_id=patient.pk)
+
+    def act(values: dict[str, Any]) -> object:
+        return commands.add_strain(patient, by=request.user, now=timezone.now(), **values)
+
+    return form_answer(request, FORM, _page(patient, form, "Ask those who care"), act, said="Saved.")
 
 
 @requires(Permission.CARE_DOCUMENT)
@@ -203,26 +180,17 @@ def bereavement_answer(request: SignedInRequest, task_id: int) -> HttpResponse:
     form = BereavementForm(request.POST if request.method == "POST" else None, initial={"version": task.version})
     title = f"{task.get_kind_display()}: {task.contact}"
     why_not = policies.why_not_plan_bereavement(patient, request.user)
-    context = _page(patient, form, title, task=task, back="bereavement", why_not=why_not)
-    if request.method == "GET":
-        return render_page(request, FORM, context)
-    if not form.is_valid():
-        return invalid(request, FORM, context)
-    data = form.cleaned_data
-    try:
-        commands.answer_bereavement(
+    back = f"{reverse('goals')}?show=bereavement"
+    context = _page(patient, form, title, task=task, back=back, why_not=why_not)
+
+    def act(values: dict[str, Any]) -> object:
+        return commands.answer_bereavement(
             task,
-            BereavementStatus(data["status"]),
-            note=data["note"],
-            version=data["version"],
+            BereavementStatus(values["status"]),
+            note=values["note"],
+            version=values["version"],
             by=request.user,
             now=timezone.now(),
         )
-    except StaleEdit:
-        form.add_error(None, "Somebody answered this meanwhile. Your text is kept; look again.")
-        return render_page(request, FORM, context, status=409)
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, FORM, context)
-    toast(request, "Saved.")
-    return redirect(f"{reverse('goals')}?show=bereavement")
+
+    return form_answer(request, FORM, context, act, said="Saved.")

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import ValidationError
+from typing import Any
+
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.audit.commands import note_read
 from careteam.people.rules import Permission
-from careteam.web.responses import add_errors, invalid, render_page, toast
+from careteam.web.responses import form_answer
 from patients.goals.queries import goals_of
 from patients.palliative import commands, policies
 from patients.palliative.forms import ReferForm, ReferralAnswerForm
 from patients.palliative.models import PalliativeReferral
 from patients.palliative.rules import PALLIATIVE_REFERRAL_TRANSITIONS, PalliativeReferralStatus
 from patients.palliative.views.shared import patient_to_document
-from patients.record.models import Patient, StaleEdit
+from patients.record.models import Patient
 
 
 @requires(Permission.GOALS_DOCUMENT)
@@ -29,25 +30,19 @@ def refer_page(request: SignedInRequest, patient_id: int) -> HttpResponse:
     today = patient.team.local_date(timezone.now())
     goals = goals_of(patient.pk, today)
     form = ReferForm(request.POST if request.method == "POST" else None, has_prompt=goals.prompt is not None)
-    template = "patients/palliative/refer.html"
-    context = {"patient": patient, "today": today, "form": form, "goals": goals}
-    if request.method == "GET":
-        return render_page(request, template, context)
-    if not form.is_valid():
-        return invalid(request, template, context)
-    try:
-        commands.refer(
+    back = reverse("goals-panel", args=[patient.pk])
+    context = {"patient": patient, "today": today, "form": form, "goals": goals, "back": back}
+
+    def act(values: dict[str, Any]) -> object:
+        return commands.refer(
             patient,
-            question=form.cleaned_data["question"],
-            answers_prompt=form.cleaned_data.get("answers_prompt", False),
+            question=values["question"],
+            answers_prompt=values.get("answers_prompt", False),
             by=request.user,
             now=timezone.now(),
         )
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, template, context)
-    toast(request, "The palliative team was asked.")
-    return redirect("goals-panel", patient_id=patient.pk)
+
+    return form_answer(request, "patients/palliative/refer.html", context, act, said="The palliative team was asked.")
 
 
 @requires(Permission.PATIENT_VIEW)
@@ -78,28 +73,18 @@ def answer_referral_page(request: SignedInRequest, pk: int) -> HttpResponse:
         "goals": goals_of(patient.pk, today),
         "may_answer": bool(possible) and answers,
         "answers": answers,
+        "back": reverse("goals"),
     }
-    template = "patients/palliative/referral.html"
-    if request.method == "GET":
-        return render_page(request, template, context)
-    if not form.is_valid():
-        return invalid(request, template, context)
-    data = form.cleaned_data
-    try:
-        commands.answer_referral(
+
+    def act(values: dict[str, Any]) -> object:
+        return commands.answer_referral(
             referral,
-            PalliativeReferralStatus(data["status"]),
-            answer=data["answer"],
-            visit_on=data["visit_on"],
+            PalliativeReferralStatus(values["status"]),
+            answer=values["answer"],
+            visit_on=values["visit_on"],
             by=request.user,
             now=now,
-            version=data["version"],
+            version=values["version"],
         )
-    except StaleEdit:
-        form.add_error(None, "Somebody answered this referral while you were writing. Your text is kept; look again.")
-        return render_page(request, template, context, status=409)
-    except ValidationError as error:
-        add_errors(form, error)
-        return invalid(request, template, context)
-    toast(request, "Answer sent.")
-    return redirect("goals")
+
+    return form_answer(request, "patients/palliative/referral.html", context, act, said="Answer sent.")

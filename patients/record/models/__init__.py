@@ -1,10 +1,10 @@
 """Tables of the record, by concept."""
 
+from careteam.web.versions import StaleEdit
 from patients.record.models.base import (
     IN_CARE_SQL,
     ClinicalQuerySet,
     ClinicalRow,
-    StaleEdit,
     among,
     in_care,
     visible_patients,

@@ -11,6 +11,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from careteam.access.queries import access_of
+from careteam.web.versions import StaleEdit
 from patients.record.rules import EnrollmentStatus
 
 if TYPE_CHECKING:
@@ -48,14 +49,6 @@ def in_care(prefix: str = "patient__") -> models.Q:
 def among(ids: Iterable[int]) -> RawSQL:
     """For `patient_id__in`: thousands of ids as one parameter instead of thousands."""
     return RawSQL("SELECT unnest(%s::bigint[])", ([*ids],))  # a constant statement
-
-
-class StaleEdit(Exception):
-    """Somebody saved the row after this form was opened. Nothing was changed; `current` is the row as it is now."""
-
-    def __init__(self, current: models.Model) -> None:
-        super().__init__("The row was changed meanwhile.")
-        self.current = current
 
 
 class ClinicalQuerySet(models.QuerySet[Any]):

@@ -285,7 +285,7 @@ def test_step_in_the_browser_from_begin_to_sheet(client: Client, someone: Patien
     leave = reverse("hospice-leave", args=[someone.pk])
     assert client.post(leave, {"on": "", "end": "other", "reason": "Better"}).status_code == 422
     day = timezone.now().date().isoformat()
-    assert client.post(leave, {"on": day, "end": "other", "reason": "Better than thought"}).status_code == 302
+    assert client.post(leave, {"on": day, "end": "other", "reason": "Better than thought"}).status_code == 303
     assert "Better than thought" in client.get(page).content.decode()
 
 
@@ -337,8 +337,9 @@ def test_bereavement_from_the_list(client: Client, someone: Patient, brandt: Use
         200,
         422,
     )
-    assert client.post(where, {"status": "done", "note": "Will call again", "version": "1"}).status_code == 302
+    assert client.post(where, {"status": "done", "note": "Will call again", "version": "1"}).status_code == 303
     assert client.post(where, {"status": "done", "note": "Again", "version": "1"}).status_code == 409
+    assert client.post(where, {"status": "done", "note": "Again", "version": "2"}).status_code == 422
     assert "Will call again" in client.get(reverse("palliative-panel", args=[someone.pk])).content.decode()
 
 

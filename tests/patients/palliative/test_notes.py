@@ -171,7 +171,7 @@ def test_note_from_the_page(client: Client, someone: Patient) -> None:
     assert client.get(where).status_code == 200
     empty = client.post(where, {"text": "", "discipline": "dietitian", "said_by": "Social worker Lind"})
     assert (empty.status_code, "Social worker Lind" in empty.content.decode()) == (422, True)
-    assert client.post(where, {"text": "Eats half", "discipline": "dietitian"}).status_code == 302
+    assert client.post(where, {"text": "Eats half", "discipline": "dietitian"}).status_code == 303
     note = CareNote.objects.get()
     page = client.get(reverse("palliative-panel", args=[someone.pk])).content.decode()
     assert ("Eats half" in page, "Dietitian" in page) == (True, True)
@@ -181,10 +181,10 @@ def test_note_from_the_page(client: Client, someone: Patient) -> None:
         client.post(more, {"text": "Less", "discipline": "dietitian"}).status_code,
     ) == (
         200,
-        302,
+        303,
     )
     wrong = reverse("palliative-note-error", args=[someone.pk, note.pk])
-    assert client.post(wrong, {"reason": "Wrong patient altogether", "version": "1"}).status_code == 302
+    assert client.post(wrong, {"reason": "Wrong patient altogether", "version": "1"}).status_code == 303
     assert client.post(wrong, {"reason": "Wrong patient altogether", "version": "1"}).status_code == 409
 
 
@@ -193,5 +193,5 @@ def test_strain_of_those_who_care(client: Client, someone: Patient, now: datetim
     where = reverse("palliative-strain", args=[someone.pk])
     assert client.post(where, {"who": "Noor, daughter"}).status_code == 422
     day = timezone.now().date().isoformat()
-    assert client.post(where, {"who": "Noor, daughter", "score": "8", "asked_on": day}).status_code == 302
+    assert client.post(where, {"who": "Noor, daughter", "score": "8", "asked_on": day}).status_code == 303
     assert "8 of 10" in client.get(reverse("palliative-panel", args=[someone.pk])).content.decode()

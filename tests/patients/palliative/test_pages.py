@@ -65,7 +65,7 @@ def test_referral_is_asked_and_answered(client: Client, brandt: User, someone: P
     dateless = client.post(where, {"status": "accepted", "version": "1"})
     assert (dateless.status_code, "Give the date of the first visit." in dateless.content.decode()) == (422, True)
     soon = (timezone.now() + timedelta(days=7)).date().isoformat()
-    assert client.post(where, {"status": "accepted", "visit_on": soon, "version": "1"}).status_code == 302
+    assert client.post(where, {"status": "accepted", "visit_on": soon, "version": "1"}).status_code == 303
     assert client.post(where, {"status": "seen", "visit_on": soon, "version": "1"}).status_code == 409
 
 
