@@ -26,7 +26,7 @@ class HospiceForm(forms.Form):
     comfort_goal = LongText("Comfort is the goal, in their words or yours")
     prognosis_confirmed = forms.BooleanField(label="Confirmed", required=False)
     prognosis_by = Line("Confirmed by", "The clinician, by name.", limit=120)
-    prognosis_on = day_field("On", required=False)
+    prognosis_on = day_field("On", "The day of the confirmation.", required=False)
     family_told = Line("Who was told", "By name, and by whom. Only those who may be told.", limit=250)
     nobody_to_tell = forms.BooleanField(label="Nobody is to be told: the patient’s wish", required=False)
     equipment = LongText("Equipment", "Bed, oxygen, commode, pump: what is there, what comes when.")
@@ -38,8 +38,8 @@ class HospiceForm(forms.Form):
     place = forms.ChoiceField(label="Place", choices=_PLACES, required=False, widget=forms.RadioSelect)
     service = Line("Hospice or service")
     starts_on = day_field("Hospice care starts on", required=False)
-    code_reviewed_on = day_field("Code status reviewed on", required=False)
-    code_words = Line("Code status and orders", "As it holds now, and where the signed order lies.", limit=200)
+    code_reviewed_on = day_field("Code status reviewed on", "The day it was last spoken of.", required=False)
+    code_words = Line("Code status and orders", "As it holds; where the order lies.", limit=200)
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(
