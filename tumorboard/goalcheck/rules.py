@@ -64,6 +64,13 @@ class Figure:
     words: str
     is_signed: bool
 
+    @property
+    def asks(self) -> str:
+        """ "3 nights in hospital", "1 visit a week"."""
+        several, space, rest = self.words.partition(" ")
+        one = f"{several[:-3]}y" if several.endswith("ies") else several.removesuffix("s")
+        return f"{num(self.value)} {one if self.value == 1 else several}{space}{rest}"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -102,7 +109,7 @@ def limit_findings(option: str, label: str, profile: Profile, limits: Iterable[s
 def _limited(label: str, figure: Figure | None, said: str) -> tuple[Verdict, str]:
     if figure is None:
         return Verdict.UNKNOWN, f"{label}: no profile says what it asks. {said}"
-    asks = f"{label}: {num(figure.value)} {figure.words}"
+    asks = f"{label}: {figure.asks}"
     if not figure.is_signed:
         return Verdict.UNKNOWN, f"{asks}, a figure that the team has not signed. {said}"
     return Verdict.CONFLICT if figure.value else Verdict.CLEAR, f"{asks}. {said}"
@@ -128,7 +135,7 @@ def _compare(label: str, figure: Figure | None, said: Accepted) -> tuple[Verdict
         return Verdict.CLEAR, f"{label}: {said.words}."
     if figure is None:
         return Verdict.UNKNOWN, f"{label}: no profile says what it asks. Said: {said.words}."
-    asks = f"{label}: {num(figure.value)} {figure.words}"
+    asks = f"{label}: {figure.asks}"
     if not figure.is_signed:
         return Verdict.UNKNOWN, f"{asks}, a figure that the team has not signed. Said: {said.words}."
     if said.burden == Burden.WEEKLY_TRAVEL:  # the profile counts visits; how long the way takes is not on record

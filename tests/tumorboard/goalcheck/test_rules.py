@@ -35,6 +35,14 @@ def _one(value: int, said: Accepted, *, is_signed: bool = True) -> tuple[Verdict
 
 
 @pytest.mark.parametrize(
+    ("value", "words", "asks"),
+    [(1, "visits a week", "1 visit a week"), (1, "biopsies", "1 biopsy"), (3, "days in bed", "3 days in bed")],
+)
+def test_one_of_something_is_said_in_the_singular(value: int, words: str, asks: str) -> None:
+    assert Figure(Decimal(value), words, is_signed=True).asks == asks
+
+
+@pytest.mark.parametrize(
     ("value", "more_than", "acceptance", "verdict"),
     [
         (8, 1, NO, Verdict.CONFLICT),
