@@ -38,7 +38,7 @@ class LineStep:
         on 1 Dec 2026"."""
         row = self.row
         if self.is_open or row is None:
-            return "Nothing said about goals yet"
+            return "Nobody has said yet what is done about goals"
         if row.conversation is not None:
             return f"Conversation of {_day(row.conversation.held_on)}"
         since = f"; talked on {_day(self.talked_on)}" if self.talked_on else ""
