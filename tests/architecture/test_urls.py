@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 import pytest
 from django.contrib.sessions.backends.cached_db import SessionStore
@@ -69,59 +69,63 @@ def test_urls_signed_out_are_sent_to_sign_in(samples: Samples) -> None:
 
 @dataclass(frozen=True)
 class Asked(Access):
-    """A person's access that keeps what a page asked of it: each right with the answer, and whether it read the roles
-    themselves."""
+    """A person's access that keeps what a page asked of it: each right and each role with the answer."""
 
-    rights: ClassVar[dict[Permission, bool]] = {}
-    roles_read: ClassVar[list[tuple[str, ...]]] = []
+    asked: ClassVar[dict[Permission | Role, bool]] = {}
     listens: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "permissions", {team: Rights(held) for team, held in self.permissions.items()})
+        object.__setattr__(self, "roles", {team: Roles(held) for team, held in self.roles.items()})
 
-    def __getattribute__(self, name: str) -> Any:
-        found = super().__getattribute__(name)
-        if name == "roles" and Asked.listens:
-            Asked.roles_read.extend(found.values())
-        return found
+
+def _heard(what: object, *, found: bool) -> bool:
+    if Asked.listens:
+        Asked.asked[cast("Permission | Role", what)] = found
+    return found
 
 
 class Rights(frozenset[Permission]):
-    """Rights that say which of them were asked for."""
+    """Rights that say which of them were asked for. Who reads all of them has asked for each."""
 
     def __contains__(self, right: object) -> bool:
-        found = super().__contains__(right)
-        if Asked.listens:
-            Asked.rights[cast("Permission", right)] = found
-        return found
+        return _heard(right, found=super().__contains__(right))
 
     def __iter__(self) -> Iterator[Permission]:
-        for right in Permission:  # who reads all of them has asked for each
-            if right in self:
-                yield right
+        return (right for right in Permission if right in self)
+
+
+class Roles(tuple[str, ...]):
+    """The same of roles."""
+
+    __slots__ = ()
+
+    def __contains__(self, role: object) -> bool:
+        return _heard(role, found=super().__contains__(role))
+
+    def __iter__(self) -> Iterator[str]:
+        return (str(role) for role in Role if role in self)
 
 
 @dataclass(frozen=True)
 class Shown:
     """What an address answered to one role, and what it had asked about that role."""
 
-    rights: Mapping[Permission, bool]
-    roles: frozenset[tuple[str, ...]]
+    asked: Mapping[Permission | Role, bool]
     status: int
     links: frozenset[str]
 
     def holds_for(self, role: Role) -> bool:
         """A page that asks nothing else and is told the same shows the same."""
-        held = permissions_of([role])
-        return self.roles <= {(str(role),)} and all((right in held) is has for right, has in self.rights.items())
+        held = {*permissions_of([role]), role}
+        return all((each in held) is answer for each, answer in self.asked.items())
 
 
 def _noticing(ask: Callable[[], tuple[int, list[str]]]) -> Shown:
     """What is answered (a status and links), with what was asked about the role meanwhile."""
-    Asked.rights.clear()
-    Asked.roles_read.clear()
+    Asked.asked.clear()
     status, links = ask()
-    return Shown(dict(Asked.rights), frozenset(Asked.roles_read), status, frozenset(map(_name_of, links)))
+    return Shown(dict(Asked.asked), status, frozenset(map(_name_of, links)))
 
 
 def _unheard(build: Callable[[HttpRequest], Shell]) -> Callable[[HttpRequest], Shell]:

@@ -42,7 +42,8 @@ class NoteSeen:
 
 def reads_confidential(user: User, team_id: int) -> bool:
     """Whether one of the person's roles in the patient's team reads confidential notes. Grants give no such role."""
-    return bool(CONFIDENTIAL_TO & set(access_of(user).roles.get(team_id, ())))
+    held = access_of(user).roles.get(team_id, ())
+    return any(role in held for role in CONFIDENTIAL_TO)
 
 
 def _seen(row: CareNote, user: User, privileged: bool, supplements: tuple[NoteSeen, ...] = ()) -> NoteSeen:
