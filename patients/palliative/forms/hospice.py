@@ -13,6 +13,7 @@ from patients.goals.forms.fields import Line, LongText
 from patients.goals.rules import Place
 from patients.palliative.forms.care import day_field
 from patients.palliative.models import HospiceTransition
+from patients.palliative.queries import excluded_in
 from patients.palliative.rules import LineChoice
 from patients.record.models import PatientContact
 from patients.treatment.models import TreatmentLine
@@ -80,11 +81,17 @@ class HospiceForm(forms.Form):
         return as_opened(self, self.start_of(row))
 
     def clean_family_told(self) -> str:
-        told: str = self.cleaned_data["family_told"]
-        for person in self.excluded:
-            if person.name.lower() in told.lower():
-                raise forms.ValidationError(f"{person.name} must not be told: the patient’s wish.")
-        return told
+        return self._without_excluded("family_told")
+
+    def clean_night_name(self) -> str:
+        """Who is called at night hears how the patient is."""
+        return self._without_excluded("night_name")
+
+    def _without_excluded(self, name: str) -> str:
+        text: str = self.cleaned_data[name]
+        if named := excluded_in(text, self.excluded):
+            raise forms.ValidationError(f"{named} must not be told: the patient’s wish.")
+        return text
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

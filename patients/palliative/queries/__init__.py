@@ -1,6 +1,7 @@
 """Reading palliative care: urgency (whom to see next), work (the other lists), patient, hospice, notes (one person)."""
 
 from patients.palliative.queries.hospice import (
+    excluded_in,
     facts_of_transition,
     may_be_told,
     must_not_be_told,
@@ -67,6 +68,7 @@ __all__ = [
     "bereavement_of",
     "bereavement_rows",
     "care_rows",
+    "excluded_in",
     "facts_of_transition",
     "hospice_rows",
     "hospice_stays",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from patients.palliative.models import HospiceTransition
 from patients.palliative.rules import HospiceFacts, HospiceStatus
@@ -33,14 +33,21 @@ def symptom_drugs(patient_id: int) -> list[str]:
 
 
 def may_be_told(patient_id: int) -> list[PatientContact]:
-    """Who may be told everything, by name."""
-    rows = PatientContact.objects.valid().filter(patient_id=patient_id, scope=ContactScope.ALL)
-    return list(rows.order_by("name", "pk"))
+    """Who may be told everything, by name; nobody whom another row of the same name excludes."""
+    rows = list(PatientContact.objects.valid().filter(patient_id=patient_id).order_by("name", "pk"))
+    closed = {row.name.casefold() for row in rows if row.scope == ContactScope.NONE}
+    return [row for row in rows if row.scope == ContactScope.ALL and row.name.casefold() not in closed]
 
 
 def must_not_be_told(patient_id: int) -> list[PatientContact]:
     rows = PatientContact.objects.valid().filter(patient_id=patient_id, scope=ContactScope.NONE)
     return list(rows.order_by("name", "pk"))
+
+
+def excluded_in(text: str, people: Iterable[PatientContact]) -> str:
+    """The first of these people whom the text names; empty when it names none."""
+    said = text.casefold()
+    return next((person.name for person in people if person.name.casefold() in said), "")
 
 
 def transition_of(patient_id: int) -> HospiceTransition | None:

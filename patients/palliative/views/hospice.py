@@ -23,6 +23,8 @@ from patients.protocol.queries import number
 from patients.record.models import Patient, StaleEdit
 from patients.record.queries import readable_patient, saved_meanwhile
 from patients.treatment.rules import EndReason
+from patients.wishes.queries import conflicts_of, holding
+from patients.wishes.rules import WishKind
 
 PAGE = "patients/palliative/hospice.html"
 FORM = "patients/palliative/form.html"
@@ -82,6 +84,15 @@ def sheet(request: SignedInRequest, patient_id: int) -> HttpResponse:
     patient = readable_patient(request, patient_id)
     row = queries.transition_of(patient.pk)
     context = _context(request, patient, row, None)
+    # What was written in the step grows old at the bedside: what holds today goes before it.
+    held = next((each for each in holding(patient.pk, context["today"]) if each.kind == WishKind.CODE_STATUS), None)
+    reviewed = row.code_reviewed_on if row is not None else None
+    context |= {
+        "held": held,
+        "is_changed": held is not None and (reviewed is None or held.since > reviewed),
+        "not_to_call": queries.excluded_in(row.night_name, context["excluded"]) if row is not None else "",
+        "unsettled": any(each.is_open for each in conflicts_of(patient.pk, context["today"])),
+    }
     return render_page(request, "patients/palliative/sheet.html", context)
 
 

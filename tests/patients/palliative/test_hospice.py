@@ -24,6 +24,8 @@ from patients.record.models import NextStep, Patient, StaleEdit
 from patients.treatment.commands import end_line
 from patients.treatment.models import TreatmentLine
 from patients.treatment.rules import EndReason
+from patients.wishes.commands.holding import Origin, place
+from patients.wishes.rules import Said, WishKind
 from tests.factories import contact, line, patient, person, plan, study, team
 
 pytestmark = pytest.mark.django_db
@@ -315,6 +317,42 @@ def test_who_must_not_be_told_cannot_stand_among_the_told(client: Client, someon
     client.post(save)
     refused = client.post(save, {"family_told": "Noor and omar vance", "version": "1"})
     assert (refused.status_code, "Omar Vance must not be told" in refused.content.decode()) == (422, True)
+
+
+def test_nobody_excluded_is_called_at_night_not_even_after_the_step(
+    client: Client, someone: Patient, brandt: User, now: datetime
+) -> None:
+    client.force_login(brandt)
+    row = prepared(someone, brandt, now, night_name="Omar Vance")
+    commands.finish_hospice(row, by=brandt, now=now)
+    sheet = reverse("hospice-sheet", args=[someone.pk])
+    assert "+49 30 1234" in client.get(sheet).content.decode()
+    contact(someone, "Omar Vance", "none")
+    text = client.get(sheet).content.decode()
+    assert ("Omar Vance must not be told" in text, "+49 30 1234" in text, "not agreed yet" in text) == (
+        True,
+        False,
+        True,
+    )
+    other = patient(someone.team)
+    contact(other, "Omar Vance", "none")
+    save = reverse("hospice-save", args=[other.pk])
+    client.post(save)
+    assert client.post(save, {"night_name": "omar vance", "version": "1"}).status_code == 422
+
+
+def test_sheet_for_the_home_says_the_code_status_that_holds_today(
+    client: Client, someone: Patient, brandt: User, now: datetime
+) -> None:
+    client.force_login(brandt)
+    row = prepared(someone, brandt, now, code_words="DNR, order in the drawer")
+    commands.finish_hospice(row, by=brandt, now=now)
+    sheet = reverse("hospice-sheet", args=[someone.pk])
+    assert "<dd>DNR, order in the drawer</dd>" in client.get(sheet).content.decode()
+    place(someone, Said(WishKind.CODE_STATUS, "full"), since=date(2026, 11, 23), origin=Origin(brandt, now))
+    text = client.get(sheet).content.decode()
+    assert "<dd>Full, said on 23 Nov 2026</dd>" in text.replace("\xa0", " ")
+    assert "take the older sheet from the home" in text
 
 
 def test_united_states_wording(client: Client) -> None:
