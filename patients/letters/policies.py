@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -69,8 +70,8 @@ def why_not_take_back(letter: LetterSent, user: User, reason: str) -> list[str]:
     return why_not_withdraw_contact(letter.patient, user, reason)
 
 
-def why_not_print(letter: LetterSent) -> list[str]:
-    """Why a letter that was written must not leave the printer (any more)."""
+def why_not_print(letter: LetterSent, excluded: Mapping[int, str]) -> list[str]:
+    """Why a letter that was written must not leave the printer (any more). `excluded`: `queries.excluded_gp`."""
     reasons = []
     if letter.error_at is not None:
         reasons.append("It was marked as not sent.")
@@ -78,6 +79,8 @@ def why_not_print(letter: LetterSent) -> list[str]:
         reasons.append("The patient has died.")
     elif not letter.patient.is_in_care:
         reasons.append("The patient is not in our care any more.")
+    if letter.kind in TO_GP and letter.patient_id in excluded:
+        reasons.append(f"The GP must not be told: the record says so of {excluded[letter.patient_id]}.")
     return reasons
 
 

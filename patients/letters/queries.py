@@ -38,7 +38,7 @@ from patients.letters.rules import (
     scan_words,
     unbroken,
 )
-from patients.record.models import PatientContact, in_care
+from patients.record.models import Patient, PatientContact, in_care
 from patients.record.rules import ContactScope
 
 if TYPE_CHECKING:
@@ -293,12 +293,19 @@ def for_letters(rows: QuerySet[ImagingStudy]) -> QuerySet[ImagingStudy]:
     return ImagingStudy.objects.filter(pk__in=keys).select_related("patient__team", "plan").order_by("due_on", "pk")
 
 
-def printable(rows: QuerySet[LetterSent]) -> QuerySet[LetterSent]:
-    """Letters that may leave the printer now: not taken back, of a patient who lives and is in our care."""
-    found: QuerySet[LetterSent] = (
-        rows.filter(in_care(), error_at__isnull=True).select_related("patient__team").order_by("pk")
-    )
-    return found
+def excluded_gp(patients: Sequence[Patient]) -> dict[int, str]:
+    """By patient: the GP, where the record says that they must not be told (one query)."""
+    gps = {patient.pk: one_line(patient.general_practitioner) for patient in patients}
+    rows = PatientContact.objects.valid().filter(patient_id__in=gps, scope=ContactScope.NONE).order_by("-pk")
+    return {row.patient_id: row.name for row in rows if is_gp(row.name, row.relation, gps[row.patient_id])}
+
+
+def printable(rows: QuerySet[LetterSent]) -> list[LetterSent]:
+    """Letters that may leave the printer now: not taken back, of a patient who lives and is in our care, to nobody
+    who must not be told (any more). Two queries."""
+    found = list(rows.filter(in_care(), error_at__isnull=True).select_related("patient__team", "study").order_by("pk"))
+    closed = excluded_gp([letter.patient for letter in found if letter.kind in TO_GP])
+    return [letter for letter in found if letter.kind not in TO_GP or letter.patient_id not in closed]
 
 
 def letters_of(study: ImagingStudy) -> list[LetterSent]:

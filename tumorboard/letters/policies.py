@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from careteam.access.policies import lacks
 from careteam.people.rules import Permission
+from patients.letters.queries import excluded_gp
 from tumorboard.decisions.queries import is_told
 from tumorboard.decisions.rules import DecisionStatus, ToldWhom
 from tumorboard.letters.queries import is_latest
@@ -62,6 +63,8 @@ def why_not_print(letter: DecisionLetter) -> list[str]:
     reasons = ["It was marked as not sent."] if letter.error_at is not None else []
     if letter.whom == ToldWhom.PATIENT and letter.patient.is_deceased:
         reasons.append(DIED)
+    if letter.whom == ToldWhom.GP and (name := excluded_gp([letter.patient]).get(letter.patient_id)):
+        reasons.append(f"The GP must not be told: the record says so of {name}.")
     return reasons
 
 

@@ -20,7 +20,7 @@ from patients.imaging.queries import readable_study
 from patients.letters import commands, policies
 from patients.letters.forms import ChooseForm, TakeBackForm, WriteForm
 from patients.letters.models import LetterSent
-from patients.letters.queries import drafts, letters_of, printable, texts_in_use
+from patients.letters.queries import drafts, excluded_gp, letters_of, printable, texts_in_use
 from patients.letters.rules import LetterKind, blocks, direction
 from patients.letters.views.paper import pdf_answer, sheet_of
 from patients.record.models import StaleEdit
@@ -110,7 +110,7 @@ def letter_page(request: SignedInRequest, letter_id: int) -> HttpResponse:
         "sheet": sheet_of(letter),
         "language": language_name(letter.language),
         "wanted": language_name(letter.wanted_language) if letter.wanted_language else "",
-        "why_not_print": policies.why_not_print(letter),
+        "why_not_print": policies.why_not_print(letter, excluded_gp([letter.patient])),
         "may_take_back": not policies.why_not_take_back(letter, request.user, "asked on the next page"),
     }
     return render_page(request, PAGE, context)
@@ -121,7 +121,7 @@ def letter_page(request: SignedInRequest, letter_id: int) -> HttpResponse:
 def letter_pdf(request: SignedInRequest, letter_id: int) -> HttpResponse:
     """The letter on paper. Asked again: a patient who died since gets none."""
     letter = readable_letter(request, letter_id)
-    found = list(printable(LetterSent.objects.filter(pk=letter.pk)).select_related("study"))
+    found = printable(LetterSent.objects.filter(pk=letter.pk))
     back = reverse("letter", args=[letter.pk])
     return pdf_answer(request, found, name=f"letter-{letter.pk}", back=back)
 

@@ -35,7 +35,9 @@ def sheet_of(letter: LetterSent) -> Sheet:
 def pdf_answer(request: SignedInRequest, found: Sequence[LetterSent], *, name: str, back: str) -> HttpResponse:
     """The letters as one PDF; a sentence instead where none may be printed, or the machine makes no PDF."""
     if not found:
-        reasons = ["Nothing may be printed: marked as not sent, or the patient has died or left our care."]
+        reasons = [
+            "Nothing may be printed: not sent, the patient has died or left our care, or the GP must not be told."
+        ]
         return render(request, REFUSED, {"reasons": reasons, "back": back}, status=409)
     note_read(request, [letter.patient_id for letter in found], team_id=found[0].study.team_id, kind=Kind.EXPORT)
     sheets = [sheet_of(letter) for letter in found]

@@ -23,7 +23,7 @@ from careteam.web.words import language_name
 from patients.imaging.models import ImagingStudy
 from patients.letters import commands, policies
 from patients.letters.models import LetterRun, LetterSent
-from patients.letters.queries import Draft, drafts, for_letters, letters_due, printable
+from patients.letters.queries import Draft, drafts, excluded_gp, for_letters, letters_due, printable
 from patients.letters.rules import MOST, LetterKind
 from patients.letters.views.paper import pdf_answer
 
@@ -149,7 +149,8 @@ def run_page(request: SignedInRequest, letter_run_id: int) -> HttpResponse:
     ]
     ids = {letter.patient_id for letter in written} | {study.patient_id for study in studies.values()}
     note_read(request, sorted(ids), team_id=run.team_id)
-    rows = [(letter, language_name(letter.language), policies.why_not_print(letter)) for letter in written]
+    closed = excluded_gp([letter.patient for letter in written])
+    rows = [(letter, language_name(letter.language), policies.why_not_print(letter, closed)) for letter in written]
     context = {
         "run": run,
         "rows": rows,
@@ -166,5 +167,5 @@ def run_pdf(request: SignedInRequest, letter_run_id: int) -> HttpResponse:
     """All letters of a run that may be printed now, as one file."""
     run = _run(request, letter_run_id)
     rows = LetterSent.objects.visible_to(request.user).filter(run=run)
-    found = list(printable(rows).select_related("study"))
+    found = printable(rows)
     return pdf_answer(request, found, name=f"letters-{run.pk}", back=reverse("letter-run", args=[run.pk]))

@@ -241,6 +241,20 @@ def test_the_gp_hears_after_the_patient_or_with_a_reason(team: Team, nurse: User
     assert ContactAttempt.objects.count() == 0
 
 
+def test_a_gp_who_must_not_be_told_since_gets_no_letter_that_was_written(
+    team: Team, nurse: User, client: Client, now: datetime
+) -> None:
+    study = overdue(person(team))
+    letter = write_letter(study, LetterKind.GP_NOTE, by=nurse, now=now, gp_address="Dr Brandl", despite="No address")
+    client.force_login(nurse)
+    pdf = reverse("letter-pdf", args=[letter.pk])
+    assert client.get(pdf).status_code == 200
+    PatientContact.objects.create(patient=study.patient, name="Dr. Brandl", scope="none")
+    assert client.get(pdf).status_code == 409
+    page = client.get(reverse("letter", args=[letter.pk])).content.decode()
+    assert ("Open the PDF" in page, "The GP must not be told" in page) == (False, True)
+
+
 def test_an_invitation_names_slot_place_and_what_to_tell(team: Team, nurse: User, now: datetime) -> None:
     at = datetime(2026, 12, 3, 13, 30, tzinfo=UTC)
     patient = person(team, language="fr", interpreter=True, sex="male")

@@ -160,6 +160,18 @@ class TestWhoMayGetOne:
             write(room, case, GP)
         assert "Hausarzt" not in write(room, case).body
 
+    def test_a_gp_who_must_not_be_told_since_gets_none_that_was_written(
+        self, room: Room, case: Decision, client: Client
+    ) -> None:
+        room.told(case)
+        letter = write(room, case, GP)
+        LetterPrint.objects.update(state="made", pdf=b"%PDF-")
+        PatientContact.objects.create(patient=case.patient, name="Dr. Anna Brandl", scope="none")
+        client.force_login(room.chair)
+        assert client.get(reverse("decision-letter-pdf", args=[letter.pk])).status_code == 409
+        with pytest.raises(ValidationError, match="The GP must not be told"):
+            send_letter(letter, SentHow.FAX, on=MONDAY, by=room.chair, now=LATER)
+
     def test_a_wish_about_information_is_shown_and_takes_a_reason(self, room: Room, case: Decision) -> None:
         conversation(case.patient, room.chair, information_preference="none_now")
         draft = draft_of(case, PATIENT, by=room.chair, now=LATER)
