@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 
 from careteam.access.policies import insist
@@ -18,6 +18,7 @@ from careteam.notifications.commands import withdraw
 from careteam.people.rules import Role
 from patients.goals.models import GoalsConversation, GoalsPrompt, GoalsPromptReason
 from patients.goals.rules import (
+    HAPPENED,
     LIVE_PROMPTS,
     PROMPT_TRANSITIONS,
     UNANSWERED,
@@ -79,8 +80,13 @@ def move(prompt: GoalsPrompt, to: PromptStatus, *fields: str) -> None:
 
 def _asked(patient_ids: Iterable[int]) -> set[tuple[int, str, str]]:
     """Sources that were asked about: in the live prompt, or in one that a person has answered. What closed without an
-    answer (`UNANSWERED`), or was answered by a conversation that was retracted, may be asked again."""
-    void = Q(prompt__close_reason__in=UNANSWERED) | Q(prompt__answered_by__status=ConversationStatus.RETRACTED)
+    answer (`UNANSWERED`), or was answered by a conversation that was retracted or held before it happened, may be asked
+    again."""
+    void = (
+        Q(prompt__close_reason__in=UNANSWERED)
+        | Q(prompt__answered_by__status=ConversationStatus.RETRACTED)
+        | Q(reason__in=HAPPENED, prompt__answered_by__held_on__lt=F("since"))
+    )
     rows = GoalsPromptReason.objects.filter(prompt__patient_id__in=patient_ids).exclude(
         void & ~Q(prompt__status__in=LIVE_PROMPTS)
     )

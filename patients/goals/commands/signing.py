@@ -16,9 +16,10 @@ from careteam.events.commands import announce
 from careteam.events.rules import EventKind
 from patients.goals import policies
 from patients.goals.commands.prompts import end, raise_prompts
-from patients.goals.models import GoalsAddendum, GoalsConversation, GoalsDraft, GoalsPrompt, TradeOff
+from patients.goals.models import GoalsAddendum, GoalsConversation, GoalsDraft, GoalsPrompt, GoalsPromptReason, TradeOff
 from patients.goals.rules import (
     CONVERSATION_TRANSITIONS,
+    HAPPENED,
     LIVE_PROMPTS,
     Acceptance,
     Burden,
@@ -137,6 +138,7 @@ def sign(
     prompt = GoalsPrompt.objects.filter(patient=patient, status__in=LIVE_PROMPTS).select_for_update().first()
     if prompt is not None:
         end(prompt, PromptStatus.ANSWERED, answered_by=conversation, now=now)
+        _ask_what_came_later(prompt, conversation, by=by, now=now)
     record(
         "goals.sign",
         by=by,
@@ -155,6 +157,16 @@ def sign(
         payload={"prompt": prompt.pk if prompt else None, "held_on": conversation.held_on.isoformat()},
     )
     return conversation
+
+
+def _found(row: GoalsPromptReason) -> FoundReason:
+    return FoundReason(PromptReason(row.reason), row.since, row.source_key, row.detail)
+
+
+def _ask_what_came_later(prompt: GoalsPrompt, conversation: GoalsConversation, *, by: User, now: datetime) -> None:
+    """A conversation that is written up late answers nothing that happened after the day it was held."""
+    rows = prompt.reasons.filter(reason__in=HAPPENED, since__gt=conversation.held_on).order_by("since", "pk")
+    raise_prompts({prompt.patient_id: [_found(row) for row in rows]}, owner=prompt.owner, by=by, now=now)
 
 
 @transaction.atomic
@@ -195,7 +207,7 @@ def retract(conversation: GoalsConversation, *, reason: str, by: User, now: date
     current.retracted_at, current.retracted_by, current.retract_reason = now, by, reason.strip()
     _move(current, ConversationStatus.RETRACTED, "retracted_at", "retracted_by", "retract_reason")
     again = [
-        FoundReason(PromptReason(row.reason), row.since, row.source_key, row.detail)
+        _found(row)
         for prompt in GoalsPrompt.objects.filter(answered_by=current).prefetch_related("reasons")
         for row in prompt.reasons.all()
     ]

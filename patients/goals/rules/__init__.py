@@ -86,6 +86,16 @@ RANK_OF_REASON: dict[PromptReason, int] = {
     PromptReason.REVIEW_DUE: 3,
     PromptReason.EVENT_PASSED: 3,
 }
+# What happens on a day: a conversation held before that day, and written up later, is no answer to it.
+HAPPENED = frozenset(
+    {
+        PromptReason.PROGRESSION,
+        PromptReason.ADMISSION,
+        PromptReason.SYMPTOMS,
+        PromptReason.DECISION,
+        PromptReason.WISH,
+    }
+)
 LAST_RANK = max(RANK_OF_REASON.values())
 
 

@@ -16,7 +16,7 @@ from patients.goals import commands
 from patients.goals.forms import ConversationForm
 from patients.goals.models import GoalsAddendum, GoalsConversation, GoalsDraft, GoalsPrompt, TradeOff
 from patients.goals.queries import goals_of
-from patients.goals.rules import PromptReason
+from patients.goals.rules import FoundReason, PromptReason
 from patients.record.models import NextStep, StaleEdit
 from tests.factories import patient, person, team
 from tests.factories.goals import conversation, draft, prompt, sign_draft, typed
@@ -40,6 +40,24 @@ def test_sign_makes_the_draft_permanent_and_answers_the_prompt(now: datetime) ->
     assert [row.words for row in signed.trade_offs.all()] == ["Hospital nights for treatment, > 1, not accepted"]
     assert Event.objects.get(kind="goals.signed").subject_id == signed.pk
     assert AuditEvent.objects.get(action="goals.sign").patient_ids == [someone.pk]
+
+
+@pytest.mark.django_db
+def test_a_conversation_written_up_late_answers_nothing_that_happened_after_it(now: datetime) -> None:
+    home = team()
+    someone, author = patient(home), person(home, Role.PALLIATIVE)
+    found = [
+        FoundReason(PromptReason.PROGRESSION, date(2026, 11, 22), "status:1"),
+        FoundReason(PromptReason.STAGE_IV, date(2026, 11, 22), "stage_iv"),
+    ]
+    commands.raise_prompts({someone.pk: found}, now=now)
+    conversation(someone, author)  # held on the 20th
+    live = GoalsPrompt.objects.get(patient=someone, status="open")
+    assert [row.reason for row in live.reasons.all()] == ["progression"]
+    conversation(someone, author, held_on="2026-11-23")
+    assert set(GoalsPrompt.objects.filter(patient=someone).values_list("status", flat=True)) == {"answered"}
+    commands.raise_prompts({someone.pk: found}, now=now)
+    assert not GoalsPrompt.objects.filter(patient=someone, status="open").exists()
 
 
 @pytest.mark.django_db
