@@ -11,6 +11,7 @@ from careteam.audit.models import AuditEvent
 from careteam.people.rules import Role
 from tests import factories
 from tests.factories.board import Room
+from tests.factories.wishes import wish
 from tumorboard.actions.models import Action
 from tumorboard.decisions.models import Decision
 from tumorboard.decisions.rules import Option
@@ -53,6 +54,14 @@ def test_live_shows_goals_before_everything_else(room: Room, on: AgendaItem) -> 
     places = [page.index(part) for part in ("What the patient wants", ">Question<", ">Labs<", ">Lines<")]
     assert places == sorted(places)
     assert "No goals conversation on record" in page
+
+
+def test_code_status_and_limits_stand_on_the_card_without_a_conversation(room: Room, on: AgendaItem) -> None:
+    wish(on.patient, room.chair)
+    wish(on.patient, room.chair, "limit", "no_icu")
+    page = _as(room.chair).get(reverse("live", args=[room.meeting.pk])).content.decode()
+    card = page[page.index("What the patient wants") : page.index(">Question<")]
+    assert ("DNR" in card, "No intensive care" in card, "disease alone" in card) == (True, True, False)
 
 
 def test_live_says_which_images_are_up(room: Room, on: AgendaItem) -> None:
