@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Q
+
 from careteam.people.models import User
 from patients.goals.models import GoalsConversation, GoalsDraft, GoalsPrompt, GoalsPromptReason
 from patients.goals.queries.state import DraftBy
@@ -41,9 +43,10 @@ def asked_because(patient_id: int, source_key: str) -> GoalsPrompt | None:
 
 
 def conversations_of(patient_id: int) -> list[GoalsConversation]:
-    """Every version, newest first, retracted ones too; `number` is the version as the pages count it."""
+    """Every version, newest first, retracted ones too, and what was signed in records that were merged into this one;
+    `number` is the version as the pages count it."""
     rows = list(
-        GoalsConversation.objects.filter(patient_id=patient_id)
+        GoalsConversation.objects.filter(Q(patient_id=patient_id) | Q(patient__merged_into_id=patient_id))
         .select_related("signed_by", "retracted_by")
         .prefetch_related("trade_offs", "addenda__signed_by")
         .order_by("signed_at", "pk")

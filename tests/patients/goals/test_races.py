@@ -312,3 +312,14 @@ def test_signed_conversations_are_read_through_after_a_merge(brandt: User, someo
     row = conversation(someone, brandt, quote="Said before the merge")
     gone = patient(someone.team, merged_into=someone)
     assert "Said before the merge" in signed_in(brandt).get(url("goals-conversation", gone, row.pk)).content.decode()
+
+
+def test_what_was_signed_in_the_record_that_went_is_found_in_the_one_that_stays(brandt: User, someone: Patient) -> None:
+    gone = patient(someone.team)
+    row = conversation(gone, brandt, quote="Said in the record that went")
+    Patient.objects.filter(pk=gone.pk).update(merged_into=someone)
+    client = signed_in(brandt)
+    page = client.get(url("goals-panel", gone)).content.decode()
+    assert ("Said in the record that went" in page, "From a merged record" in page) == (True, True)
+    whole = client.get(url("goals-conversation", someone, row.pk))
+    assert "Said in the record that went" in whole.content.decode()
