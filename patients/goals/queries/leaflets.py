@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from patients.goals.models import GoalsConversation
@@ -13,7 +14,7 @@ from patients.record.rules import ContactScope
 
 @dataclass(frozen=True)
 class TakenHome:
-    """The page and, for whoever hands it over: who may read it, who must not, who of those is named in own words."""
+    """The page and, for whoever hands it over: who may read it, who must not, who of those the page names."""
 
     page: Leaflet
     may_read: tuple[str, ...]
@@ -26,6 +27,12 @@ def _own(row: GoalsConversation, name: str) -> str:
     """Only what was marked as the patient's own words; what the clinician wrote about them stays with the team."""
     text: str = getattr(row, name)
     return text if name in row.quoted else ""
+
+
+def _named_in(texts: str, name: str) -> bool:
+    """Whether the words name the person, by the whole name or by the first: "Karl", "Karl’s", not "Karla"."""
+    first = next((part for part in name.split() if len(part) > 2 and not part.endswith(".")), name)  # no "Dr"
+    return any(re.search(rf"(?<!\w){re.escape(each)}(?!\w)", texts, re.IGNORECASE) for each in (name, first))
 
 
 def taken_home(row: GoalsConversation, language: str) -> TakenHome:
@@ -56,11 +63,21 @@ def taken_home(row: GoalsConversation, language: str) -> TakenHome:
         agreed=row.agreed,
         again_on=row.next_review_on,
     )
-    texts = " ".join((told.quote, told.hopes_words, told.strength_words, told.abilities_words, told.agreed)).casefold()
+    texts = " ".join(
+        (
+            *told.present,
+            told.quote,
+            told.event,
+            told.hopes_words,
+            told.strength_words,
+            told.abilities_words,
+            told.agreed,
+        )
+    )
     return TakenHome(
         leaflet(told, language),
         named(ContactScope.ALL),
         named(ContactScope.PRACTICAL),
         must_not,
-        tuple(name for name in must_not if name.casefold() in texts or name.split()[0].casefold() in texts.split()),
+        tuple(name for name in must_not if _named_in(texts, name)),
     )

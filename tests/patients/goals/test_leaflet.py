@@ -152,6 +152,18 @@ def test_sheet_is_one_page_tells_nobody_else_and_is_noted_as_an_export(client: C
     assert "Gerald" not in html.split("<article")[1]
 
 
+@pytest.mark.django_db
+def test_whoever_hands_it_over_hears_that_the_page_names_somebody_excluded(client: Client) -> None:
+    someone = patient(team())
+    PatientContact.objects.create(patient=someone, name="Dr. Karl Berger", scope="none")
+    row = conversation(
+        someone, person(someone.team, Role.PALLIATIVE, title="Dr."), event="Karl’s wedding", participants="Karla"
+    )
+    client.force_login(row.signed_by)
+    page = reverse("goals-summary", args=[row.patient_id, row.pk])
+    assert "This page names Dr. Karl Berger." in client.get(page).content.decode()
+
+
 def test_a_full_page_fits_one_sheet() -> None:
     from django.template.loader import render_to_string
 
