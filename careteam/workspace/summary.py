@@ -21,6 +21,7 @@ from patients.goals.queries import goals_of
 from patients.record.queries import readable_patient
 from patients.reports.rules import PAPER, SCREEN, draw
 from patients.treatment.queries import lines_of
+from patients.wishes.queries import people_of
 
 LINES = 12  # on one page; earlier ones stand in the drawing
 
@@ -46,6 +47,7 @@ def patient_summary(request: SignedInRequest, patient_id: int) -> HttpResponse:
         "lines": lines[:LINES],
         "earlier": len(lines[LINES:]),
         "goals": goals_of(patient.pk, today),
+        "excluded": people_of(patient.pk).excluded,
     }
     if not paper:
         return render_page(request, "patients/reports/summary.html", context)

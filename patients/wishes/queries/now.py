@@ -228,7 +228,9 @@ class People:
 def people_of(patient_id: int) -> People:
     """The people around a patient by what they may know (one query)."""
     rows = list(PatientContact.objects.valid().filter(patient_id=patient_id).order_by("pk"))
-    open_to = [row for row in rows if row.scope != ContactScope.NONE]
+    # Also where an import brought the same person once more: the row that says no goes first.
+    closed = {row.name.casefold() for row in rows if row.scope == ContactScope.NONE}
+    open_to = [row for row in rows if row.name.casefold() not in closed]
     return People(
         told=tuple(row for row in rows if row.scope == ContactScope.ALL),
         practical=tuple(row for row in rows if row.scope == ContactScope.PRACTICAL),

@@ -93,6 +93,12 @@ def test_who_must_not_be_told_is_named_to_staff_and_never_offered_to_call(browse
     assert "No proxy and no emergency contact on record" in shown
 
 
+def test_who_is_excluded_is_not_called_under_a_second_entry_of_the_same_name(browser: Client, someone: Patient) -> None:
+    contact(someone, "Gerald Amara", "none")
+    contact(someone, "Gerald Amara", "practical", phone="+49 30 777", is_proxy=True, is_emergency_contact=True)
+    assert "+49 30 777" not in page(browser, someone)
+
+
 def test_contradictions_stand_on_top(browser: Client, someone: Patient, author: User) -> None:
     wish(someone, author, code="full")
     wish(someone, author, "limit", "no_icu")

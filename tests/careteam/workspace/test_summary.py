@@ -55,7 +55,7 @@ def longest() -> str:
             "patient": patient, "today": TODAY, "now": datetime(2026, 11, 23, 9, 0), "by": "Dr Ines Okafor",
             "paper": True,
             "banner": banner, "drawing": draw(LONG, TODAY, size=PAPER), "lines": [row] * LINES, "earlier": 3,
-            "goals": goals,
+            "goals": goals, "excluded": [SimpleNamespace(name="Gerald Amara", relation="husband")],
         },
     )  # fmt: skip
 
@@ -65,6 +65,7 @@ def test_paper_is_one_page_and_says_who_at_its_top() -> None:
     assert len(pages_of(html, fit=1).pages) == 1
     assert '<p class="who">Rosalind &lt;b&gt; Achterberg-O&#x27;Brien · MRN 90-4471-082' in html
     assert "3 earlier lines: in the drawing." in html
+    assert "<b>Must not be told</b> Gerald Amara (husband)" in html
 
 
 def test_paper_is_one_page_with_a_wide_font_too() -> None:
