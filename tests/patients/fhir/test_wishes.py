@@ -299,6 +299,16 @@ def test_published_examples_of_advance_directives(tmp_path: Path) -> None:
     assert because.filter(resource__code__coding__0__code="75779-9").exists()
 
 
+def test_a_consent_that_denies_makes_nobody_a_proxy(tmp_path: Path) -> None:
+    resources = like_pacio()
+    next(one for one in resources if one["resourceType"] == "Consent")["provision"]["type"] = "deny"
+    team = factories.team()
+    import_sources([write(tmp_path, resources)], team=team, by=None, now=NOW)
+    assert not PatientContact.objects.filter(patient__team=team, is_proxy=True).exists()
+    kept = SourceRecord.objects.get(team=team, resource_type="Consent")
+    assert (kept.status, "ask the patient who must not be told" in kept.kept_because) == ("unmapped", True)
+
+
 def test_two_statements_of_one_day_are_left_to_a_person(tmp_path: Path) -> None:
     subject = {"reference": "Patient/one"}
     resources = [*like_pacio(), _observation("other", "75780-7", "In the mountains.", subject)]

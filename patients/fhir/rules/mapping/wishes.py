@@ -64,6 +64,10 @@ def consent(resource: JsonObject, ctx: Context) -> list[Fact]:
     provision = obj(resource.get("provision"))
     scopes = [each.code for raw in objects(provision.get("action")) for each in concept(raw).codings]
     scope = next((code for code in scopes if code in ContactScope.values), "")
+    if not scope and text(provision.get("type")) == "deny":
+        # Who is refused here is no agent. Whether they may be told nothing at all, the resource does not say.
+        ctx.warn("it denies what it names: ask the patient who must not be told")
+        return []
     facts: list[Fact] = []
     for number, actor in enumerate(objects(provision.get("actor"))):
         person = text(obj(actor.get("reference")).get("reference"), 300)
