@@ -121,7 +121,8 @@ def test_a_signed_plan_that_differs_asks_who_tells_to_talk_again(room: Room) -> 
     assert asked.owner == decision.item.referral.presenter
     assert list(asked.reasons.values_list("reason", flat=True)) == ["decision"]
     assert InboxItem.objects.open().filter(key=f"goals-decision:{decision.pk}").count() == 1
-    goals.conversation(decision.patient, room.chair, now=room.meeting_time)
+    on = room.team.local_date(room.meeting_time).isoformat()
+    goals.conversation(decision.patient, room.chair, now=room.meeting_time, held_on=on)
     assert live_prompt(decision.patient_id) is None
     assert InboxItem.objects.open().filter(key=f"goals-decision:{decision.pk}").count() == 0
 
@@ -154,7 +155,8 @@ def test_agenda_and_case_say_that_the_last_decision_differs(room: Room, client: 
     client.force_login(room.chair)
     pages = [client.get(reverse(name, args=[room.meeting.pk])).text for name in ("meeting", "live")]
     assert [page.count(">Decision and goals differ<") for page in pages] == [2, 1]  # the case of then, and of now
-    goals.conversation(decision.patient, room.chair, now=room.meeting_time)
+    on = room.team.local_date(room.meeting_time).isoformat()
+    goals.conversation(decision.patient, room.chair, now=room.meeting_time, held_on=on)
     assert ">Decision and goals differ<" not in client.get(reverse("meeting", args=[room.meeting.pk])).text
 
 
