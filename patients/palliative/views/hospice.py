@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -87,9 +88,10 @@ def sheet(request: SignedInRequest, patient_id: int) -> HttpResponse:
     # What was written in the step grows old at the bedside: what holds today goes before it.
     held = next((each for each in holding(patient.pk, context["today"]) if each.kind == WishKind.CODE_STATUS), None)
     reviewed = row.code_reviewed_on if row is not None else None
+    written = re.split(r"[,;.]", row.code_words)[0].strip() if row is not None else ""
     context |= {
         "held": held,
-        "is_changed": held is not None and (reviewed is None or held.since > reviewed),
+        "is_changed": held is not None and held.text != written and (reviewed is None or held.since > reviewed),
         "not_to_call": queries.excluded_in(row.night_name, context["excluded"]) if row is not None else "",
         "unsettled": any(each.is_open for each in conflicts_of(patient.pk, context["today"])),
     }

@@ -348,6 +348,7 @@ def test_sheet_for_the_home_says_the_code_status_that_holds_today(
     row = prepared(someone, brandt, now, code_words="DNR, order in the drawer")
     commands.finish_hospice(row, by=brandt, now=now)
     sheet = reverse("hospice-sheet", args=[someone.pk])
+    place(someone, Said(WishKind.CODE_STATUS, "dnr"), since=date(2026, 11, 22), origin=Origin(brandt, now))
     assert "<dd>DNR, order in the drawer</dd>" in client.get(sheet).content.decode()
     place(someone, Said(WishKind.CODE_STATUS, "full"), since=date(2026, 11, 23), origin=Origin(brandt, now))
     text = client.get(sheet).content.decode()
