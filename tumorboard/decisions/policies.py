@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from careteam.access.policies import lacks
 from careteam.access.queries import access_of
 from careteam.people.rules import Permission
+from patients.letters.queries import excluded_gp
 from patients.treatment.policies import why_not_add as why_not_add_line
 from patients.treatment.rules import OPEN_STATUSES
 from tumorboard.decisions.models import Decision
@@ -137,8 +138,15 @@ def why_not_tell(
         reasons.append("The date lies before the decision.")
     if is_told(decision.pk, whom):
         reasons.append(f"{whom.label}: already logged as told.")
-    if whom is ToldWhom.GP and not override_reason.strip() and not is_told(decision.pk, ToldWhom.PATIENT):
-        reasons.append("The patient comes first. Log that the patient was told, or say why the GP has to know before.")
+    if whom is ToldWhom.GP and not override_reason.strip():
+        if not is_told(decision.pk, ToldWhom.PATIENT):
+            reasons.append(
+                "The patient comes first. Log that the patient was told, or say why the GP has to know before."
+            )
+        if name := excluded_gp([decision.patient]).get(decision.patient_id):
+            reasons.append(
+                f"The GP must not be told: the record says so of {name}. If they know all the same, say why."
+            )
     return reasons
 
 

@@ -156,6 +156,9 @@ class TestWhoMayGetOne:
     def test_a_gp_who_must_not_be_told_gets_none(self, room: Room, case: Decision) -> None:
         PatientContact.objects.create(patient=case.patient, name="Dr. Anna Brandl", scope="none")
         room.told(case)
+        assert not NextStep.objects.filter(source_key=f"told-gp:{case.pk}", closed_at=None).exists()
+        with pytest.raises(ValidationError, match="The GP must not be told"):
+            room.told(case, GP)
         with pytest.raises(ValidationError, match=r"must not be told: the record says so of Dr\. Anna Brandl"):
             write(room, case, GP)
         assert "Hausarzt" not in write(room, case).body

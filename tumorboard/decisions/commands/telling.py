@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from careteam.access.policies import insist
 from careteam.events.rules import EventKind
+from patients.letters.queries import excluded_gp
 from patients.record.commands import close_step, open_step
 from patients.record.rules import StepKind
 from tumorboard.decisions import policies
@@ -41,7 +42,7 @@ def tell(
     override_reason: str = "",
 ) -> Told:
     """Logs that the patient, or the GP, was told. The patient first, or with a reason. When both know (or no GP is
-    on record), the referral is closed."""
+    on record, or the GP must not be told), the referral is closed."""
     decision = locked(decision)
     patient = decision.patient
     insist(
@@ -62,7 +63,8 @@ def tell(
     known = set(Told.objects.valid().filter(decision=decision).values_list("whom", flat=True))
     if ToldWhom.PATIENT in known:
         close_step(patient, source_key=told_key(decision.pk), because="Patient told", now=now)
-    if known == set(ToldWhom.values) or (ToldWhom.PATIENT in known and not patient.general_practitioner.strip()):
+    has_gp = bool(patient.general_practitioner.strip()) and not excluded_gp([patient])
+    if known == set(ToldWhom.values) or (ToldWhom.PATIENT in known and not has_gp):
         close_step(patient, source_key=told_gp_key(decision.pk), because="GP told", now=now)
         close_referral(decision.item.referral, by=by, now=now)
     elif ToldWhom.PATIENT in known:
