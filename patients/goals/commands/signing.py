@@ -31,7 +31,7 @@ from patients.goals.rules import (
 )
 from patients.record.models import Patient, StaleEdit
 from patients.wishes.commands import give_back_conversation, take_from_conversation
-from patients.wishes.rules import Spoken
+from patients.wishes.rules import SaidBy, Spoken
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -133,7 +133,15 @@ def sign(
         )
         for entry in trade_offs
     )
-    take_from_conversation(patient, conversation.pk, spoken(conversation), held_on=conversation.held_on, by=by, now=now)
+    take_from_conversation(
+        patient,
+        conversation.pk,
+        spoken(conversation),
+        held_on=conversation.held_on,
+        said_by=SaidBy.PROXY if conversation.proxy_speaks else SaidBy.PATIENT,
+        by=by,
+        now=now,
+    )
     draft.delete()
     prompt = GoalsPrompt.objects.filter(patient=patient, status__in=LIVE_PROMPTS).select_for_update().first()
     if prompt is not None:

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def take_from_conversation(
-    patient: Patient, conversation_id: int, spoken: Spoken, *, held_on: date, by: User, now: datetime
+    patient: Patient, conversation_id: int, spoken: Spoken, *, held_on: date, said_by: str, by: User, now: datetime
 ) -> list[Wish]:
     """Writes what a conversation said as wishes of the day it was held, in the transaction of its signature, whose
-    policy was asked there. What was not spoken of goes on holding."""
+    policy was asked there. What was not spoken of goes on holding. `said_by`: the patient, or the proxy for them."""
     Patient.objects.select_for_update(of=("self",), no_key=True).get(pk=patient.pk)
-    origin = Origin(by, now, conversation_id=conversation_id)
+    origin = Origin(by, now, said_by=said_by, conversation_id=conversation_id)
     wishes = [place(patient, said, since=held_on, origin=origin) for said in spoken.wishes()]
     if wishes:
         record(

@@ -15,6 +15,7 @@ from patients.wishes.rules.codes import (
     CodeStatus,
     DocumentState,
     InformationPreference,
+    Place,
     TreatmentLimit,
     WishKind,
     label_of,
@@ -31,6 +32,7 @@ class ConflictKind(TextChoices):
     TWO_PROXIES = "two_proxies", "Two proxies, and no word on who decides first"
     PROXY_UNSEEN = "proxy_unseen", "A proxy whose document nobody has seen"
     RESTS_ON_ENDED = "rests_on_ended", "A wish rests on a document that is no longer valid"
+    ADMISSION = "admission", "No hospital admission, and cared for in hospital"
     NOBODY_TO_TELL = "nobody_to_tell", "Only the family is to be told, and nobody may be told"
 
 
@@ -38,6 +40,7 @@ class ConflictKind(TextChoices):
 NOTICES = frozenset({ConflictKind.PROXY_UNSEEN})
 # Full resuscitation cannot be done without these.
 NEEDED_FOR_FULL = frozenset({TreatmentLimit.NO_INTENSIVE_CARE, TreatmentLimit.NO_VENTILATION})
+PLACES = frozenset({WishKind.PLACE_OF_CARE, WishKind.PLACE_OF_DEATH})
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ def conflicts_in(
     valid = tuple(each for each in documents if each.holds(on))
     return (
         *_full_but_limited(wishes, valid),
+        *_admission(wishes),
         *_orders(wishes, valid),
         *_rests_on_ended(wishes, documents, on),
         *_people(contacts, valid),
@@ -152,6 +156,13 @@ def _full_but_limited(wishes: tuple[WishFact, ...], valid: tuple[DocumentFact, .
             if limit in NEEDED_FOR_FULL:
                 says = _document(paper, label_of(WishKind.LIMIT, limit))
                 yield Conflict(ConflictKind.FULL_BUT_LIMITED, (_wish(code), says))
+
+
+def _admission(wishes: tuple[WishFact, ...]) -> Iterator[Conflict]:
+    limit = next((each for each in wishes if each.code == TreatmentLimit.NO_ADMISSION), None)
+    for each in wishes:
+        if limit is not None and each.kind in PLACES and each.code == Place.HOSPITAL:
+            yield Conflict(ConflictKind.ADMISSION, (_wish(limit), _wish(each)))
 
 
 def _orders(wishes: tuple[WishFact, ...], valid: tuple[DocumentFact, ...]) -> Iterator[Conflict]:

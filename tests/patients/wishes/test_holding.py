@@ -172,3 +172,8 @@ def test_the_migration_fills_wishes_from_the_conversations_of_before(someone: Pa
     assert holding(someone) == {"code_status": "DNR", "spiritual": "Rosary", "limit": "No dialysis"}
     old = Wish.objects.get(code="full")
     assert (old.ended_on, old.replaced_by) == (date(2026, 11, 3), Wish.objects.get(conversation=last, code="dnr"))
+
+
+def test_what_the_proxy_said_in_a_conversation_is_the_proxy_s(someone: Patient, author: User) -> None:
+    conversation(someone, author, proxy_speaks="on")
+    assert set(Wish.objects.filter(patient=someone).values_list("said_by", flat=True)) == {"proxy"}

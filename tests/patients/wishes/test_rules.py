@@ -32,6 +32,8 @@ ON = date(2026, 11, 21)
 FULL = WishFact(1, "code_status", "full", "Code status: Full", date(2026, 11, 1), "Dr Brandt")
 NO_ICU = WishFact(2, "limit", "no_icu", "Treatment limits: No intensive care", date(2026, 10, 1), "Ana Whitcomb")
 NO_DIALYSIS = WishFact(3, "limit", "no_dialysis", "Treatment limits: No dialysis", date(2026, 10, 1))
+NO_ADMISSION = WishFact(4, "limit", "no_admission", "Treatment limits: No hospital admission", date(2026, 10, 1))
+IN_HOSPITAL = WishFact(5, "place_of_death", "hospital", "Preferred place of death: Hospital", date(2026, 10, 1))
 POLST = DocumentFact(7, "POLST", "current", date(2026, 9, 1), None, "dnr")
 NOOR = ContactFact(11, "Noor", "all", is_proxy=True, document_seen=True)
 
@@ -49,6 +51,7 @@ def kinds(
     [
         ((FULL, NO_ICU), (), (), ["full_but_limited"]),
         ((FULL, NO_DIALYSIS), (), (), []),
+        ((NO_ADMISSION, IN_HOSPITAL), (), (), ["admission"]),
         (
             (FULL,),
             (DocumentFact(8, "ReSPECT", "current", None, None, "", ("no_ventilation",)),),
