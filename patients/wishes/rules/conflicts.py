@@ -27,6 +27,7 @@ class ConflictKind(TextChoices):
     FULL_BUT_LIMITED = "full_but_limited", "Full code, and a limit that excludes it"
     ORDER_DIFFERS = "order_differs", "Code status and a signed order differ"
     ORDERS_DIFFER = "orders_differ", "Two documents say different things"
+    ONLY_ON_PAPER = "only_on_paper", "A document says it, and no wish on record does"
     EXCLUDED_PROXY = "excluded_proxy", "The proxy must not be told"
     EXCLUDED_CONTACT = "excluded_contact", "The emergency contact must not be told"
     TWO_PROXIES = "two_proxies", "Two proxies, and no word on who decides first"
@@ -126,6 +127,7 @@ def conflicts_in(
         *_full_but_limited(wishes, valid),
         *_admission(wishes),
         *_orders(wishes, valid),
+        *_only_on_paper(wishes, valid),
         *_rests_on_ended(wishes, documents, on),
         *_people(contacts, valid),
         *_nobody_to_tell(wishes, contacts),
@@ -177,6 +179,21 @@ def _orders(wishes: tuple[WishFact, ...], valid: tuple[DocumentFact, ...]) -> It
             if other.code_status != paper.code_status:
                 sides = (_document(each, label_of(WishKind.CODE_STATUS, each.code_status)) for each in (paper, other))
                 yield Conflict(ConflictKind.ORDERS_DIFFER, tuple(sides))
+
+
+def _only_on_paper(wishes: tuple[WishFact, ...], valid: tuple[DocumentFact, ...]) -> Iterator[Conflict]:
+    """What banner and board do not know, because they read wishes. What contradicts already is not named twice."""
+    code, limits = _code(wishes), {each.code for each in wishes if each.kind == WishKind.LIMIT}
+    if code is not None and code.code == CodeStatus.FULL:
+        limits |= NEEDED_FOR_FULL
+    codes = {each.code_status for each in valid} - {"", CodeStatus.NOT_DISCUSSED}
+    for paper in valid:
+        said = (
+            [label_of(WishKind.CODE_STATUS, paper.code_status)] if code is None and codes == {paper.code_status} else []
+        )
+        said += [label_of(WishKind.LIMIT, limit) for limit in paper.limits if limit not in limits]
+        if said:
+            yield Conflict(ConflictKind.ONLY_ON_PAPER, (_document(paper, "; ".join(said)),))
 
 
 def _rests_on_ended(wishes: tuple[WishFact, ...], documents: tuple[DocumentFact, ...], on: date) -> Iterator[Conflict]:
