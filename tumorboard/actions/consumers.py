@@ -225,10 +225,15 @@ def follow_specimen(event: Event, *, now: datetime) -> None:
 
 @consumes(EventKind.GOALS_SIGNED)
 def close_goals_actions(event: Event, *, now: datetime) -> None:
-    """A signed goals conversation is what an action of that kind asked for."""
+    """A signed goals conversation is what an action of that kind asked for, unless it was held before the decision and
+    only written up after it."""
     talk = GoalsConversation.objects.valid().filter(pk=event.subject_id or 0, retracted_at__isnull=True).first()
     if talk is not None:
-        asked = asked_for(talk.patient_id, ActionKind.GOALS)
+        asked = [
+            action
+            for action in asked_for(talk.patient_id, ActionKind.GOALS)
+            if action.decision is None or decided_on(action.decision) <= talk.held_on
+        ]
         _close(asked, source_key("goals", talk.pk), outcome="Goals conversation signed", now=now)
 
 

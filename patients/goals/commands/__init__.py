@@ -5,6 +5,7 @@ from patients.goals.commands.asking import answer_surprise, note_wish
 from patients.goals.commands.drafts import discard_draft, follow_merged_draft, save_draft
 from patients.goals.commands.flood import ask_many, tell_of_batch
 from patients.goals.commands.prompts import (
+    ask_anew,
     close_prompts_for_good,
     drop_reason,
     follow_merge,
@@ -19,6 +20,7 @@ __all__ = [
     "Chosen",
     "add_addendum",
     "answer_surprise",
+    "ask_anew",
     "ask_many",
     "choose_for_line",
     "close_prompt",

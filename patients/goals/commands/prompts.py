@@ -78,10 +78,13 @@ def move(prompt: GoalsPrompt, to: PromptStatus, *fields: str) -> None:
 # --- raised by the work ----------------------------------------------------------------------------------------------
 
 
-def _asked(patient_ids: Iterable[int]) -> set[tuple[int, str, str]]:
-    """Sources that were asked about: in the live prompt, or in one that a person has answered. What closed without an
-    answer (`UNANSWERED`), or was answered by a conversation that was retracted or held before it happened, may be asked
-    again."""
+def _asked(patient_ids: Iterable[int], *, anew: bool) -> set[tuple[int, str, str]]:
+    """Sources that were asked about: in the live prompt, or (unless `anew`) in one that a person has answered. What
+    closed without an answer (`UNANSWERED`), or was answered by a conversation that was retracted or held before it
+    happened, may be asked again."""
+    if anew:
+        live = GoalsPromptReason.objects.filter(prompt__patient_id__in=patient_ids, prompt__status__in=LIVE_PROMPTS)
+        return set(live.values_list("prompt__patient_id", "reason", "source_key"))
     void = (
         Q(prompt__close_reason__in=UNANSWERED)
         | Q(prompt__answered_by__status=ConversationStatus.RETRACTED)
@@ -127,12 +130,13 @@ def raise_prompts(
     by: User | None = None,
     owner: User | None = None,
     batch: str = "",
+    anew: bool = False,
 ) -> int:
     """Adds these reasons to the one live prompt of each patient, opening it where there is none; returns how many
     patients have something new. A source that was asked about before is not asked again; a deferred or declined
     prompt takes the reason and keeps its date, unless it is a wish to talk (`wish_opens`). Patients who are not in
     active care, or died, get nothing. `owner` answers instead of the responsible clinician; `batch` is kept with the
-    prompts that are new.
+    prompts that are new. `anew`: what was answered before is asked again, its answer turned out to be none.
 
     Set-based: the number of queries depends on the number of teams, not of patients.
     """
@@ -144,7 +148,7 @@ def raise_prompts(
         .select_for_update(of=("self",), no_key=True)
         .order_by("pk")
     }
-    asked = _asked(patients)
+    asked = _asked(patients, anew=anew)
     fresh = {
         patient_id: news
         for patient_id in patients
@@ -313,6 +317,16 @@ def _audit(
 
 
 @transaction.atomic
+def ask_anew(patient_id: int, *, reason: CloseReason, closed_at: datetime, now: datetime, by: User) -> int:
+    """The prompt that closed at that moment for this reason turned out to be unanswered: its reasons are asked again
+    of the responsible clinician. 1 when something is, else 0."""
+    closed = GoalsPrompt.objects.filter(patient_id=patient_id, close_reason=reason, closed_at=closed_at)
+    rows = GoalsPromptReason.objects.filter(prompt__in=closed).order_by("since", "pk")
+    reasons = [FoundReason(PromptReason(row.reason), row.since, row.source_key, row.detail) for row in rows]
+    return raise_prompts({patient_id: reasons}, by=by, now=now, anew=True)
+
+
+@transaction.atomic
 def reopen_due(*, team_id: int, today: date, now: datetime, by: User | None = None) -> int:
     """Deferred, planned and declined prompts whose date has come are open again, counted from today; returns how
     many. Set-based."""
@@ -365,6 +379,33 @@ def end(
     withdraw(keys=[planned_key(prompt), *(f"goals-{source}" for source in decisions)], now=now)
     because = CloseReason(reason).label if reason else "Conversation signed"
     close_step(prompt.patient, source_key=source_key(prompt), because=because, now=now)
+
+
+def answer(prompt: GoalsPrompt, talk: GoalsConversation, *, now: datetime) -> None:
+    """A signed conversation answers the locked prompt. What happened after the talk stays asked for, in the prompt as
+    it waits; what the talk did answer leaves it for a row of its own. The calling command audits."""
+    later = list(prompt.reasons.filter(reason__in=HAPPENED, since__gt=talk.held_on).values_list("pk", flat=True))
+    if not later:
+        end(prompt, PromptStatus.ANSWERED, answered_by=talk, now=now)
+        return
+    earlier = prompt.reasons.exclude(pk__in=later)
+    if earlier.exists():
+        decisions = earlier.filter(reason=PromptReason.DECISION).values_list("source_key", flat=True)
+        withdraw(keys=[f"goals-{source}" for source in decisions], now=now)
+        answered = GoalsPrompt.objects.create(
+            patient_id=prompt.patient_id,
+            status=PromptStatus.ANSWERED,
+            raised_on=prompt.raised_on,
+            rank=prompt.rank,
+            owner_id=prompt.owner_id,
+            closed_at=now,
+            answered_by=talk,
+            created_by_id=talk.signed_by_id,
+        )
+        earlier.update(prompt=answered)
+    prompt.rank = rank_of(prompt.reasons.values_list("reason", flat=True))
+    prompt.save_version("rank")
+    refresh_step(prompt, talk.patient, now=now)
 
 
 @transaction.atomic

@@ -15,11 +15,10 @@ from careteam.audit.commands import record
 from careteam.events.commands import announce
 from careteam.events.rules import EventKind
 from patients.goals import policies
-from patients.goals.commands.prompts import end, raise_prompts
+from patients.goals.commands.prompts import answer, raise_prompts
 from patients.goals.models import GoalsAddendum, GoalsConversation, GoalsDraft, GoalsPrompt, GoalsPromptReason, TradeOff
 from patients.goals.rules import (
     CONVERSATION_TRANSITIONS,
-    HAPPENED,
     LIVE_PROMPTS,
     Acceptance,
     Burden,
@@ -27,7 +26,6 @@ from patients.goals.rules import (
     ConversationStatus,
     FoundReason,
     PromptReason,
-    PromptStatus,
 )
 from patients.record.models import Patient, StaleEdit
 from patients.wishes.commands import give_back_conversation, take_from_conversation
@@ -145,8 +143,7 @@ def sign(
     draft.delete()
     prompt = GoalsPrompt.objects.filter(patient=patient, status__in=LIVE_PROMPTS).select_for_update().first()
     if prompt is not None:
-        end(prompt, PromptStatus.ANSWERED, answered_by=conversation, now=now)
-        _ask_what_came_later(prompt, conversation, by=by, now=now)
+        answer(prompt, conversation, now=now)
     record(
         "goals.sign",
         by=by,
@@ -169,12 +166,6 @@ def sign(
 
 def _found(row: GoalsPromptReason) -> FoundReason:
     return FoundReason(PromptReason(row.reason), row.since, row.source_key, row.detail)
-
-
-def _ask_what_came_later(prompt: GoalsPrompt, conversation: GoalsConversation, *, by: User, now: datetime) -> None:
-    """A conversation that is written up late answers nothing that happened after the day it was held."""
-    rows = prompt.reasons.filter(reason__in=HAPPENED, since__gt=conversation.held_on).order_by("since", "pk")
-    raise_prompts({prompt.patient_id: [_found(row) for row in rows]}, owner=prompt.owner, by=by, now=now)
 
 
 @transaction.atomic

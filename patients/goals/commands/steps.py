@@ -108,6 +108,8 @@ def count_conversation(talk: GoalsConversation, *, now: datetime) -> int:
     patient = (
         Patient.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=talk.patient_id)
     )
+    if policies.why_not_count(goals_of(patient.pk, patient.team.local_date(now))):
+        return 0  # held before the last progression, say, and written up late
     waiting = [step for step in steps_of(patient) if step.is_open or (step.row and not step.row.conversation_id)]
     for step in waiting:
         row = LineGoals.objects.valid().select_for_update(of=("self",)).filter(line_id=step.line_id).first()

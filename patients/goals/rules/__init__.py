@@ -90,8 +90,10 @@ RANK_OF_REASON: dict[PromptReason, int] = {
 HAPPENED = frozenset(
     {
         PromptReason.PROGRESSION,
+        PromptReason.ECOG,
         PromptReason.ADMISSION,
         PromptReason.SYMPTOMS,
+        PromptReason.WEIGHT,
         PromptReason.DECISION,
         PromptReason.WISH,
     }

@@ -321,7 +321,9 @@ def sign_page(request: SignedInRequest, patient_id: int) -> HttpResponse:
     except ValidationError as error:
         add_errors(signing, error)
         return render_page(request, SIGN, context, status=422)
-    toast(request, "Signed. The whole team sees it now.")
+    still = goals_of(patient.pk, today).prompt
+    later = f" What happened after the talk is still asked for: {still.words}." if still else ""
+    toast(request, f"Signed. The whole team sees it now.{later}", kind="amb" if later else "")
     return redirect("goals-conversation", patient_id=patient.pk, pk=conversation.pk)
 
 

@@ -15,7 +15,7 @@ from careteam.events.rules import EventKind
 from careteam.notifications.commands import notify, withdraw
 from careteam.people.queries import people_with_role
 from careteam.people.rules import Role
-from patients.goals.commands.prompts import end
+from patients.goals.commands.prompts import ask_anew, end
 from patients.goals.models import GoalsPrompt
 from patients.goals.rules import LIVE_PROMPTS, CloseReason, PromptStatus
 from patients.palliative import policies
@@ -103,7 +103,8 @@ def answer_referral(
     version: int | None = None,
 ) -> PalliativeReferral:
     """Accepts with the date of the visit, declines with the reason, or notes that the patient was seen. Tells who
-    asked. Raises `StaleEdit` when somebody answered after the form was opened."""
+    asked; a prompt that a declined referral had answered is asked anew. Raises `StaleEdit` when somebody answered after
+    the form was opened."""
     current: PalliativeReferral = PalliativeReferral.objects.lock(referral.pk, version=version)
     patient = Patient.objects.select_related("team").get(pk=current.patient_id)
     today = patient.team.local_date(now)
@@ -129,6 +130,8 @@ def answer_referral(
         )
     else:
         close_step(patient, source_key=key, because=current.get_status_display(), now=now)
+    if status == PalliativeReferralStatus.DECLINED:
+        ask_anew(patient.pk, reason=CloseReason.REFERRED, closed_at=current.requested_at, by=by, now=now)
     if current.requested_by_id != by.pk and status != PalliativeReferralStatus.SEEN:
         word = "accepted" if status == PalliativeReferralStatus.ACCEPTED else "declined"
         notify(

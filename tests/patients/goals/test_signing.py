@@ -247,3 +247,20 @@ def test_retract_wants_a_reason_and_happens_once(now: datetime) -> None:
     commands.retract(signed, reason="Entered at the wrong patient.", by=author, now=now)
     with pytest.raises(ValidationError, match="retracted already"):
         commands.retract(signed, reason="Entered at the wrong patient.", by=author, now=now)
+
+
+@pytest.mark.django_db
+def test_a_talk_written_up_late_lifts_neither_what_the_patient_declined_since_nor_the_plan(now: datetime) -> None:
+    home = team()
+    someone, author = patient(home), person(home, Role.PALLIATIVE)
+    asked = prompt(someone, PromptReason.STAGE_IV, key="stage_iv")
+    news = FoundReason(PromptReason.PROGRESSION, date(2026, 11, 22), "status:9")
+    commands.raise_prompts({someone.pk: [news]}, now=now)
+    commands.decline(someone, until=date(2027, 3, 1), by=author, now=now)
+    talk = conversation(someone, author, held_on="2026-11-20")
+    asked.refresh_from_db()
+    assert (asked.status, [row.reason for row in asked.reasons.all()]) == ("declined", ["progression"])
+    answered = GoalsPrompt.objects.get(answered_by=talk)
+    assert (answered.status, [row.reason for row in answered.reasons.all()]) == ("answered", ["stage_iv"])
+    commands.retract(talk, reason="Belongs to the patient next door.", by=author, now=now)
+    assert sorted(row.reason for row in asked.reasons.all()) == ["progression", "stage_iv"]

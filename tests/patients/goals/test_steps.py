@@ -204,3 +204,12 @@ def test_two_choose_at_once_and_one_stands(now: datetime) -> None:
         thread.join()
     assert "stale" in outcomes
     assert LineGoals.objects.get().version == 1
+
+
+def test_a_talk_from_before_the_progression_settles_no_line_when_it_is_signed_late(now: datetime) -> None:
+    home = team()
+    someone, doctor = patient(home), person(home, Role.PALLIATIVE)
+    prrt(someone)
+    DiseaseStatus.objects.create(patient=someone, category="PD", assessed_on=date(2026, 11, 22), method="ct")
+    assert commands.count_conversation(conversation(someone, doctor, held_on="2026-11-20"), now=now) == 0
+    assert commands.count_conversation(conversation(someone, doctor, held_on="2026-11-23"), now=now) == 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 
 from careteam.notifications.models import InboxItem
 from careteam.people.rules import Role
+from patients.goals.models import GoalsPrompt
 from patients.palliative import commands
 from patients.palliative.rules import PalliativeReferralStatus
 from patients.record.models import NextStep, StaleEdit
@@ -91,3 +92,15 @@ def test_answer_referral_is_the_palliative_team_s_and_guards_against_two(now: da
     commands.answer_referral(referral, ACCEPTED, by=brandt, now=now, visit_on=date(2026, 11, 30), version=1)
     with pytest.raises(StaleEdit):
         commands.answer_referral(referral, SEEN, by=brandt, now=now, version=1)
+
+
+def test_a_declined_referral_answers_nothing(now: datetime) -> None:
+    home = team()
+    someone, oncologist, brandt = patient(home), person(home, Role.ONCOLOGIST), person(home, Role.PALLIATIVE)
+    prompt(someone)
+    referral = commands.refer(someone, question="Pain", answers_prompt=True, by=oncologist, now=now)
+    later = now + timedelta(days=2)
+    commands.answer_referral(referral, DECLINED, by=brandt, now=later, answer="No capacity before January.")
+    live = GoalsPrompt.objects.get(patient=someone, status="open")
+    assert [row.reason for row in live.reasons.all()] == ["progression"]
+    assert NextStep.objects.get(patient=someone, closed_at=None).what == "Goals conversation: new progression"
