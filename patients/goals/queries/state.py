@@ -206,6 +206,17 @@ class GoalsNow:
         return "; ".join(words for code, words in zip(self.limits, self.limit_words, strict=True) if code not in codes)
 
     @property
+    def wishes_words(self) -> str:
+        """ "Code status DNR, 20 Nov 2026; No intensive care": what holds even where no conversation is signed (an
+        order, a wish by phone, a talk that was retracted). Empty where nothing does."""
+        said = ""
+        if self.code_status not in {"", CodeStatus.NOT_DISCUSSED}:
+            on = f", {self.code_status_on.day} {self.code_status_on:%b %Y}" if self.code_status_on else ""
+            said = f"Code status {self.code_status_words}{on}"
+            said += ", expired, ask again" if self.code_status_expired else ""
+        return "; ".join(part for part in (said, *self.limit_words) if part)
+
+    @property
     def headline(self) -> str:
         """For the banner: what matters first, in two words."""
         if not self.exists:

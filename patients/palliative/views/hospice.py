@@ -16,6 +16,7 @@ from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
 from careteam.web.responses import add_errors, form_answer, invalid, render_page, toast, wants_fragment
 from careteam.web.stale import joined, resolved, stale_answer
+from patients.goals.queries import goals_of
 from patients.palliative import commands, policies, queries
 from patients.palliative.forms import CancelForm, HospiceForm, LeaveForm
 from patients.palliative.models import HospiceTransition
@@ -46,6 +47,7 @@ def _context(request: SignedInRequest, patient: Patient, row: HospiceTransition 
     return {
         "patient": patient,
         "today": today,
+        "goals": goals_of(patient.pk, today),
         "row": row,
         "preparing": row is not None and row.status == HospiceStatus.PREPARING,
         "form": form,
@@ -86,12 +88,14 @@ def sheet(request: SignedInRequest, patient_id: int) -> HttpResponse:
     row = queries.transition_of(patient.pk)
     context = _context(request, patient, row, None)
     # What was written in the step grows old at the bedside: what holds today goes before it.
-    held = next((each for each in holding(patient.pk, context["today"]) if each.kind == WishKind.CODE_STATUS), None)
+    wishes = holding(patient.pk, context["today"])
+    held = next((each for each in wishes if each.kind == WishKind.CODE_STATUS), None)
     reviewed = row.code_reviewed_on if row is not None else None
     written = re.split(r"[,;.]", row.code_words)[0].strip() if row is not None else ""
     context |= {
         "held": held,
         "is_changed": held is not None and held.text != written and (reviewed is None or held.since > reviewed),
+        "limits": [each.text for each in wishes if each.kind == WishKind.LIMIT],
         "not_to_call": queries.excluded_in(row.night_name, context["excluded"]) if row is not None else "",
         "unsettled": any(each.is_open for each in conflicts_of(patient.pk, context["today"])),
     }

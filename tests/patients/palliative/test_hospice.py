@@ -354,6 +354,8 @@ def test_sheet_for_the_home_says_the_code_status_that_holds_today(
     text = client.get(sheet).content.decode()
     assert "<dd>Full, said on 23 Nov 2026</dd>" in text.replace("\xa0", " ")
     assert "take the older sheet from the home" in text
+    place(someone, Said(WishKind.LIMIT, "no_admission"), since=date(2026, 11, 23), origin=Origin(brandt, now))
+    assert "<dt>Not wanted</dt><dd>No hospital admission</dd>" in client.get(sheet).content.decode()
 
 
 def test_united_states_wording(client: Client) -> None:

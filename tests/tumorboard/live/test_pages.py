@@ -19,6 +19,7 @@ from tumorboard.live.queries import LiveState, case_of, current_state
 from tumorboard.meetings.commands import show_item, withdraw
 from tumorboard.meetings.models import AgendaItem
 from tumorboard.meetings.queries import visible_item
+from tumorboard.meetings.queries.wants import wants_of
 from tumorboard.referrals.commands import settle_material
 from tumorboard.referrals.models import ShownMaterial
 from tumorboard.referrals.rules import ShownStatus
@@ -62,6 +63,8 @@ def test_code_status_and_limits_stand_on_the_card_without_a_conversation(room: R
     page = _as(room.chair).get(reverse("live", args=[room.meeting.pk])).content.decode()
     card = page[page.index("What the patient wants") : page.index(">Question<")]
     assert ("DNR" in card, "No intensive care" in card, "disease alone" in card) == (True, True, False)
+    said = "Code status DNR, 20 Nov 2026; No intensive care; no goals conversation"
+    assert wants_of([on.patient_id], room.now.date())[on.patient_id] == said
 
 
 def test_live_says_which_images_are_up(room: Room, on: AgendaItem) -> None:

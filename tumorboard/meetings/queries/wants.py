@@ -26,6 +26,8 @@ def _words(goals: GoalsNow, steps: Iterable[LineStep]) -> str:
         gap = ", before the last progression" if goals.before_progression else ""
         gap += ", event passed, ask again" if goals.event_passed else ""
         parts.append(f"{said} ({goals.age_words}{gap})")
+    elif goals.wishes_words:
+        parts += [goals.wishes_words, "no goals conversation"]
     else:
         parts.append("nobody has documented what the patient wants")
     parts += [f"unsigned draft of {name}, ask" for name in goals.draft_by]
