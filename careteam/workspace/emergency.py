@@ -21,6 +21,7 @@ from careteam.web.responses import render_page
 from careteam.web.words import day, language_name
 from careteam.workspace.banner import Banner, banner_for
 from patients.letters.models import LetterHead
+from patients.letters.queries import excluded_gp
 from patients.record.models import Allergy, CareTeamMember, Diagnosis, Medication, Patient, PatientContact
 from patients.record.queries import readable_patient
 from patients.record.rules import Syndrome
@@ -54,6 +55,7 @@ class Sheet:
     reviews: tuple[CodeStatusReview, ...]
     contradictions: tuple[str, ...]
     people: People
+    gp: str
     language: str
     unknown: tuple[str, ...]
 
@@ -120,6 +122,7 @@ def sheet_of(patient: Patient, banner: Banner, today: date) -> Sheet:
         reviews=_reviews(patient.pk, mark_of(shown_limits(wishes))),
         contradictions=tuple(row.conflict.words for row in conflicts_of(patient.pk, today) if row.is_open),
         people=people,
+        gp="" if excluded_gp([patient]) else patient.general_practitioner,
         language=language,
         unknown=tuple(name for name, missing in gaps.items() if missing),
     )

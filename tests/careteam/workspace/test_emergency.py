@@ -97,6 +97,10 @@ def test_who_is_excluded_is_not_called_under_a_second_entry_of_the_same_name(bro
     contact(someone, "Gerald Amara", "none")
     contact(someone, "Gerald Amara", "practical", phone="+49 30 777", is_proxy=True, is_emergency_contact=True)
     assert "+49 30 777" not in page(browser, someone)
+    Patient.objects.filter(pk=someone.pk).update(general_practitioner="Dr Brandl, Markt 4")
+    assert "Dr Brandl, Markt 4" in page(browser, someone)
+    contact(someone, "Dr. Brandl", "none")
+    assert "Dr Brandl, Markt 4" not in page(browser, someone)
 
 
 def test_contradictions_stand_on_top(browser: Client, someone: Patient, author: User) -> None:
