@@ -234,6 +234,12 @@ def test_a_line_of_another_team_is_not_there(client: Client, name: str) -> None:
     assert client.get(reverse(name, args=[line.patient_id, line.pk])).status_code == 404
 
 
+def test_starting_a_planned_procedure_shows_the_code_status_to_review(client: Client, patient: Patient) -> None:
+    line = factories.line(patient, "surgery", status="planned", started_on=None)
+    page = client.get(reverse("line-begin", args=[patient.pk, line.pk])).content.decode()
+    assert reverse("review-panel", args=[patient.pk, line.pk]) in page
+
+
 def test_a_line_under_the_wrong_patient_is_not_there(client: Client, patient: Patient) -> None:
     line = factories.line(factories.patient(patient.team))
     assert client.get(reverse("line-page", args=[patient.pk, line.pk])).status_code == 404
