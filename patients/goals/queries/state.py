@@ -118,16 +118,19 @@ class DraftBy:
 
 @dataclass(frozen=True)
 class TradeOffNow:
-    """Structured, for the plan check: burden code, amount in the burden's unit, acceptance code, condition."""
+    """Structured, for the plan check: burden code, amount in the burden's unit, acceptance code, condition. `said_on`:
+    the day of an earlier conversation, which the one that counts did not touch."""
 
     burden: str
     more_than: int
     acceptance: str
     condition: str
+    said_on: date | None = None
 
     @property
     def words(self) -> str:
-        return trade_off_words(self.burden, self.more_than, self.acceptance, self.condition)
+        words = trade_off_words(self.burden, self.more_than, self.acceptance, self.condition)
+        return f"{words} (said {self.said_on.day} {self.said_on:%b %Y})" if self.said_on else words
 
 
 @dataclass(frozen=True)
@@ -250,7 +253,14 @@ def _conversations(patient_ids: list[int]) -> QuerySet[GoalsConversation]:
         .filter(patient_id=OuterRef("patient_id"), category=ResponseCategory.PD)
         .order_by("-assessed_on", "-pk")
     )
-    trade_offs = TradeOff.objects.filter(conversation_id=OuterRef("pk")).order_by("burden")
+    # A later talk that did not touch a burden does not erase what was said of it.
+    trade_offs = (
+        TradeOff.objects.valid()
+        .filter(patient_id=OuterRef("patient_id"))
+        .exclude(conversation__status=ConversationStatus.RETRACTED)
+        .order_by("burden", "-conversation__held_on", "-pk")
+        .distinct("burden")
+    )
     review_days = ProtocolSignature.objects.filter(
         team_id=OuterRef("patient__team_id"), code="goals.review", withdrawn_at__isnull=True
     ).order_by("-version")
@@ -260,7 +270,13 @@ def _conversations(patient_ids: list[int]) -> QuerySet[GoalsConversation]:
             progressed_on=Subquery(progressed.values("assessed_on")[:1]),
             offs=ArraySubquery(
                 trade_offs.values_list(
-                    JSONObject(burden="burden", more_than="more_than", acceptance="acceptance", condition="condition"),
+                    JSONObject(
+                        burden="burden",
+                        more_than="more_than",
+                        acceptance="acceptance",
+                        condition="condition",
+                        said="conversation__held_on",
+                    ),
                     flat=True,
                 )
             ),
@@ -301,6 +317,12 @@ def with_reasons(prompts: QuerySet[GoalsPrompt]) -> QuerySet[GoalsPrompt]:
     )
 
 
+def _trade_off(row: Mapping[str, Any], held_on: date) -> TradeOffNow:
+    said = date.fromisoformat(row["said"])
+    found = {name: row[name] for name in ("burden", "more_than", "acceptance", "condition")}
+    return TradeOffNow(**found, said_on=None if said == held_on else said)
+
+
 def _goals(row: Any, on: date) -> dict[str, Any]:
     review_days = int(row.review_days or NUMBERS["goals.review"].value)
     review_on = review_due_on(row.held_on, row.next_review_on, review_days)
@@ -322,7 +344,7 @@ def _goals(row: Any, on: date) -> dict[str, Any]:
         "review_due": review_on <= on,
         "progressed_on": row.progressed_on,
         "before_progression": row.progressed_on is not None and row.progressed_on > row.held_on,
-        "trade_offs": tuple(TradeOffNow(**each) for each in row.offs),
+        "trade_offs": tuple(_trade_off(each, row.held_on) for each in row.offs),
     }
 
 

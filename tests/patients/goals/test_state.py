@@ -114,3 +114,16 @@ def test_timeline_marks_are_short() -> None:
         (20, "Conversation"),
         (21, "Being at home"),
     ]
+
+
+@pytest.mark.django_db
+def test_a_talk_that_does_not_touch_a_trade_off_does_not_erase_it(now: datetime) -> None:
+    home = team()
+    someone, author = patient(home), person(home, Role.PALLIATIVE)
+    conversation(someone, author, held_on="2026-10-10", biopsies_acceptance="accepts")
+    later = {"hospital_nights_acceptance": "", "hospital_nights_more": "", "biopsies_acceptance": "not_accepted"}
+    conversation(someone, author, **later)
+    assert [each.words for each in goals_of(someone.pk, now.date()).trade_offs] == [
+        "Biopsies, > 0, not accepted",
+        "Hospital nights for treatment, > 1, not accepted (said 10 Oct 2026)",
+    ]
