@@ -161,7 +161,10 @@ def test_whoever_hands_it_over_hears_that_the_page_names_somebody_excluded(clien
     )
     client.force_login(row.signed_by)
     page = reverse("goals-summary", args=[row.patient_id, row.pk])
-    assert "This page names Dr. Karl Berger." in client.get(page).content.decode()
+    text = client.get(page).content.decode()
+    assert ("This page names Dr. Karl Berger." in text, "A newer conversation is signed" in text) == (True, False)
+    conversation(someone, row.signed_by)
+    assert "A newer conversation is signed" in client.get(page).content.decode()
 
 
 def test_a_full_page_fits_one_sheet() -> None:

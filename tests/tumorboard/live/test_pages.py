@@ -58,12 +58,13 @@ def test_live_shows_goals_before_everything_else(room: Room, on: AgendaItem) -> 
 
 
 def test_code_status_and_limits_stand_on_the_card_without_a_conversation(room: Room, on: AgendaItem) -> None:
-    wish(on.patient, room.chair)
+    wish(on.patient, room.chair, until=date(2026, 11, 21))
     wish(on.patient, room.chair, "limit", "no_icu")
     page = _as(room.chair).get(reverse("live", args=[room.meeting.pk])).content.decode()
     card = page[page.index("What the patient wants") : page.index(">Question<")]
+    assert "expired, ask again" in card
     assert ("DNR" in card, "No intensive care" in card, "disease alone" in card) == (True, True, False)
-    said = "Code status DNR, 20 Nov 2026; No intensive care; no goals conversation"
+    said = "Code status DNR, 20 Nov 2026, expired, ask again; No intensive care; no goals conversation"
     assert wants_of([on.patient_id], room.now.date())[on.patient_id] == said
 
 
