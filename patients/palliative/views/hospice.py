@@ -177,7 +177,8 @@ def finish(request: SignedInRequest, patient_id: int) -> HttpResponse:
     except ValidationError as error:
         add_errors(form, error)
         return invalid(request, PAGE, _context(request, patient, kept, form))
-    toast(request, "Hospice care began. Surveillance imaging is off; the coordinator and the board were told.")
+    told = "the coordinator was told, and the board where a case waits"
+    toast(request, f"Hospice care began. Surveillance imaging is off; {told}.")
     return redirect("hospice", patient_id=patient.pk)
 
 
