@@ -180,3 +180,23 @@ def test_an_addendum_may_settle_it(room: Room, client: Client) -> None:
     client.post(url, {"text": "Day surgery, home in the evening.", "settles_goals": "on"})
     assert _asks(decision) is None
     assert "no longer differs" not in client.get(url).content.decode()
+
+
+def test_a_later_conversation_that_rules_out_what_was_recommended_is_told(
+    room: Room, django_capture_on_commit_callbacks: Any
+) -> None:
+    _sign_burdens(room)
+    patient = room.patient()
+    item = room.item(patient)
+    room.start()
+    signed = sign_case(room.record(item, Option.SURGERY), by=room.chair, now=room.meeting_time)
+    told = InboxItem.objects.filter(key=f"goals-later:{signed.pk}")
+    with django_capture_on_commit_callbacks(execute=True):
+        goals.conversation(patient, room.chair, now=room.meeting_time)
+    assert [row.patient_id for row in told] == [patient.pk]
+    assert "rules out" in told.get().title
+    Recommendation.objects.update(status=RecommendationStatus.IMPLEMENTED)
+    told.delete()
+    with django_capture_on_commit_callbacks(execute=True):
+        goals.conversation(patient, room.chair, now=room.meeting_time)
+    assert not told.exists(), "what was begun is no recommendation any more"
