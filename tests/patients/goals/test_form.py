@@ -200,6 +200,8 @@ def test_short_and_whole_are_one_draft(client: Client, brandt: User, someone: Pa
     short = client.get(answer["Location"]).content.decode()
     assert short.index('id="s-matters"') < short.index('id="more"') < short.index('id="s-strength"')
     assert "My dog" in short
+    assert short.count('name="held_on"') == whole.count('name="held_on"') == 1
+    assert short.index('name="held_on"') < short.index('id="more"'), "a talk written up later is not of today"
     invalid = client.post(url("goals-new", someone), sent(summary="", length="short", do="sign") | {"version": "1"})
     assert 'id="more"' in invalid.content.decode()
     assert client.post(url("goals-new", someone), sent(do="long") | {"version": "9"}).status_code == 409
