@@ -317,3 +317,18 @@ def test_two_statements_of_one_day_are_left_to_a_person(tmp_path: Path) -> None:
     assert not Wish.objects.filter(patient__team=team).exists()
     kept = SourceRecord.objects.filter(team=team, kept_because__contains="several different things")
     assert kept.count() == 2
+
+
+def test_a_plan_that_comes_alone_is_a_paper_and_beside_its_document_the_same(tmp_path: Path) -> None:
+    subject = {"reference": "Patient/one"}
+    kind = {"coding": [{"system": "http://loinc.org", "code": "81334-5"}]}
+    plan = _adi("Composition", "plan", "ADI-PACPComposition", status="final", type=kind, subject=subject)
+    plan |= {"date": "2021-03-29T14:25:34-05:00", "title": "Personal advance care plan"}
+    beside = _adi("DocumentReference", "pacp", "ADI-DocumentReference", status="current", type=kind, subject=subject)
+    beside |= {"description": "Personal Advance Care Plan"}
+    alone, twice = factories.team(), factories.team()
+    import_sources([write(tmp_path, [*like_pacio(), plan])], team=alone, by=None, now=NOW)
+    import_sources([write(tmp_path, [*like_pacio(), plan, beside])], team=twice, by=None, now=NOW)
+    papers = WishDocument.objects.filter(title__iexact=plan["title"])
+    assert list(papers.filter(patient__team=alone).values_list("signed_on", "seen_on")) == [(date(2021, 3, 29), None)]
+    assert papers.filter(patient__team=twice).count() == 1

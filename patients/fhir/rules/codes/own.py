@@ -8,6 +8,7 @@ RECIST = f"{BASE}/CodeSystem/recist"
 BOARD_REQUEST = f"{BASE}/CodeSystem/board-request"
 WISH = f"{BASE}/CodeSystem/wish"
 DOCUMENT = f"{BASE}/CodeSystem/advance-document"
+PLAN = "plan"  # our list of what holds: no paper that a patient signed
 TELLING = f"{BASE}/CodeSystem/what-may-be-told"
 TELLING_CODE = "telling"
 PREFERENCE = "http://hl7.org/fhir/us/pacio-adi/CodeSystem/ADIPreferenceTypeCS"

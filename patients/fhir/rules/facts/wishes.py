@@ -19,7 +19,8 @@ class WishFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectiveFact:
-    """A paper: its kind as in ``patients.wishes``, what it is called, where it came from. What it says is not known."""
+    """A paper: its kind as in ``patients.wishes``, what it is called, where it came from. What it says is not known.
+    ``is_plan``: it came as the plan itself, which may stand in the same files as a document too."""
 
     kind: str
     title: str
@@ -27,6 +28,7 @@ class DirectiveFact:
     signed: PartialDate | None = None
     until: PartialDate | None = None
     is_current: bool = True
+    is_plan: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

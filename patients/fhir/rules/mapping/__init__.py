@@ -22,7 +22,9 @@ from patients.fhir.rules.mapping.wishes import (
     consent,
     document,
     is_consent_about_wishes,
+    is_our_plan,
     is_over,
+    plan,
     preference,
 )
 from patients.fhir.rules.report import JsonObject
@@ -69,6 +71,7 @@ _MAPPINGS: dict[str, Callable[[JsonObject, Context], list[Fact]]] = {
     "AllergyIntolerance": allergy,
     "Consent": consent,
     "DocumentReference": document,
+    "Composition": plan,
 }
 MAPPED_TYPES = frozenset(_MAPPINGS)
 
@@ -179,7 +182,9 @@ def _why_nothing(resource: JsonObject, ctx: Context) -> str:
         return "names no gene with a finding; kept with its report"
     if resource.get("dataAbsentReason"):
         return f"has no value: {concept(resource['dataAbsentReason']).label}"
-    if resource.get("resourceType") == "DocumentReference":
+    if is_our_plan(resource):
+        return "lists what is imported by itself"
+    if resource.get("resourceType") in ("DocumentReference", "Composition"):
         return NO_PLACE
     members = objects(resource.get("hasMember")) or objects(resource.get("related"))
     if members:

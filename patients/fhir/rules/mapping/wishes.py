@@ -98,6 +98,29 @@ def document(resource: JsonObject, ctx: Context) -> list[Fact]:
     ]
 
 
+def plan(resource: JsonObject, ctx: Context) -> list[Fact]:
+    """A personal advance care plan that comes as a document of its own. What it lists is imported by itself; the paper
+    is named, so that nobody reads that there is none."""
+    if not set(concept(resource.get("type")).codes(LOINC)) & _DOCUMENTS.keys() or is_our_plan(resource):
+        return []
+    return [
+        DirectiveFact(
+            kind=str(DocumentKind.DIRECTIVE),
+            title=text(resource.get("title"), 120),
+            origin=ctx.name_of(resource.get("custodian")),
+            signed=ctx.date(resource.get("date"), "date", future=False),
+            is_current=status(resource.get("status")) in ("final", "amended", ""),
+            is_plan=True,
+        )
+    ]
+
+
+def is_our_plan(resource: JsonObject) -> bool:
+    """Our own list of what holds, which comes back with all that it lists."""
+    named = [each for raw in objects(resource.get("category")) for each in concept(raw).codings]
+    return any((each.system, each.code) == (own.DOCUMENT, own.PLAN) for each in named)
+
+
 def is_consent_about_wishes(resource: JsonObject) -> bool:
     """Whether a consent is about who decides or who may be told."""
     codes = {found.code for raw in objects(resource.get("category")) if (found := coding(raw)) is not None}

@@ -55,13 +55,17 @@ def wishes(facts: Sequence[Sourced], rows: Rows) -> None:
 
 
 def documents(facts: Sequence[Sourced], rows: Rows) -> None:
-    """Papers. Nobody here has seen them yet."""
+    """Papers. Nobody here has seen them yet. A plan that the files hold as a document too is one paper."""
+    titles = {of.fact.title.casefold() for of in facts if isinstance(of.fact, DirectiveFact) and not of.fact.is_plan}
     for of in facts:
         fact = of.fact
         if not isinstance(fact, DirectiveFact):
             continue
         if not fact.is_current:
             rows.keep(of, "is no longer current, says the source")
+            continue
+        if fact.is_plan and fact.title.casefold() in titles:
+            rows.keep(of, "is named by a document of these files")
             continue
         signed, until = day(fact.signed), day(fact.until)
         rows.add(
