@@ -48,6 +48,7 @@ FILLED_IN = (
     "code_words",
     "choices",
 )
+_STARTED = HospiceStatus.STARTED
 _SETTING = {"home": "home", "hospice": "inpatient", "hospital": "inpatient", "nursing_home": "nursing"}
 
 
@@ -75,24 +76,29 @@ def _next(row: HospiceTransition, patient: Patient, *, now: datetime) -> None:
     )
 
 
+def _start(patient: Patient, before: HospiceTransition | None, now: datetime) -> dict[str, Any]:
+    if before is not None and before.status == HospiceStatus.STARTED:
+        return {name: getattr(before, name) for name in FILLED_IN}
+    goals = goals_of(patient.pk, patient.team.local_date(now))
+    said = goals.code_status if goals.code_status != CodeStatus.NOT_DISCUSSED else ""
+    return {
+        "place": goals.place_of_care if goals.place_of_care in _SETTING else "",
+        "medication": "\n".join(symptom_drugs(patient.pk)),
+        "code_words": goals.code_status_words if said else "",
+    }
+
+
 @transaction.atomic
 def prepare_hospice(patient: Patient, *, by: User, now: datetime) -> HospiceTransition:
-    """Opens the step, filled in with what the record knows; the one that is open already when there is one."""
+    """Opens the step, filled in with what the record knows, or with what was agreed while hospice care runs (somebody
+    else is called at night, the bed came); the one that is open already when there is one."""
     patient = Patient.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=patient.pk)
     insist(policies.why_not_prepare_hospice(patient, by))
     before = transition_of(patient.pk)
     if before is not None and before.status == HospiceStatus.PREPARING:
         return before
-    goals = goals_of(patient.pk, patient.team.local_date(now))
     row = HospiceTransition.objects.create(
-        patient=patient,
-        opened_at=now,
-        place=goals.place_of_care if goals.place_of_care in _SETTING else "",
-        medication="\n".join(symptom_drugs(patient.pk)),
-        code_words=goals.code_status_words
-        if goals.code_status and goals.code_status != CodeStatus.NOT_DISCUSSED
-        else "",
-        created_by=by,
+        patient=patient, opened_at=now, created_by=by, **_start(patient, before, now)
     )
     _next(row, patient, now=now)
     record_about(row, "palliative.prepare_hospice", by=by, now=now)
@@ -155,7 +161,8 @@ def _tell_coordinator(row: HospiceTransition, patient: Patient, *, by: User, now
 @transaction.atomic
 def finish_hospice(row: HospiceTransition, *, by: User, now: datetime, version: int | None = None) -> HospiceTransition:
     """Starts hospice care: the line (whose event stops surveillance imaging), what was said of each running line, the
-    coordinator's next step. A hospice line that runs already is taken over."""
+    coordinator's next step. A hospice line that runs already is taken over; where its step was finished before, this
+    changes what was agreed, and nothing begins."""
     locked: HospiceTransition = HospiceTransition.objects.select_related("patient__team").lock(row.pk, version=version)
     patient = locked.patient
     insist(policies.why_not_finish_hospice(locked, patient, by, today=patient.team.local_date(now)))
@@ -163,6 +170,7 @@ def finish_hospice(row: HospiceTransition, *, by: User, now: datetime, version: 
     if on is None:  # the policy has refused it
         raise ValueError("a hospice transition without a start")
     line = running_hospice(patient.pk)
+    is_change = line is not None and HospiceTransition.objects.valid().filter(line=line, status=_STARTED).exists()
     if line is None:
         setting = _SETTING.get(locked.place, "")
         draft = LineDraft(
@@ -173,11 +181,13 @@ def finish_hospice(row: HospiceTransition, *, by: User, now: datetime, version: 
             plan={"setting": setting, "drugs_go_on": True} if setting else {"drugs_go_on": True},
         )
         line = treatment.begin_line(patient, draft, on=on, by=by, now=now)
-    _what_becomes_of(locked, patient, on=on, by=by, now=now)
+    _what_becomes_of(locked, patient, on=patient.team.local_date(now) if is_change else on, by=by, now=now)
     locked.line, locked.finished_at, locked.finished_by = line, now, by
     _move(locked, HospiceStatus.STARTED, "line", "finished_at", "finished_by")
-    close_step(patient, source_key=step_key(locked), because="Hospice care began", now=now)
-    _tell_coordinator(locked, patient, by=by, now=now)
+    because = "Changed" if is_change else "Hospice care began"
+    close_step(patient, source_key=step_key(locked), because=because, now=now)
+    if not is_change:
+        _tell_coordinator(locked, patient, by=by, now=now)
     record_about(
         locked,
         "palliative.finish_hospice",

@@ -1,6 +1,7 @@
 """Reading palliative care: urgency (whom to see next), work (the other lists), patient, hospice, notes (one person)."""
 
 from patients.palliative.queries.hospice import (
+    agreed_of,
     excluded_in,
     facts_of_transition,
     may_be_told,
@@ -63,6 +64,7 @@ __all__ = [
     "VisitRow",
     "Waiting",
     "WorkCounts",
+    "agreed_of",
     "batch_words",
     "bereavement_for",
     "bereavement_of",

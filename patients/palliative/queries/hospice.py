@@ -57,6 +57,13 @@ def transition_of(patient_id: int) -> HospiceTransition | None:
     return found or rows.exclude(status=HospiceStatus.CANCELLED).order_by("-pk").first()
 
 
+def agreed_of(patient_id: int) -> HospiceTransition | None:
+    """What holds at the bedside: what was agreed last while hospice care runs, whatever is being changed; else as
+    `transition_of`."""
+    rows = HospiceTransition.objects.valid().filter(patient_id=patient_id, status=HospiceStatus.STARTED)
+    return rows.select_related("finished_by", "line").order_by("-pk").first() or transition_of(patient_id)
+
+
 def facts_of_transition(row: HospiceTransition, lines: Mapping[int, str] | None = None) -> HospiceFacts:
     """As the rule of what is still lacking reads it. `lines`: the running lines against the disease, by id; without
     them they are read, in one query, while the step is being prepared."""

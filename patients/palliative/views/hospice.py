@@ -44,6 +44,8 @@ def _context(request: SignedInRequest, patient: Patient, row: HospiceTransition 
     today = patient.team.local_date(timezone.now())
     sections = hospice_sections(queries.facts_of_transition(row), today) if row is not None else ()
     months = int(number(patient.team_id, "hospice.prognosis").value)
+    running = queries.running_hospice(patient.pk)
+    agreed = queries.agreed_of(patient.pk) if running is not None else None
     return {
         "patient": patient,
         "today": today,
@@ -59,7 +61,8 @@ def _context(request: SignedInRequest, patient: Patient, row: HospiceTransition 
         "told": queries.may_be_told(patient.pk),
         "excluded": queries.must_not_be_told(patient.pk),
         "drugs": queries.symptom_drugs(patient.pk),
-        "running": queries.running_hospice(patient.pk),
+        "running": running,
+        "changes": agreed is not None and agreed.status == HospiceStatus.STARTED,
         "why_not": policies.why_not_prepare_hospice(patient, request.user),
         "may_finish": request.access.may(Permission.HOSPICE_START, patient.team_id),
     }
@@ -85,7 +88,7 @@ def hospice(request: SignedInRequest, patient_id: int) -> HttpResponse:
 def sheet(request: SignedInRequest, patient_id: int) -> HttpResponse:
     """One page for the home: whom to call at night, what is there, what goes on. Printed from the browser."""
     patient = readable_patient(request, patient_id)
-    row = queries.transition_of(patient.pk)
+    row = queries.agreed_of(patient.pk)
     context = _context(request, patient, row, None)
     # What was written in the step grows old at the bedside: what holds today goes before it.
     wishes = holding(patient.pk, context["today"])
@@ -172,13 +175,15 @@ def finish(request: SignedInRequest, patient_id: int) -> HttpResponse:
     kept, form, answer = _keep(request, patient, row)
     if answer is not None:
         return answer
+    context = _context(request, patient, kept, form)
     try:
         commands.finish_hospice(kept, by=request.user, now=timezone.now())
     except ValidationError as error:
         add_errors(form, error)
-        return invalid(request, PAGE, _context(request, patient, kept, form))
+        return invalid(request, PAGE, context)
     told = "the coordinator was told, and the board where a case waits"
-    toast(request, f"Hospice care began. Surveillance imaging is off; {told}.")
+    began = f"Hospice care began. Surveillance imaging is off; {told}."
+    toast(request, "Changed. Print the new sheet for the home." if context["changes"] else began)
     return redirect("hospice", patient_id=patient.pk)
 
 

@@ -391,3 +391,24 @@ def test_open_studies_are_none_in_hospice(
     with django_capture_on_commit_callbacks(execute=True):
         commands.finish_hospice(prepared(someone, brandt, now), by=brandt, now=now)
     assert ImagingStudy.objects.filter(patient=someone, status__in=NOT_YET_DONE).count() == 0
+
+
+def test_what_was_agreed_is_changed_while_the_sheet_says_what_holds(
+    client: Client, someone: Patient, brandt: User, now: datetime
+) -> None:
+    coordinator = person(someone.team, Role.NURSE_COORDINATOR)
+    commands.finish_hospice(prepared(someone, brandt, now), by=brandt, now=now)
+    told = InboxItem.objects.filter(recipient=coordinator, kind="hospice")
+    before = told.count()
+    client.force_login(brandt)
+    page, sheet = (reverse(name, args=[someone.pk]) for name in ("hospice", "hospice-sheet"))
+    assert "Change what was agreed" in client.get(page).content.decode()
+    client.post(reverse("hospice-save", args=[someone.pk]))
+    change = HospiceTransition.objects.get(status="preparing")
+    first = HospiceTransition.objects.get(status="started")
+    assert (change.night_phone, change.comfort_goal) == (first.night_phone, first.comfort_goal)
+    commands.save_hospice(change, {"night_phone": "+49 30 999"}, by=brandt, now=now)
+    assert ("+49 30 1234" in (held := client.get(sheet).content.decode()), "+49 30 999" in held) == (True, False)
+    commands.finish_hospice(change, by=brandt, now=now)
+    assert ("+49 30 1234" in (held := client.get(sheet).content.decode()), "+49 30 999" in held) == (False, True)
+    assert (told.count(), TreatmentLine.objects.filter(patient=someone, modality="hospice").count()) == (before, 1)
