@@ -64,6 +64,8 @@ def _move(row: HospiceTransition, to: HospiceStatus, *fields: str) -> None:
 
 
 def _next(row: HospiceTransition, patient: Patient, *, now: datetime) -> None:
+    """Due on the first day of hospice care; of a change meanwhile, on the day it was begun."""
+    opened = patient.team.local_date(row.opened_at)
     open_step(
         patient,
         kind=StepKind.CARE,
@@ -71,7 +73,7 @@ def _next(row: HospiceTransition, patient: Patient, *, now: datetime) -> None:
         what="Hospice: finish the transition",
         now=now,
         owner_role=Role.PALLIATIVE,
-        due_on=row.starts_on or patient.team.local_date(now),
+        due_on=max(row.starts_on, opened) if row.starts_on else patient.team.local_date(now),
         url=reverse("hospice", args=[patient.pk]),
     )
 

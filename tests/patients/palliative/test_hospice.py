@@ -407,6 +407,7 @@ def test_what_was_agreed_is_changed_while_the_sheet_says_what_holds(
     change = HospiceTransition.objects.get(status="preparing")
     first = HospiceTransition.objects.get(status="started")
     assert (change.night_phone, change.comfort_goal) == (first.night_phone, first.comfort_goal)
+    assert NextStep.objects.get(source_key=commands.step_key(change)).due_on == someone.team.local_date(change.opened_at)
     commands.save_hospice(change, {"night_phone": "+49 30 999"}, by=brandt, now=now)
     assert ("+49 30 1234" in (held := client.get(sheet).content.decode()), "+49 30 999" in held) == (True, False)
     commands.finish_hospice(change, by=brandt, now=now)
