@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from patients.palliative.models import HospiceTransition
 from patients.palliative.rules import HospiceFacts, HospiceStatus
 from patients.record.models import Medication, PatientContact
-from patients.record.rules import ContactScope
 from patients.treatment.models import TreatmentLine
 from patients.treatment.rules import LineRole, Modality
+from patients.wishes.queries import people_of
 
 
 def running_hospice(patient_id: int) -> TreatmentLine | None:
@@ -33,15 +33,12 @@ def symptom_drugs(patient_id: int) -> list[str]:
 
 
 def may_be_told(patient_id: int) -> list[PatientContact]:
-    """Who may be told everything, by name; nobody whom another row of the same name excludes."""
-    rows = list(PatientContact.objects.valid().filter(patient_id=patient_id).order_by("name", "pk"))
-    closed = {row.name.casefold() for row in rows if row.scope == ContactScope.NONE}
-    return [row for row in rows if row.scope == ContactScope.ALL and row.name.casefold() not in closed]
+    """Who may be told everything."""
+    return list(people_of(patient_id).told)
 
 
 def must_not_be_told(patient_id: int) -> list[PatientContact]:
-    rows = PatientContact.objects.valid().filter(patient_id=patient_id, scope=ContactScope.NONE)
-    return list(rows.order_by("name", "pk"))
+    return list(people_of(patient_id).excluded)
 
 
 def excluded_in(text: str, people: Iterable[PatientContact]) -> str:

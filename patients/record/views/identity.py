@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.urls import reverse
@@ -10,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from careteam.access.gate import SignedInRequest, requires
 from careteam.people.rules import Permission
-from careteam.web.responses import add_errors, invalid, redirect_or_refresh, render_page, toast
+from careteam.web.responses import add_errors, form_answer, invalid, redirect_or_refresh, render_page, toast
 from careteam.web.stale import resolved
 from patients.record import commands
 from patients.record.forms import DeathForm, EnrollmentForm, ErrorForm, PatientForm
@@ -123,23 +125,18 @@ def death(request: SignedInRequest, patient_id: int) -> HttpResponse:
 def death_error(request: SignedInRequest, patient_id: int) -> HttpResponse:
     """The death was recorded by mistake."""
     patient = readable_patient(request, patient_id)
-    form = ErrorForm(request.POST or None)
     context = {
         "patient": patient,
-        "form": form,
+        "form": ErrorForm(request.POST or None),
         "title": "The death was recorded by mistake",
         "lead": "Plans, treatment, questions and tasks that it ended stand again; what was planned for the family is "
         "void. Bookings, letters and cases of the board that others have let go are for you to look at.",
         "save": "Take the death back",
+        "back": reverse("patient", args=[patient.pk]),
     }
-    if request.method != "POST":
-        return render_page(request, FORM, context)
-    if form.is_valid():
-        try:
-            commands.withdraw_death(patient, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now())
-        except ValidationError as error:
-            add_errors(form, error)
-    if form.errors:
-        return invalid(request, FORM, context)
-    toast(request, "Taken back. Your next step: look at what others have let go.")
-    return redirect_or_refresh(request, reverse("patient", args=[patient.pk]))
+
+    def act(values: dict[str, Any]) -> object:
+        return commands.withdraw_death(patient, reason=values["reason"], by=request.user, now=timezone.now())
+
+    said = "Taken back. Your next step: look at what others have let go."
+    return form_answer(request, FORM, context, act, said=said)

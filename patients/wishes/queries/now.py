@@ -232,8 +232,8 @@ def people_of(patient_id: int) -> People:
     closed = {row.name.casefold() for row in rows if row.scope == ContactScope.NONE}
     open_to = [row for row in rows if row.name.casefold() not in closed]
     return People(
-        told=tuple(row for row in rows if row.scope == ContactScope.ALL),
-        practical=tuple(row for row in rows if row.scope == ContactScope.PRACTICAL),
+        told=tuple(row for row in open_to if row.scope == ContactScope.ALL),
+        practical=tuple(row for row in open_to if row.scope == ContactScope.PRACTICAL),
         excluded=tuple(row for row in rows if row.scope == ContactScope.NONE),
         proxies=tuple(row for row in open_to if row.is_proxy),
         emergency=tuple(row for row in open_to if row.is_emergency_contact),
