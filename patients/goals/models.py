@@ -20,6 +20,7 @@ from patients.goals.rules import (
     CodeStatus,
     ConversationStatus,
     EventOutcome,
+    FoundReason,
     InformationPreference,
     Matter,
     Place,
@@ -322,6 +323,11 @@ class GoalsPromptReason(models.Model):
 
     def __str__(self) -> str:
         return self.get_reason_display()
+
+    @property
+    def found(self) -> FoundReason:
+        """To ask it once more; whose voice a wish was, the row does not keep."""
+        return FoundReason(PromptReason(self.reason), self.since, self.source_key, self.detail)
 
 
 @tracked

@@ -12,7 +12,8 @@ from careteam.access.policies import insist
 from careteam.audit.commands import record
 from careteam.notifications.commands import Message, notify_many, withdraw
 from patients.goals import policies
-from patients.goals.commands.prompts import end, move, owners_of, planned_key, refresh_step
+from patients.goals.commands.ending import end
+from patients.goals.commands.prompts import move, owners_of, planned_key, refresh_step
 from patients.goals.models import GoalsPrompt, GoalsPromptReason
 from patients.goals.queries import limits
 from patients.goals.rules import LIVE_PROMPTS, CloseReason, PromptReason, PromptStatus, rank_of

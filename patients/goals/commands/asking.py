@@ -9,7 +9,8 @@ from django.db import transaction
 
 from careteam.access.policies import insist
 from patients.goals import policies
-from patients.goals.commands.prompts import drop_reason, raise_prompts
+from patients.goals.commands.ending import drop_reason
+from patients.goals.commands.prompts import raise_prompts
 from patients.goals.models import GoalsPromptReason, SurpriseQuestion, TalkWish
 from patients.goals.rules import LIVE_PROMPTS, FoundReason, PromptReason, SurpriseAnswer, Voice
 from patients.record.commands import record_about

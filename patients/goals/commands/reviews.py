@@ -12,8 +12,9 @@ from django.db.models.functions import Coalesce
 
 from careteam.events.models import Heartbeat
 from careteam.people.models import Team
+from patients.goals.commands.ending import follow_merge
 from patients.goals.commands.flood import FLOOD, tell_of_batch
-from patients.goals.commands.prompts import follow_merge, raise_prompts, reopen_due
+from patients.goals.commands.prompts import raise_prompts, reopen_due
 from patients.goals.models import GoalsConversation, GoalsPrompt, GoalsPromptReason
 from patients.goals.queries import limits
 from patients.goals.rules import (

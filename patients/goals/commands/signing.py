@@ -15,8 +15,9 @@ from careteam.audit.commands import record
 from careteam.events.commands import announce
 from careteam.events.rules import EventKind
 from patients.goals import policies
-from patients.goals.commands.prompts import answer, raise_prompts
-from patients.goals.models import GoalsAddendum, GoalsConversation, GoalsDraft, GoalsPrompt, GoalsPromptReason, TradeOff
+from patients.goals.commands.ending import answer
+from patients.goals.commands.prompts import raise_prompts
+from patients.goals.models import GoalsAddendum, GoalsConversation, GoalsDraft, GoalsPrompt, TradeOff
 from patients.goals.rules import (
     CONVERSATION_TRANSITIONS,
     LIVE_PROMPTS,
@@ -24,8 +25,6 @@ from patients.goals.rules import (
     Burden,
     CodeStatus,
     ConversationStatus,
-    FoundReason,
-    PromptReason,
 )
 from patients.record.models import Patient, StaleEdit
 from patients.wishes.commands import give_back_conversation, take_from_conversation
@@ -164,10 +163,6 @@ def sign(
     return conversation
 
 
-def _found(row: GoalsPromptReason) -> FoundReason:
-    return FoundReason(PromptReason(row.reason), row.since, row.source_key, row.detail)
-
-
 @transaction.atomic
 def add_addendum(conversation: GoalsConversation, *, text: str, by: User, now: datetime) -> GoalsAddendum:
     """Signs a supplement or correction beside the conversation. The same text twice within the hour is one."""
@@ -206,7 +201,7 @@ def retract(conversation: GoalsConversation, *, reason: str, by: User, now: date
     current.retracted_at, current.retracted_by, current.retract_reason = now, by, reason.strip()
     _move(current, ConversationStatus.RETRACTED, "retracted_at", "retracted_by", "retract_reason")
     again = [
-        _found(row)
+        row.found
         for prompt in GoalsPrompt.objects.filter(answered_by=current).prefetch_related("reasons")
         for row in prompt.reasons.all()
     ]

@@ -11,7 +11,8 @@ from django.db import transaction
 from careteam.access.policies import insist
 from patients.goals import policies
 from patients.goals.commands.answers import decline, defer, plan_conversation
-from patients.goals.commands.prompts import end, refresh_step
+from patients.goals.commands.ending import end
+from patients.goals.commands.prompts import refresh_step
 from patients.goals.models import GoalsConversation, GoalsPrompt, LineGoals
 from patients.goals.queries import goals_of, steps_of
 from patients.goals.rules import (

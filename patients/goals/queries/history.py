@@ -17,7 +17,6 @@ from patients.goals.rules import (
     ConversationStatus,
     FoundReason,
     Matter,
-    PromptReason,
 )
 
 
@@ -89,4 +88,4 @@ def silenced_reasons(patient_id: int) -> list[FoundReason]:
     rows = GoalsPromptReason.objects.filter(
         prompt__patient_id=patient_id, prompt__close_reason=CloseReason.DECEASED
     ).order_by("since", "pk")
-    return [FoundReason(PromptReason(row.reason), row.since, row.source_key, row.detail) for row in rows]
+    return [row.found for row in rows]

@@ -15,7 +15,8 @@ from careteam.events.rules import EventKind
 from careteam.notifications.commands import notify, withdraw
 from careteam.people.queries import people_with_role
 from careteam.people.rules import Role
-from patients.goals.commands.prompts import ask_anew, end
+from patients.goals.commands.ending import end
+from patients.goals.commands.prompts import ask_anew
 from patients.goals.models import GoalsPrompt
 from patients.goals.rules import LIVE_PROMPTS, CloseReason, PromptStatus
 from patients.palliative import policies

@@ -5,6 +5,7 @@ import pytest
 from pgtrigger import registry
 
 from careteam.audit.models import AuditSeal
+from careteam.audit.registry import NotedRegistry
 
 
 def trigger(name: str) -> pgtrigger.Trigger:
@@ -13,6 +14,7 @@ def trigger(name: str) -> pgtrigger.Trigger:
 
 def test_what_is_noted_is_what_reading_all_of_it_gives() -> None:
     known = registry._registry
+    assert isinstance(known, NotedRegistry)
     assert len(known) > 300
     assert known.by_db_table == {(model._meta.db_table, each.name): each for model, each in known.values()}
     assert known.pg_function_names == {each.get_pgid(model) for model, each in known.values()}
